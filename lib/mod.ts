@@ -1,0 +1,14 @@
+/**
+ * The public face of the library: whatever a notebook imports, it imports from here.
+ *
+ * @module
+ */
+export * from "./matrix.ts";
+export * from "./random.ts";
+export * from "./dataset/mod.ts";
+export * from "./cnn/mod.ts";
+export * from "./svm/mod.ts";
+export * from "./umap/mod.ts";
+export * from "./metrics/mod.ts";
+export * from "./plots/mod.ts";
+export * from "./compute/mod.ts";
