@@ -6,6 +6,7 @@
 export * from "./matrix.ts";
 export * from "./random.ts";
 export * from "./progress.ts";
+export * from "./display.ts";
 export * from "./dataset/mod.ts";
 export * from "./cnn/mod.ts";
 export * from "./svm/mod.ts";

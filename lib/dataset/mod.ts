@@ -1,1 +1,19 @@
-export {};
+export {
+  CIFAR10_ADDRESS,
+  CIFAR10_MD5,
+  type Dataset,
+  firstImages,
+  loadCifar10,
+  type LoadOptions,
+  STAND_IN_WARNING,
+} from "./load_cifar10.ts";
+export { type SourceNotice, sourceNotice } from "./source_notice.ts";
+export {
+  normalize,
+  oneHot,
+  shuffle,
+  sliceSplit,
+  type Split,
+  takeRows,
+  trainValidationSplit,
+} from "./split.ts";

@@ -1,0 +1,43 @@
+import { type Displayable, escapeHtml, jupyterDisplay } from "../display.ts";
+import { type Dataset, STAND_IN_WARNING } from "./load_cifar10.ts";
+
+/** A sentence about the data that shows itself in a notebook. */
+export interface SourceNotice extends Displayable {
+  /** The sentence. */
+  readonly text: string;
+  /** Whether it is a warning that must not be overlooked. */
+  readonly isWarning: boolean;
+}
+
+/**
+ * Says where a data set came from, and loudly so where results on it are not CIFAR-10's.
+ *
+ * @param data What {@linkcode loadCifar10} resolved to
+ * @param note A sentence to add, such as how the archive was made; default: the environment variable
+ *   `CIFAR10_NOTE`
+ */
+export function sourceNotice(
+  data: Dataset,
+  note: string | undefined = Deno.env.get("CIFAR10_NOTE"),
+): SourceNotice {
+  const isWarning = data.source === "stand-in";
+  const origin = isWarning
+    ? STAND_IN_WARNING
+    : data.official
+    ? "These are CIFAR-10's own images, from the official archive (its MD5 digest was checked)."
+    : "These images come from an archive in CIFAR-10's format that is not the official one, so that " +
+      "figures can differ from those on the original pixels.";
+  const text = note ? `${origin} ${note}` : origin;
+  return {
+    text,
+    isWarning,
+    [jupyterDisplay]: () => ({
+      "text/plain": text,
+      "text/html": `<p class="notice ${isWarning ? "warning" : "info"}" role="${
+        isWarning ? "alert" : "note"
+      }" style="border-left: 4px solid ${
+        isWarning ? "#c2410c" : "#2563eb"
+      }; padding: 0.5em 1em"><strong>${escapeHtml(text)}</strong></p>`,
+    }),
+  };
+}

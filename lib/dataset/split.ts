@@ -1,0 +1,170 @@
+import { permutation, seededRandom } from "../random.ts";
+
+/** Images with their labels. */
+export interface Split {
+  /** Bytes of n images, [n, height, width, 3]: row-major, channels last. */
+  readonly images: Uint8Array;
+  /** n class indices. */
+  readonly labels: Uint8Array;
+  /** `[n, height, width, 3]`. */
+  readonly shape: readonly [number, number, number, number];
+}
+
+/**
+ * Checks that the parts of a split fit together.
+ *
+ * @throws {RangeError} If there is no image, or the lengths do not fit the shape
+ */
+export function assertSplit(split: Split): void {
+  const [n, height, width, channels] = split.shape;
+  if (n === 0) throw new RangeError("The set of images is empty");
+  if (split.images.length !== n * height * width * channels) {
+    throw new RangeError(
+      `${split.images.length} bytes do not make images of shape [${
+        split.shape.join(", ")
+      }]`,
+    );
+  }
+  if (split.labels.length !== n) {
+    throw new RangeError(
+      `${n} images have ${split.labels.length} labels: need one each`,
+    );
+  }
+}
+
+/**
+ * The images and labels of the rows named by `rows`, in that order.
+ *
+ * @throws {RangeError} If a row does not exist
+ */
+export function takeRows(split: Split, rows: ArrayLike<number>): Split {
+  assertSplit(split);
+  const [n, height, width, channels] = split.shape;
+  const size = height * width * channels;
+  const images = new Uint8Array(rows.length * size);
+  const labels = new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    if (!Number.isInteger(row) || row < 0 || row >= n) {
+      throw new RangeError(`Cannot take image ${row} of ${n}`);
+    }
+    images.set(split.images.subarray(row * size, (row + 1) * size), i * size);
+    labels[i] = split.labels[row]!;
+  }
+  return { images, labels, shape: [rows.length, height, width, channels] };
+}
+
+/**
+ * The images `begin` … `end - 1` as a view of the same memory; `end` may lie beyond the last one.
+ *
+ * @throws {RangeError} If that would be no image
+ */
+export function sliceSplit(split: Split, begin: number, end: number): Split {
+  assertSplit(split);
+  const [n, height, width, channels] = split.shape;
+  const size = height * width * channels;
+  const last = Math.min(end, n);
+  if (!(Number.isInteger(begin) && begin >= 0 && begin < last)) {
+    throw new RangeError(
+      `Cannot take images ${begin} … ${end} of ${n}: none would be left`,
+    );
+  }
+  return {
+    images: split.images.subarray(begin * size, last * size),
+    labels: split.labels.subarray(begin, last),
+    shape: [last - begin, height, width, channels],
+  };
+}
+
+/**
+ * Shuffles images and labels together.
+ *
+ * @param seed The same seed gives the same order
+ * @returns A new split; the given one stays as it is
+ * @throws {RangeError} If the split is empty or its lengths do not fit
+ *
+ * @example
+ * ```ts
+ * import { shuffle } from "deep-features";
+ *
+ * const split = { images: new Uint8Array([1, 1, 1, 2, 2, 2]), labels: new Uint8Array([1, 2]) };
+ * const shuffled = shuffle({ ...split, shape: [2, 1, 1, 3] }, 7);
+ * console.assert(shuffled.images[0] === shuffled.labels[0]);
+ * ```
+ */
+export function shuffle(split: Split, seed: number): Split {
+  assertSplit(split);
+  return takeRows(split, permutation(split.shape[0], seededRandom(seed)));
+}
+
+/**
+ * Parts off the last images for validation, as the `validation_split` of Keras does.
+ *
+ * @param share Share of the images that goes to validation; default 0.2
+ * @returns Views of the same memory
+ * @throws {RangeError} If either part would be empty
+ */
+export function trainValidationSplit(
+  split: Split,
+  share = 0.2,
+): { train: Split; validation: Split } {
+  assertSplit(split);
+  const n = split.shape[0];
+  const trainCount = Math.floor(n * (1 - share));
+  if (!(share > 0 && share < 1) || trainCount < 1 || trainCount >= n) {
+    throw new RangeError(
+      `Cannot keep a share of ${share} of ${n} images for validation`,
+    );
+  }
+  return {
+    train: sliceSplit(split, 0, trainCount),
+    validation: sliceSplit(split, trainCount, n),
+  };
+}
+
+/**
+ * Scales bytes to float32 in [0, 1], dividing by 255.
+ *
+ * @throws {RangeError} If there are no images
+ */
+export function normalize(images: Uint8Array): Float32Array {
+  if (images.length === 0) {
+    throw new RangeError("Cannot normalize an empty set of images");
+  }
+  const scaled = new Float32Array(images.length);
+  for (let i = 0; i < images.length; i++) scaled[i] = images[i]! / 255;
+  return scaled;
+}
+
+/**
+ * One-hot rows of class indices, one after the other.
+ *
+ * @param classes Number of classes, the length of a row; default 10
+ * @returns [n, classes]
+ * @throws {RangeError} If there are no labels, or one lies outside the classes
+ *
+ * @example
+ * ```ts
+ * import { oneHot } from "deep-features";
+ *
+ * console.assert(oneHot([2, 0], 3).join() === "0,0,1,1,0,0");
+ * ```
+ */
+export function oneHot(labels: ArrayLike<number>, classes = 10): Float32Array {
+  if (labels.length === 0) {
+    throw new RangeError("Cannot encode an empty set of labels");
+  }
+  const rows = new Float32Array(labels.length * classes);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new RangeError(
+        `Label ${label} at ${i} is not one of the ${classes} classes 0 … ${
+          classes - 1
+        }`,
+      );
+    }
+    rows[i * classes + label] = 1;
+  }
+  return rows;
+}

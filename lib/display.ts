@@ -1,0 +1,17 @@
+/** The symbol of the method that the Deno kernel asks for when it shows a value. */
+export const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display");
+
+/** A value that shows itself in a notebook. */
+export interface Displayable {
+  /** A MIME bundle: content by MIME type. */
+  [jupyterDisplay](): Record<string, unknown>;
+}
+
+/** Text made safe to stand between HTML tags or in a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(
+    ">",
+    "&gt;",
+  )
+    .replaceAll('"', "&quot;");
+}

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { join } from "@std/path";
+import {
+  firstImages,
+  loadCifar10,
+  sourceNotice,
+  STAND_IN_WARNING,
+} from "deep-features";
+import { jupyterDisplay } from "../../lib/display.ts";
+import { writeDataset } from "./write_dataset.ts";
+
+async function inTempFolder(
+  work: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const silent = { warn: () => {}, onProgress: () => {} };
+
+Deno.test("loadCifar10() falls back to the stand-in with a warning, and finds it again", async () => {
+  await inTempFolder(async (dataFolder) => {
+    const warnings: string[] = [];
+    const load = () =>
+      loadCifar10({
+        dataFolder,
+        url: "http://127.0.0.1:9/none",
+        onProgress: () => {},
+        warn: (message) => warnings.push(message),
+      });
+    const first = await load();
+    assert.equal(first.source, "stand-in");
+    assert.deepEqual(first.train.shape, [5000, 32, 32, 3]);
+    assert.deepEqual(first.test.shape, [1000, 32, 32, 3]);
+    assert.equal(warnings.length, 2);
+    assert.match(warnings[0]!, /Cannot download/);
+    assert.equal(warnings[1], STAND_IN_WARNING);
+    assert.deepEqual(await load(), first);
+    assert.ok(
+      ![...Deno.readDirSync(dataFolder)].some(({ name }) =>
+        name.endsWith(".part")
+      ),
+    );
+  });
+});
+
+Deno.test("loadCifar10() does not go to the network when told not to", async () => {
+  await inTempFolder(async (dataFolder) => {
+    const connections: unknown[] = [];
+    const server = createServer((socket) => {
+      connections.push(socket.remoteAddress);
+      socket.destroy();
+    });
+    const port = await new Promise<number>((resolve) =>
+      server.listen(
+        0,
+        "127.0.0.1",
+        () => resolve((server.address() as { port: number }).port),
+      )
+    );
+    const url = `http://127.0.0.1:${port}/a`;
+    const data = await loadCifar10({
+      dataFolder,
+      url,
+      download: false,
+      ...silent,
+    });
+    assert.equal(data.source, "stand-in");
+    assert.equal(connections.length, 0);
+    server.close();
+  });
+});
+
+Deno.test("loadCifar10() never replaces a given archive that is missing or damaged by the stand-in", async () => {
+  await inTempFolder(async (dataFolder) => {
+    const archive = join(dataFolder, "gone.tar.gz");
+    await assert.rejects(
+      loadCifar10({ archive, dataFolder, ...silent }),
+      /given archive .*gone\.tar\.gz does not exist/,
+    );
+    await Deno.writeTextFile(archive, "damaged");
+    await assert.rejects(
+      loadCifar10({ archive, dataFolder, ...silent }),
+      /is damaged/,
+    );
+    assert.deepEqual(
+      [...Deno.readDirSync(dataFolder)].map(({ name }) => name).sort(),
+      [".lock", "gone.tar.gz"],
+    );
+    await using folder = await writeDataset(2);
+    await assert.rejects(
+      loadCifar10({ archive: folder.path, dataFolder, ...silent }),
+      /data_batch_1\.bin is damaged.*not 10000 records/,
+    );
+  });
+});
+
+Deno.test("firstImages() keeps the first ones, and all where there are fewer", async () => {
+  await inTempFolder(async (dataFolder) => {
+    const data = await loadCifar10({ dataFolder, download: false, ...silent });
+    const small = firstImages(data, 100, 5000);
+    assert.equal(small.train.shape[0], 100);
+    assert.equal(small.test.shape[0], 1000);
+    assert.equal(small.source, "stand-in");
+  });
+});
+
+Deno.test("sourceNotice() warns of the stand-in, and adds a note without letting HTML in", async () => {
+  await inTempFolder(async (dataFolder) => {
+    const data = await loadCifar10({ dataFolder, download: false, ...silent });
+    const notice = sourceNotice(data, "<script>");
+    assert.ok(notice.isWarning);
+    const bundle = notice[jupyterDisplay]() as Record<string, string>;
+    assert.match(bundle["text/plain"]!, /NOT CIFAR-10/);
+    assert.match(bundle["text/html"]!, /role="alert".*&lt;script&gt;/);
+    const real = { ...data, source: "cifar10", official: false } as const;
+    assert.match(sourceNotice(real, "").text, /not the official one/);
+    assert.ok(!sourceNotice(real, "").isWarning);
+    assert.match(
+      sourceNotice({ ...real, official: true }, "").text,
+      /official archive/,
+    );
+  });
+});
