@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { Adam } from "../compute/adam.ts";
 
 /** What {@linkcode buildCnn} can be told. */
 export interface BuildCnnOptions {
@@ -28,8 +29,9 @@ const DROPOUT_RATE = 0.2;
  *
  * @example
  * ```ts
- * import { buildCnn } from "deep-features";
+ * import { buildCnn, setUpCompute } from "deep-features";
  *
+ * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1 });
  * console.assert(model.countParams() === 1_067_018);
  * console.assert(model.getLayer("hidden").outputShape[1] === 512);
@@ -114,7 +116,7 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
 /** Gives a model the article's loss, optimizer and metric. */
 export function compileCnn(model: tf.LayersModel): void {
   model.compile({
-    optimizer: tf.train.adam(),
+    optimizer: new Adam(),
     loss: "categoricalCrossentropy",
     metrics: ["accuracy"],
   });

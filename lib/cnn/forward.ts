@@ -6,7 +6,7 @@ import {
   foldConvolutions,
   foldedPadding,
 } from "./fold_convolutions.ts";
-import { seededDropout } from "./seeded_dropout.ts";
+import { seededDropout } from "../compute/seeded_dropout.ts";
 
 type Layer = tf.layers.Layer;
 

@@ -30,8 +30,9 @@ export interface FeatureOptions extends InferenceOptions {
  *
  * @example
  * ```ts
- * import { buildCnn, hiddenFeatures } from "deep-features";
+ * import { buildCnn, hiddenFeatures, setUpCompute } from "deep-features";
  *
+ * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
  * const features = await hiddenFeatures(model, new Uint8Array(3 * 8 * 8 * 3));
  * console.assert(features.rows === 3 && features.cols === 512);
@@ -69,8 +70,9 @@ export async function hiddenFeatures(
  *
  * @example
  * ```ts
- * import { buildCnn, predictClasses } from "deep-features";
+ * import { buildCnn, predictClasses, setUpCompute } from "deep-features";
  *
+ * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
  * const classes = await predictClasses(model, new Uint8Array(3 * 8 * 8 * 3));
  * console.assert(classes.length === 3);

@@ -13,8 +13,9 @@ const WEIGHTS_FILE = "weights.bin";
  *
  * @example
  * ```ts
- * import { buildCnn, loadModel, saveModel } from "deep-features";
+ * import { buildCnn, loadModel, saveModel, setUpCompute } from "deep-features";
  *
+ * await setUpCompute({ quiet: true });
  * const folder = await Deno.makeTempDir();
  * await saveModel(buildCnn({ seed: 1, inputShape: [8, 8, 3] }), folder);
  * const model = await loadModel(folder);

@@ -94,8 +94,9 @@ const SEED_STRIDE = 0x9e3779b1;
  *
  * @example
  * ```ts
- * import { buildCnn, trainCnn } from "deep-features";
+ * import { buildCnn, setUpCompute, trainCnn } from "deep-features";
  *
+ * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3], classes: 2 });
  * const images = new Uint8Array(10 * 8 * 8 * 3).map((_, i) => i < 960 ? 0 : 255);
  * const labels = Uint8Array.from({ length: 10 }, (_, i) => i < 5 ? 0 : 1);

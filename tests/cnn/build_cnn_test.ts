@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { buildCnn } from "deep-features";
+import { buildCnn, setUpCompute } from "deep-features";
 
 Deno.test("buildCnn() makes the article's layers, names, shapes and parameters", async () => {
-  await tf.setBackend("cpu");
+  await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 1 });
   const rows = model.layers.slice(1).map((layer) => [
     layer.name,
@@ -33,7 +33,7 @@ Deno.test("buildCnn() makes the article's layers, names, shapes and parameters",
 });
 
 Deno.test("buildCnn() starts He-normal in the convolutions, Glorot-uniform in the dense layers, zero in the biases", async () => {
-  await tf.setBackend("cpu");
+  await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 2 });
   const deviation = (name: string) => {
     const values = model.getLayer(name).getWeights()[0]!;
@@ -59,7 +59,7 @@ Deno.test("buildCnn() starts He-normal in the convolutions, Glorot-uniform in th
 });
 
 Deno.test("buildCnn() gives the same weights for the same seed, and others for another", async () => {
-  await tf.setBackend("cpu");
+  await setUpCompute({ backend: "simd", quiet: true });
   const first = (
     seed: number,
   ) => [

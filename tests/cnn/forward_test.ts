@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { buildCnn, seededRandom } from "deep-features";
+import { buildCnn, seededRandom, setUpCompute } from "deep-features";
 import { createForwardPass } from "../../lib/cnn/forward.ts";
 import { appendOnes } from "../../lib/cnn/fold_convolutions.ts";
 
@@ -8,7 +8,7 @@ const SHAPE = [7, 6, 3] as const;
 
 /** The article's network for small images, with biases that are not zero. */
 async function smallModel(): Promise<tf.LayersModel> {
-  await tf.setBackend("cpu");
+  await setUpCompute({ backend: "cpu", quiet: true });
   const model = buildCnn({ seed: 3, inputShape: SHAPE, classes: 4 });
   const random = seededRandom(4);
   for (const weight of model.weights) {
@@ -109,7 +109,7 @@ Deno.test("createForwardPass() draws dropout from the seed alone", async () => {
 });
 
 Deno.test("createForwardPass() refuses what is not a chain, and names the layers it has", async () => {
-  await tf.setBackend("cpu");
+  await setUpCompute({ backend: "cpu", quiet: true });
   const input = tf.input({ shape: [4] });
   const a = tf.layers.dense({ units: 2 }).apply(input) as tf.SymbolicTensor;
   const b = tf.layers.dense({ units: 2 }).apply(input) as tf.SymbolicTensor;

@@ -9,6 +9,7 @@ import {
   predictClasses,
   saveModel,
   seededRandom,
+  setUpCompute,
   trainCnn,
 } from "deep-features";
 import { join } from "@std/path";
@@ -33,7 +34,7 @@ async function train(
   options: Parameters<typeof trainCnn>[3] = {},
   data = halves(100),
 ) {
-  await tf.setBackend("cpu");
+  await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed, inputShape: SHAPE, classes: 2 });
   const history = await trainCnn(model, data.images, data.labels, {
     epochs: 4,
@@ -77,7 +78,7 @@ Deno.test("trainCnn() repeats itself for a seed, with bytes and floats, indices 
     x: Uint8Array | Float32Array,
     y: ArrayLike<number>,
   ) => {
-    await tf.setBackend("cpu");
+    await setUpCompute({ backend: "simd", quiet: true });
     const model = buildCnn({ seed: 3, inputShape: SHAPE, classes: 2 });
     await trainCnn(model, x, y, { epochs: 1, batchSize: 16, seed });
     return [...model.getWeights()[0]!.dataSync()];
@@ -115,7 +116,7 @@ Deno.test("trainCnn() stops between two batches when the signal aborts", async (
 Deno.test("trainCnn() lets timers run", async () => {
   let ticks = 0;
   const timer = setInterval(() => ticks++, 10);
-  await train(1, { epochs: 2 }, halves(200));
+  await train(1, { epochs: 6 }, halves(1000));
   clearInterval(timer);
   assert.ok(ticks > 0);
 });
@@ -123,7 +124,7 @@ Deno.test("trainCnn() lets timers run", async () => {
 Deno.test("trainCnn() says where the loss stopped being a number", async () => {
   const { images, labels } = halves(20);
   const floats = Float32Array.from(images, (byte) => byte * 1e36);
-  await tf.setBackend("cpu");
+  await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
   await assert.rejects(
     trainCnn(model, floats, labels, {
@@ -137,7 +138,7 @@ Deno.test("trainCnn() says where the loss stopped being a number", async () => {
 
 Deno.test("trainCnn() refuses bad input before it does any work", async () => {
   const { images, labels } = halves(10);
-  await tf.setBackend("cpu");
+  await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
   const rejects = (promise: Promise<unknown>, message: RegExp) =>
     assert.rejects(promise, message);
@@ -227,7 +228,7 @@ Deno.test("saveModel() and loadModel() keep the predictions, and replace a model
 });
 
 Deno.test("compileCnn() makes a model trainable", async () => {
-  await tf.setBackend("cpu");
+  await setUpCompute({ backend: "simd", quiet: true });
   const input = tf.input({ shape: [...SHAPE] });
   const flat = tf.layers.flatten().apply(input) as tf.SymbolicTensor;
   const output = tf.layers.dense({ units: 2, activation: "softmax" }).apply(

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import "@tensorflow/tfjs-backend-wasm";
-import { registerWasmConv2DBackpropFilter } from "../../lib/compute/wasm_conv2d_backprop_filter.ts";
-import { seededRandom } from "deep-features";
+import { seededRandom, setUpCompute } from "deep-features";
 
 type Pad = "same" | "valid" | tf.backend_util.ExplicitPadding;
 
@@ -47,7 +45,6 @@ const cases: {
 ];
 
 Deno.test("Conv2DBackpropFilter on wasm equals the cpu backend's", async () => {
-  registerWasmConv2DBackpropFilter();
   const random = seededRandom(1);
   for (const { x, filter, strides, pad } of cases) {
     const xs = Array.from(
@@ -59,8 +56,8 @@ Deno.test("Conv2DBackpropFilter on wasm equals the cpu backend's", async () => {
       () => random() - 0.5,
     );
     const results: Float32Array[] = [];
-    for (const backend of ["cpu", "wasm"]) {
-      await tf.setBackend(backend);
+    for (const backend of ["cpu", "wasm"] as const) {
+      await setUpCompute({ backend, quiet: true });
       results.push(filterGradient(xs, x, fs, filter, strides, pad, 0.7));
     }
     results[0]!.forEach((value, i) =>
@@ -70,8 +67,7 @@ Deno.test("Conv2DBackpropFilter on wasm equals the cpu backend's", async () => {
 });
 
 Deno.test("Conv2DBackpropFilter on wasm equals finite differences", async () => {
-  registerWasmConv2DBackpropFilter();
-  await tf.setBackend("wasm");
+  await setUpCompute({ backend: "wasm", quiet: true });
   const random = seededRandom(2);
   const xs = Array.from({ length: 2 * 4 * 4 * 2 }, () => random() - 0.5);
   const fs = Array.from({ length: 2 * 2 * 2 * 3 }, () => random() - 0.5);

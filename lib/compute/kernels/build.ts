@@ -1,0 +1,76 @@
+/**
+ * `deno task build:kernels`: compiles the AssemblyScript sources to `kernels.wasm`.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import asc from "assemblyscript/asc";
+
+const FOLDER = import.meta.dirname!;
+const SOURCES = join(FOLDER, "assembly");
+
+/** Where the compiled kernels are. */
+export const KERNELS_FILE = join(FOLDER, "kernels.wasm");
+
+/** Memory below this address is the control block of the thread pool (see `pool.ts`). */
+const RESERVED_BYTES = 65536;
+
+/**
+ * Compiles the kernels.
+ *
+ * @throws {Error} With the compiler's messages, if it does not accept the sources
+ */
+export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
+  let wasm: Uint8Array<ArrayBuffer> | undefined;
+  const { error, stderr } = await asc.main([
+    // The exports of every file become the module's.
+    ...[...Deno.readDirSync(SOURCES)].map(({ name }) => name).sort(),
+    "--baseDir",
+    SOURCES,
+    "--outFile",
+    "kernels.wasm",
+    "--runtime",
+    "stub",
+    "--noAssert",
+    "-O3",
+    "--converge",
+    "--enable",
+    "simd,relaxed-simd,threads,bulk-memory",
+    "--importMemory",
+    "--sharedMemory",
+    "--initialMemory",
+    "16",
+    "--maximumMemory",
+    "65536",
+    "--memoryBase",
+    String(RESERVED_BYTES),
+    "--use",
+    "abort=",
+  ], {
+    readFile: (name, base) => {
+      try {
+        return Deno.readTextFileSync(join(base, name));
+      } catch {
+        return null;
+      }
+    },
+    writeFile: (name, contents) => {
+      if (name === "kernels.wasm") {
+        wasm = new Uint8Array(contents as Uint8Array);
+      }
+    },
+    listFiles: () => [],
+  });
+  if (error || !wasm) {
+    throw new Error(`${error?.message ?? "No output"}\n${stderr}`);
+  }
+  return wasm;
+}
+
+if (import.meta.main) {
+  const bytes = await compileKernels();
+  const part = `${KERNELS_FILE}.part`;
+  await Deno.writeFile(part, bytes);
+  await Deno.rename(part, KERNELS_FILE);
+  console.log(`kernels.wasm: ${bytes.length} bytes`);
+}

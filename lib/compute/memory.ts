@@ -1,0 +1,183 @@
+/**
+ * The memory in which tensors, matrices and kernels meet: one `WebAssembly.Memory`, shared by the main
+ * thread and the workers, with an allocator that the main thread alone uses.
+ *
+ * WebAssembly addresses 4 GiB at most, so that is the room for all tensors together. The article's
+ * training needs about 0.3 GiB. Whoever hits the limit gets a clear error: smaller batches help.
+ *
+ * @module
+ */
+
+const PAGE_BYTES = 65536;
+const MAXIMUM_PAGES = 65536;
+/** Below this address lies what belongs to the thread pool and the kernels' own data. */
+const FIRST_FREE_ADDRESS = 1 << 20;
+/** Cache line: no two allocations share one. */
+const ALIGNMENT = 64;
+/** Least growth, so that growing is rare. */
+const GROWTH_PAGES = 256;
+
+let memory: WebAssembly.Memory | undefined;
+
+/** The shared memory; made at the first call. */
+export function sharedMemory(): WebAssembly.Memory {
+  return memory ??= new WebAssembly.Memory({
+    initial: FIRST_FREE_ADDRESS / PAGE_BYTES,
+    maximum: MAXIMUM_PAGES,
+    shared: true,
+  });
+}
+
+/** Free blocks by rising address, never touching each other. */
+const free: { address: number; bytes: number }[] = [];
+/** Bytes of each allocation by its address. */
+const used = new Map<number, number>();
+let bytesInUse = 0;
+
+/** Bytes now allocated. */
+export function allocatedBytes(): number {
+  return bytesInUse;
+}
+
+/** Whether an array is a view of the shared memory. */
+export function isShared(array: ArrayBufferView): boolean {
+  return memory !== undefined && array.buffer instanceof SharedArrayBuffer &&
+    used.has(array.byteOffset);
+}
+
+/**
+ * Allocates `bytes` bytes, aligned to 64; they hold whatever was there before.
+ *
+ * @returns The address
+ * @throws {RangeError} If there is no room, with the sizes
+ */
+export function allocate(bytes: number): number {
+  const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+  let best = -1;
+  for (let i = 0; i < free.length; i++) {
+    const block = free[i]!;
+    if (block.bytes >= size && (best < 0 || block.bytes < free[best]!.bytes)) {
+      best = i;
+      if (block.bytes === size) break;
+    }
+  }
+  if (best < 0) {
+    grow(size);
+    best = free.length - 1;
+  }
+  const block = free[best]!;
+  const address = block.address;
+  block.address += size;
+  block.bytes -= size;
+  if (block.bytes === 0) free.splice(best, 1);
+  used.set(address, size);
+  bytesInUse += size;
+  return address;
+}
+
+/**
+ * Gives back what `allocate` returned.
+ *
+ * @throws {RangeError} If nothing is allocated there
+ */
+export function release(address: number): void {
+  const bytes = used.get(address);
+  if (bytes === undefined) {
+    throw new RangeError(`Nothing is allocated at address ${address}`);
+  }
+  used.delete(address);
+  bytesInUse -= bytes;
+  addFree(address, bytes);
+}
+
+/** Allocates n float32 values, uninitialized. */
+export function allocFloat32(n: number): Float32Array<SharedArrayBuffer> {
+  const address = allocate(4 * n);
+  return new Float32Array(buffer(), address, n);
+}
+
+/** Allocates n float64 values, uninitialized. */
+export function allocFloat64(n: number): Float64Array<SharedArrayBuffer> {
+  const address = allocate(8 * n);
+  return new Float64Array(buffer(), address, n);
+}
+
+/** Allocates n int32 values, uninitialized. */
+export function allocInt32(n: number): Int32Array<SharedArrayBuffer> {
+  const address = allocate(4 * n);
+  return new Int32Array(buffer(), address, n);
+}
+
+/** Allocates n bytes, uninitialized. */
+export function allocUint8(n: number): Uint8Array<SharedArrayBuffer> {
+  const address = allocate(n);
+  return new Uint8Array(buffer(), address, n);
+}
+
+/** Gives back the memory of views that the functions above returned. */
+export function freeViews(...views: ArrayBufferView[]): void {
+  for (const view of views) release(view.byteOffset);
+}
+
+/** The address of a view, for a kernel's arguments. */
+export function pointer(view: ArrayBufferView): number {
+  return view.byteOffset;
+}
+
+// Asked for anew at each use, since growing the memory makes a longer buffer.
+function buffer(): SharedArrayBuffer {
+  return sharedMemory().buffer as unknown as SharedArrayBuffer;
+}
+
+function grow(bytes: number): void {
+  const last = free.at(-1);
+  const end = sharedMemory().buffer.byteLength;
+  const tail = last && last.address + last.bytes === end ? last.bytes : 0;
+  const needed = Math.ceil((bytes - tail) / PAGE_BYTES);
+  const room = MAXIMUM_PAGES - end / PAGE_BYTES;
+  const pages = Math.min(room, Math.max(needed, GROWTH_PAGES));
+  try {
+    if (needed > room) throw new RangeError("beyond 4 GiB");
+    sharedMemory().grow(pages);
+  } catch (cause) {
+    throw new RangeError(
+      `Out of memory: cannot allocate ${mebibytes(bytes)} beside the ${
+        mebibytes(bytesInUse)
+      } ` +
+        `in use (WebAssembly's limit is 4,096 MiB, and blocks must be in one piece): use smaller ` +
+        "batches or fewer rows",
+      { cause },
+    );
+  }
+  addFree(end, pages * PAGE_BYTES);
+}
+
+function mebibytes(bytes: number): string {
+  return `${
+    (bytes / 2 ** 20).toLocaleString("en", { maximumFractionDigits: 1 })
+  } MiB`;
+}
+
+function addFree(address: number, bytes: number): void {
+  let low = 0, high = free.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (free[middle]!.address < address) low = middle + 1;
+    else high = middle;
+  }
+  const before = free[low - 1], after = free[low];
+  const touchesBefore = before !== undefined &&
+    before.address + before.bytes === address;
+  const touchesAfter = after !== undefined && address + bytes === after.address;
+  if (touchesBefore && touchesAfter) {
+    before.bytes += bytes + after.bytes;
+    free.splice(low, 1);
+  } else if (touchesBefore) {
+    before.bytes += bytes;
+  } else if (touchesAfter) {
+    after.address = address;
+    after.bytes += bytes;
+  } else {
+    free.splice(low, 0, { address, bytes });
+  }
+}

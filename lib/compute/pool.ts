@@ -1,0 +1,249 @@
+/**
+ * A pool of threads that run WebAssembly kernels over one shared memory, dispatched synchronously, so
+ * that tfjs's synchronous kernel functions can use every core.
+ *
+ * A dispatch is a kernel, its arguments and a number of tasks. The main thread writes it into the
+ * control block, wakes the workers, does tasks itself, and waits until all are finished. Tasks are
+ * claimed by compare-and-exchange, so threads that are late or asleep cost nothing. What a task computes
+ * must not depend on who does it: then results are the same for any number of threads.
+ *
+ * @module
+ */
+import { Worker } from "node:worker_threads";
+import { join } from "@std/path";
+import {
+  ARGS_ADDRESS,
+  CLAIM,
+  claimWord,
+  FAILED,
+  FINISHED,
+  FLOAT_ARGS,
+  GENERATION,
+  GRAIN,
+  KERNEL,
+  type Kernel,
+  MAX_TASKS,
+  TASKS,
+  work,
+} from "./control.ts";
+import { allocate, release, sharedMemory } from "./memory.ts";
+import type { WorkerData } from "./worker.ts";
+
+/** Private memory of each thread for packed blocks and padded images. */
+export const SCRATCH_BYTES = 4 << 20;
+
+/** Turns of the loop in which the main thread waits for the last tasks before it sleeps. */
+const SPINS = 100_000;
+
+/** How long no task may finish before the pool is given up, in milliseconds. */
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+interface Pool {
+  readonly threads: number;
+  readonly workers: Worker[];
+  readonly scratches: number[];
+}
+
+interface Kernels {
+  readonly module: WebAssembly.Module;
+  readonly names: readonly string[];
+  readonly index: ReadonlyMap<string, number>;
+  readonly functions: readonly Kernel[];
+}
+
+const KERNELS_FILE = join(import.meta.dirname!, "kernels", "kernels.wasm");
+
+let kernels: Kernels | undefined;
+let pool: Pool | undefined;
+let wantedThreads = defaultThreads();
+let timeoutMs = DEFAULT_TIMEOUT_MS;
+let running = false;
+
+/**
+ * Runs a kernel over all threads and returns when all its tasks are done.
+ *
+ * @param kernel Name of an exported kernel
+ * @param tasks Number of tasks
+ * @param ints Its int32 arguments and addresses, at most 32
+ * @param floats Its float32 arguments
+ * @param grain Tasks that a thread claims at once
+ * @throws {RangeError} If there is no such kernel
+ * @throws {Error} If a kernel traps, a worker stops answering, or a kernel is already running
+ */
+export function runKernel(
+  kernel: string,
+  tasks: number,
+  ints: readonly number[],
+  floats: readonly number[] = [],
+  grain = 1,
+): void {
+  if (tasks <= 0) return;
+  kernels ??= loadKernels();
+  const index = kernels.index.get(kernel);
+  if (index === undefined) {
+    throw new RangeError(`There is no kernel named ${kernel}`);
+  }
+  if (running) {
+    throw new Error(`Cannot run ${kernel}: a kernel is already running`);
+  }
+  pool ??= startPool(kernels, wantedThreads);
+
+  const buffer = sharedMemory().buffer;
+  const control = new Int32Array(buffer, 0, 1024);
+  control.set(ints, ARGS_ADDRESS / 4);
+  new Float32Array(buffer, ARGS_ADDRESS + FLOAT_ARGS, floats.length).set(
+    floats,
+  );
+  const claimed = Math.max(grain, Math.ceil(tasks / MAX_TASKS));
+  const scratch = pool.scratches[0]!;
+  running = true;
+  try {
+    if (pool.threads === 1 || tasks <= claimed) {
+      kernels.functions[index]!(ARGS_ADDRESS, 0, tasks, scratch);
+    } else {
+      dispatch(control, index, tasks, claimed, scratch);
+    }
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
+    stopPool();
+    throw new Error(`The kernel ${kernel} failed: ${cause.message}`, { cause });
+  } finally {
+    running = false;
+  }
+}
+
+/** Whether this runtime has what the kernels need: shared memory, SIMD and relaxed SIMD. */
+export function canRunKernels(): boolean {
+  return typeof SharedArrayBuffer !== "undefined" &&
+    WebAssembly.validate(Deno.readFileSync(KERNELS_FILE));
+}
+
+/** Number of threads that kernels run on, the main thread included. */
+export function threads(): number {
+  return wantedThreads;
+}
+
+/**
+ * Sets the number of threads, the main thread included; the pool starts anew at the next kernel.
+ *
+ * @throws {RangeError} If `count` is not a whole number of at least 1
+ */
+export function setThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(
+      `The number of threads must be a whole number of at least 1, got ${count}`,
+    );
+  }
+  stopPool();
+  wantedThreads = count;
+}
+
+/** Sets how long no task may finish before a dispatch fails, in milliseconds. */
+export function setKernelTimeout(milliseconds = DEFAULT_TIMEOUT_MS): void {
+  timeoutMs = milliseconds;
+}
+
+/** The worker threads and the scratch memory of all threads, for tests that let one die. */
+export function poolState(): Pick<Pool, "workers" | "scratches"> {
+  return pool ?? { workers: [], scratches: [] };
+}
+
+/** Ends the workers; the next kernel starts new ones. */
+export function stopPool(): void {
+  if (!pool) return;
+  for (const worker of pool.workers) void worker.terminate();
+  for (const scratch of pool.scratches) release(scratch);
+  pool = undefined;
+}
+
+function dispatch(
+  control: Int32Array,
+  index: number,
+  tasks: number,
+  grain: number,
+  scratch: number,
+): void {
+  const generation = (Atomics.load(control, GENERATION) + 1) | 0;
+  // Close the claim word before the dispatch is rewritten: a late worker's exchange then fails.
+  Atomics.store(control, CLAIM, claimWord(generation, MAX_TASKS));
+  Atomics.store(control, FAILED, 0);
+  Atomics.store(control, FINISHED, 0);
+  control[KERNEL] = index;
+  control[TASKS] = tasks;
+  control[GRAIN] = grain;
+  Atomics.store(control, CLAIM, claimWord(generation, 0));
+  Atomics.store(control, GENERATION, generation);
+  Atomics.notify(control, GENERATION);
+  work(control, kernels!.functions, generation, scratch);
+  let finished = Atomics.load(control, FINISHED);
+  for (let spins = 0; finished < tasks && spins < SPINS; spins++) {
+    finished = Atomics.load(control, FINISHED);
+  }
+  while (finished < tasks) {
+    const outcome = Atomics.wait(control, FINISHED, finished, timeoutMs);
+    finished = Atomics.load(control, FINISHED);
+    if (outcome === "timed-out") {
+      stopPool();
+      throw new Error(
+        `A compute worker has not answered for ${
+          timeoutMs / 1000
+        } s, with ${finished} of ${tasks} tasks done: the pool is started anew at the next call`,
+      );
+    }
+  }
+  const failed = Atomics.load(control, FAILED);
+  if (failed !== 0) {
+    throw new WebAssembly.RuntimeError(
+      `trapped in thread ${failed} of ${wantedThreads}`,
+    );
+  }
+}
+
+function loadKernels(): Kernels {
+  const module = new WebAssembly.Module(Deno.readFileSync(KERNELS_FILE));
+  const names = WebAssembly.Module.exports(module)
+    .filter(({ kind }) => kind === "function").map(({ name }) => name);
+  const { exports } = new WebAssembly.Instance(module, {
+    env: { memory: sharedMemory() },
+  });
+  return {
+    module,
+    names,
+    index: new Map(names.map((name, i) => [name, i])),
+    functions: names.map((name) => exports[name] as Kernel),
+  };
+}
+
+function startPool({ module, names }: Kernels, count: number): Pool {
+  const scratches = Array.from(
+    { length: count },
+    () => allocate(SCRATCH_BYTES),
+  );
+  const generation = Atomics.load(
+    new Int32Array(sharedMemory().buffer, 0, 1024),
+    GENERATION,
+  );
+  const workers = scratches.slice(1).map((scratch, i) => {
+    const workerData: WorkerData = {
+      module,
+      memory: sharedMemory(),
+      names,
+      scratch,
+      thread: i + 2,
+      generation,
+    };
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData,
+    });
+    worker.unref();
+    return worker;
+  });
+  return { threads: count, workers, scratches };
+}
+
+function defaultThreads(): number {
+  const wanted = Number(Deno.env.get("COMPUTE_THREADS"));
+  return Number.isInteger(wanted) && wanted > 0
+    ? wanted
+    : navigator.hardwareConcurrency || 1;
+}

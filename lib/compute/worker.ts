@@ -1,0 +1,57 @@
+import { workerData } from "node:worker_threads";
+import {
+  CLAIM,
+  claimWord,
+  FAILED,
+  FINISHED,
+  GENERATION,
+  type Kernel,
+  TASKS,
+  work,
+} from "./control.ts";
+
+/** What the pool hands to a worker. */
+export interface WorkerData {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly names: readonly string[];
+  readonly scratch: number;
+  /** Number of the worker, from 1. */
+  readonly thread: number;
+  /** Generation to start after. */
+  readonly generation: number;
+}
+
+/**
+ * Turns of the loop in which a worker looks for the next dispatch before it sleeps: some tens of
+ * microseconds, as long as the main thread takes from one operation of a training step to the next.
+ */
+const SPINS = 20_000;
+
+const { module, memory, names, scratch, thread, generation } =
+  workerData as WorkerData;
+const instance = new WebAssembly.Instance(module, { env: { memory } });
+const kernels = names.map((name) => instance.exports[name] as Kernel);
+const control = new Int32Array(memory.buffer, 0, 1024);
+
+let seen = generation;
+while (true) {
+  let current = Atomics.load(control, GENERATION);
+  for (let spins = 0; current === seen && spins < SPINS; spins++) {
+    current = Atomics.load(control, GENERATION);
+  }
+  if (current === seen) {
+    Atomics.wait(control, GENERATION, seen);
+    continue;
+  }
+  seen = current;
+  try {
+    work(control, kernels, seen, scratch);
+  } catch {
+    // Let the main thread go on: it looks at FAILED before it trusts the result.
+    Atomics.store(control, FAILED, thread);
+    Atomics.store(control, CLAIM, claimWord(seen, control[TASKS]!));
+    Atomics.store(control, FINISHED, control[TASKS]!);
+    Atomics.notify(control, FINISHED);
+  }
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { type ComputeBackend, setUpCompute } from "deep-features";
+
+Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so", async () => {
+  const lines: string[] = [];
+  const log = console.log;
+  console.log = (line: string) => lines.push(line);
+  try {
+    for (const backend of ["cpu", "wasm", "simd"] as const) {
+      const compute = await setUpCompute({ backend });
+      assert.equal(compute.backend, backend);
+      assert.equal(tf.getBackend(), backend);
+      assert.equal(tf.sum([1, 2, 3]).dataSync()[0], 6);
+    }
+  } finally {
+    console.log = log;
+  }
+  assert.equal(lines.length, 3);
+  assert.match(
+    lines[2]!,
+    /^Computing with simd on \d+ threads? \(asked for\)$/,
+  );
+});
+
+Deno.test("setUpCompute() follows COMPUTE and refuses what it does not know", async () => {
+  const before = Deno.env.get("COMPUTE");
+  try {
+    Deno.env.set("COMPUTE", "cpu");
+    assert.equal((await setUpCompute({ quiet: true })).backend, "cpu");
+    Deno.env.set("COMPUTE", "cuda");
+    await assert.rejects(
+      setUpCompute(),
+      /COMPUTE must be one of simd, .*got cuda/,
+    );
+  } finally {
+    if (before === undefined) Deno.env.delete("COMPUTE");
+    else Deno.env.set("COMPUTE", before);
+  }
+  await assert.rejects(
+    setUpCompute({ backend: "tpu" as ComputeBackend }),
+    /got tpu/,
+  );
+});
+
+Deno.test("setUpCompute() picks simd or a hardware GPU, never one that software imitates", async () => {
+  const { backend, reason } = await setUpCompute({ quiet: true });
+  assert.ok(backend === "simd" || backend === "webgpu");
+  assert.doesNotMatch(reason, /llvmpipe|swiftshader/i);
+});
