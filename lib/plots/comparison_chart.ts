@@ -1,0 +1,79 @@
+import * as Plot from "@observablehq/plot";
+import { createFigure, type Figure, INK } from "./figure.ts";
+import { plotPanel } from "./plot_panel.ts";
+
+/** One line of a {@linkcode comparisonChart}. */
+export interface ComparisonRow {
+  readonly name: string;
+  /** Mean over the runs. */
+  readonly mean: number;
+  /** Standard deviation over the runs, if there are several. */
+  readonly sd?: number;
+}
+
+/** What {@linkcode comparisonChart} draws. */
+export interface ComparisonChartOptions {
+  /** From top to bottom. */
+  readonly rows: readonly ComparisonRow[];
+  readonly title?: string;
+  /** What the values are; default "test accuracy". */
+  readonly label?: string;
+}
+
+/**
+ * Means with their standard deviations, one line each.
+ *
+ * @throws {RangeError} If there are no rows
+ */
+export function comparisonChart(options: ComparisonChartOptions): Figure {
+  const { rows, title = "Comparison", label = "test accuracy" } = options;
+  if (rows.length === 0) throw new RangeError("There is nothing to compare");
+  const low = Math.min(...rows.map(({ mean, sd = 0 }) => mean - sd));
+  const high = Math.max(...rows.map(({ mean, sd = 0 }) => mean + sd));
+  const room = (high - low) * 0.08 || 0.01;
+  const marginLeft = 24 + 7 * Math.max(...rows.map(({ name }) => name.length));
+  const panel = plotPanel({
+    width: marginLeft + 420,
+    height: 60 + 28 * rows.length,
+    marginLeft,
+    marginRight: 110,
+    marginBottom: 44,
+    marginTop: 8,
+    x: {
+      label,
+      labelAnchor: "center",
+      labelArrow: "none",
+      grid: true,
+      domain: [low - room, high + room],
+    },
+    y: { domain: rows.map(({ name }) => name), label: null, tickSize: 0 },
+    marks: [
+      Plot.ruleY(rows, {
+        y: "name",
+        x1: (d: ComparisonRow) => d.mean - (d.sd ?? 0),
+        x2: (d: ComparisonRow) => d.mean + (d.sd ?? 0),
+        stroke: "#1d4ed8",
+        strokeWidth: 2,
+      }),
+      Plot.dot(rows, { y: "name", x: "mean", fill: "#1d4ed8", r: 4.5 }),
+      Plot.text(rows, {
+        y: "name",
+        frameAnchor: "right",
+        textAnchor: "start",
+        dx: 8,
+        text: (d: ComparisonRow) =>
+          d.sd === undefined
+            ? d.mean.toFixed(4)
+            : `${d.mean.toFixed(4)} ± ${d.sd.toFixed(4)}`,
+        fill: INK,
+      }),
+    ],
+  });
+  return createFigure({
+    title,
+    alt: `${title}: ${
+      rows.map(({ name, mean }) => `${name} ${mean.toFixed(4)}`).join(", ")
+    }`,
+    panels: [panel],
+  });
+}

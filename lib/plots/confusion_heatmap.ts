@@ -1,0 +1,94 @@
+import * as Plot from "@observablehq/plot";
+import type { ConfusionMatrix } from "../metrics/confusion_matrix.ts";
+import { createFigure, type Figure, INK, type Panel } from "./figure.ts";
+import { plotPanel } from "./plot_panel.ts";
+
+/** What {@linkcode confusionHeatmap} draws. */
+export interface ConfusionHeatmapOptions {
+  readonly matrix: ConfusionMatrix;
+  readonly classNames: readonly string[];
+  readonly title?: string;
+}
+
+const CELL = 44;
+
+/**
+ * A confusion matrix as a heat map with the count in each cell; rows are the true classes. Colours are
+ * by the share of the row, so that rare classes show too.
+ *
+ * @throws {RangeError} If the names do not fit the matrix
+ */
+export function confusionHeatmap(options: ConfusionHeatmapOptions): Figure {
+  const { matrix, title = "Confusion matrix" } = options;
+  const right = Array.from(
+    { length: matrix.classes },
+    (_, c) => matrix.counts[c * matrix.classes + c]!,
+  ).reduce((a, b) => a + b, 0);
+  const all = matrix.counts.reduce((a, b) => a + b, 0);
+  return createFigure({
+    title,
+    alt:
+      `${title}: ${right} of ${all} predictions lie on the diagonal, where they are right`,
+    panels: [confusionPanel(options)],
+  });
+}
+
+function confusionPanel(
+  { matrix, classNames }: ConfusionHeatmapOptions,
+): Panel {
+  const { counts, classes } = matrix;
+  if (classNames.length !== classes) {
+    throw new RangeError(
+      `${classNames.length} names do not fit a matrix of ${classes} classes`,
+    );
+  }
+  const cells = Array.from(counts, (count, k) => {
+    const row = Math.floor(k / classes);
+    let total = 0;
+    for (let c = 0; c < classes; c++) total += counts[row * classes + c]!;
+    const share = total === 0 ? 0 : count / total;
+    return {
+      truth: classNames[row]!,
+      predicted: classNames[k % classes]!,
+      count,
+      share,
+    };
+  });
+  const marginLeft = 96, marginBottom = 96, marginTop = 8, marginRight = 8;
+  return plotPanel({
+    width: marginLeft + marginRight + CELL * classes,
+    height: marginTop + marginBottom + CELL * classes * 0.8,
+    marginLeft,
+    marginBottom,
+    marginTop,
+    marginRight,
+    padding: 0.03,
+    x: {
+      domain: [...classNames],
+      label: "predicted",
+      labelAnchor: "center",
+      labelArrow: "none",
+      labelOffset: 88,
+      tickRotate: -45,
+      tickSize: 0,
+    },
+    y: {
+      domain: [...classNames],
+      label: "true",
+      labelAnchor: "center",
+      labelArrow: "none",
+      labelOffset: 92,
+      tickSize: 0,
+    },
+    color: { type: "linear", scheme: "blues", domain: [0, 1] },
+    marks: [
+      Plot.cell(cells, { x: "predicted", y: "truth", fill: "share" }),
+      Plot.text(cells, {
+        x: "predicted",
+        y: "truth",
+        text: (d) => String(d.count),
+        fill: (d) => d.share > 0.55 ? "#ffffff" : INK,
+      }),
+    ],
+  });
+}

@@ -1,0 +1,80 @@
+import type { Split } from "../dataset/split.ts";
+import { escapeHtml } from "../display.ts";
+import { createFigure, type Figure, INK, svgPanel } from "./figure.ts";
+import { pngDataUrl } from "./png.ts";
+
+/** What {@linkcode imageGrid} draws. */
+export interface ImageGridOptions {
+  /** The images and labels; the first rows × columns are shown. */
+  readonly split: Split;
+  /** Names of the classes. */
+  readonly classNames: readonly string[];
+  /** Default 10. */
+  readonly rows?: number;
+  /** Default 10. */
+  readonly columns?: number;
+  readonly title?: string;
+}
+
+/** Size of an image on the figure, in CSS pixels: twice that of CIFAR-10's. */
+const SIDE = 64;
+const LABEL_HEIGHT = 14;
+const GAP = 8;
+
+/**
+ * A grid of images, each titled with its class, without axes.
+ *
+ * @throws {RangeError} If there are fewer images than places, or a label has no name
+ */
+export function imageGrid(options: ImageGridOptions): Figure {
+  const {
+    split,
+    classNames,
+    rows = 10,
+    columns = 10,
+    title = "Training images",
+  } = options;
+  const [n, height, width] = split.shape;
+  if (n < rows * columns) {
+    throw new RangeError(
+      `Cannot fill a grid of ${rows} × ${columns} with ${n} images`,
+    );
+  }
+  const stepX = SIDE + GAP, stepY = SIDE + LABEL_HEIGHT + GAP;
+  const parts: string[] = [];
+  for (let i = 0; i < rows * columns; i++) {
+    const name = classNames[split.labels[i]!];
+    if (name === undefined) {
+      throw new RangeError(`Label ${split.labels[i]} has no class name`);
+    }
+    const x = (i % columns) * stepX, y = Math.floor(i / columns) * stepY;
+    const pixels = split.images.subarray(
+      i * height * width * 3,
+      (i + 1) * height * width * 3,
+    );
+    parts.push(
+      `<text x="${x + SIDE / 2}" y="${
+        y + 10
+      }" font-size="10" text-anchor="middle" fill="${INK}">${
+        escapeHtml(name)
+      }</text>`,
+      `<image x="${x}" y="${
+        y + LABEL_HEIGHT
+      }" width="${SIDE}" height="${SIDE}" image-rendering="optimizeSpeed" ` +
+        `style="image-rendering: pixelated" href="${
+          pngDataUrl(pixels, width, height, 3)
+        }"/>`,
+    );
+  }
+  const panel = svgPanel(
+    columns * stepX - GAP,
+    rows * stepY - GAP,
+    parts.join(""),
+  );
+  return createFigure({
+    title,
+    alt:
+      `${title}: a grid of ${rows} × ${columns} images, each titled with its class`,
+    panels: [panel],
+  });
+}

@@ -1,0 +1,108 @@
+import * as Plot from "@observablehq/plot";
+import { createFigure, type Figure, INK, type Panel } from "./figure.ts";
+import { plotPanel } from "./plot_panel.ts";
+
+/** What {@linkcode learningCurves} draws. */
+export interface LearningCurvesOptions {
+  /** Loss and accuracy of each epoch, as `trainCnn` returns them. */
+  readonly history: {
+    readonly loss: readonly number[];
+    readonly accuracy: readonly number[];
+    readonly valLoss: readonly number[];
+    readonly valAccuracy: readonly number[];
+  };
+  readonly title?: string;
+}
+
+const TRAINING = "#1d4ed8";
+const VALIDATION = "#b45309";
+
+/**
+ * Loss and accuracy over the epochs, side by side, for training and validation.
+ *
+ * @throws {RangeError} If the history is empty
+ */
+export function learningCurves(options: LearningCurvesOptions): Figure {
+  const { history, title = "Learning curves" } = options;
+  if (history.loss.length === 0) {
+    throw new RangeError("The history holds no epoch");
+  }
+  const epochs = history.loss.length;
+  return createFigure({
+    title,
+    alt: `${title}: after ${epochs} epochs the training accuracy is ${
+      history.accuracy.at(-1)!.toFixed(3)
+    }, the validation accuracy ${history.valAccuracy.at(-1)!.toFixed(3)}`,
+    panels: [
+      curves("Loss (cross-entropy)", history.loss, history.valLoss),
+      curves("Accuracy", history.accuracy, history.valAccuracy),
+    ],
+  });
+}
+
+function curves(
+  label: string,
+  training: readonly number[],
+  validation: readonly number[],
+): Panel {
+  const rows = [
+    ...training.map((value, i) => ({ epoch: i + 1, value, set: "training" })),
+    ...validation.map((value, i) => ({
+      epoch: i + 1,
+      value,
+      set: "validation",
+    })),
+  ].filter((row) => Number.isFinite(row.value));
+  const ends = ["training", "validation"].flatMap((set) =>
+    rows.filter((row) => row.set === set).slice(-1)
+  );
+  // Where both curves end close together, one label goes above its end and one below.
+  const sorted = ends.toSorted((a, b) => b.value - a.value);
+  const color = { training: TRAINING, validation: VALIDATION } as Record<
+    string,
+    string
+  >;
+  return plotPanel({
+    width: 380,
+    height: 260,
+    marginLeft: 48,
+    marginRight: 78,
+    marginBottom: 40,
+    marginTop: 28,
+    x: {
+      label: "epoch",
+      labelAnchor: "center",
+      labelArrow: "none",
+      ticks: Math.min(10, training.length),
+      tickFormat: (epoch: number) =>
+        Number.isInteger(epoch) ? String(epoch) : "",
+    },
+    y: { label, grid: true, labelArrow: "none", nice: true },
+    marks: [
+      Plot.line(rows, {
+        x: "epoch",
+        y: "value",
+        z: "set",
+        stroke: (d) => color[d.set],
+        strokeWidth: 2,
+      }),
+      Plot.dot(rows, {
+        x: "epoch",
+        y: "value",
+        fill: (d) => color[d.set],
+        r: 2,
+      }),
+      ...sorted.map((end, i) =>
+        Plot.text([end], {
+          x: "epoch",
+          y: "value",
+          text: "set",
+          fill: color[end.set] ?? INK,
+          textAnchor: "start",
+          dx: 6,
+          dy: i === 0 ? -5 : 6,
+        })
+      ),
+    ],
+  });
+}

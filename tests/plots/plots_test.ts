@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { decode } from "fast-png";
+import { join } from "@std/path";
+import {
+  classScatter,
+  comparisonChart,
+  confusionHeatmap,
+  confusionMatrix,
+  type Figure,
+  gridSearchHeatmap,
+  imageGrid,
+  learningCurves,
+  Matrix,
+  saveFigure,
+  seededRandom,
+  type Split,
+} from "deep-features";
+import { jupyterDisplay } from "../../lib/display.ts";
+
+const NAMES = ["cat", "dog & co", "<ship>"];
+
+function randomSplit(n: number): Split {
+  const random = seededRandom(1);
+  return {
+    images: Uint8Array.from({ length: n * 3072 }, () => 256 * random()),
+    labels: Uint8Array.from({ length: n }, (_, i) => i % 3),
+    shape: [n, 32, 32, 3],
+  };
+}
+
+const history = {
+  loss: [2, 1.5, 1],
+  accuracy: [0.2, 0.4, 0.6],
+  valLoss: [2.1, 1.7, 1.4],
+  valAccuracy: [0.2, 0.35, 0.5],
+};
+
+/** The texts of a figure, in order. */
+function texts(figure: Figure): string[] {
+  return [...figure.svg.matchAll(/<text[^>]*>([^<]*)</g)].map((match) =>
+    match[1]!
+  );
+}
+
+/** The figure as RGBA pixels, drawn the way `saveFigure` does it. */
+async function pixels(figure: Figure, scale = 1) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await saveFigure(figure, join(folder, "made", "a.png"), scale);
+    assert.deepEqual(
+      [...Deno.readDirSync(join(folder, "made"))].map(({ name }) => name),
+      ["a.png"],
+    );
+    return decode(await Deno.readFile(join(folder, "made", "a.png")));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("imageGrid() shows each image's own pixels under its class name", () => {
+  const split = randomSplit(100);
+  const figure = imageGrid({ split, classNames: NAMES });
+  const urls = [
+    ...figure.svg.matchAll(/href="data:image\/png;base64,([^"]+)"/g),
+  ];
+  assert.equal(urls.length, 100);
+  for (const i of [0, 57, 99]) {
+    const image = decode(Buffer.from(urls[i]![1]!, "base64"));
+    assert.deepEqual([image.width, image.height, image.channels], [32, 32, 3]);
+    assert.deepEqual([...image.data], [
+      ...split.images.subarray(i * 3072, (i + 1) * 3072),
+    ]);
+  }
+  const labels = texts(figure).slice(1);
+  assert.deepEqual(labels.slice(0, 3), ["cat", "dog &amp; co", "&lt;ship&gt;"]);
+  assert.equal(labels.length, 100);
+  assert.throws(
+    () => imageGrid({ split: randomSplit(9), classNames: NAMES }),
+    /10 × 10 with 9/,
+  );
+});
+
+Deno.test("learningCurves() draws two curves in each of two panels and says where they end", () => {
+  const figure = learningCurves({ history });
+  for (const label of ["training", "validation", "Accuracy", "epoch"]) {
+    assert.ok(texts(figure).some((text) => text.includes(label)), label);
+  }
+  assert.equal(figure.svg.match(/aria-label="line"/g)?.length, 2);
+  assert.match(figure.alt, /3 epochs.*0\.600.*0\.500/);
+  assert.throws(
+    () =>
+      learningCurves({
+        history: { loss: [], accuracy: [], valLoss: [], valAccuracy: [] },
+      }),
+    /no epoch/,
+  );
+});
+
+Deno.test("confusionHeatmap() annotates every cell with its count", () => {
+  const matrix = confusionMatrix([0, 0, 1, 2, 2, 2], [0, 1, 1, 2, 2, 0], 3);
+  const figure = confusionHeatmap({ matrix, classNames: NAMES });
+  const numbers = texts(figure).filter((text) => /^\d+$/.test(text));
+  assert.deepEqual(numbers, ["1", "1", "0", "0", "1", "0", "1", "0", "2"]);
+  assert.match(figure.alt, /4 of 6/);
+  assert.throws(
+    () => confusionHeatmap({ matrix, classNames: ["a"] }),
+    /1 names/,
+  );
+});
+
+Deno.test("classScatter() keeps 50,000 points under a megabyte, and each in its class's colour", async () => {
+  const n = 50_000;
+  const random = seededRandom(2);
+  const embedding = new Matrix(
+    Float32Array.from({ length: 2 * n }, () => random()),
+    n,
+    2,
+  );
+  const labels = Uint8Array.from({ length: n }, (_, i) => i % 3);
+  const figure = classScatter({
+    panels: [{ embedding, labels }],
+    classNames: NAMES,
+  });
+  assert.ok(figure.svg.length < 1_000_000, `${figure.svg.length} bytes`);
+
+  // Two single points far apart: dark plasma for the first class, yellow for the last.
+  const two = classScatter({
+    panels: [{ embedding: Matrix.fromRows([[0, 0], [1, 1]]), labels: [0, 2] }],
+    classNames: NAMES,
+  });
+  const { data, width, height } = await pixels(two);
+  assert.deepEqual([width, height], [
+    Math.ceil(two.width),
+    Math.ceil(two.height),
+  ]);
+  const count = (is: (r: number, g: number, b: number) => boolean) => {
+    let found = 0;
+    // Left of the colour bar.
+    for (let y = 0; y < height; y++) {
+      for (let x = 60; x < 560; x++) {
+        const at = (y * width + x) * 4;
+        if (is(Number(data[at]), Number(data[at + 1]), Number(data[at + 2]))) {
+          found++;
+        }
+      }
+    }
+    return found;
+  };
+  assert.ok(
+    count((r, g, b) => r < 60 && g < 60 && b > 100) > 5,
+    "a dark blue point",
+  );
+  assert.ok(
+    count((r, g, b) => r > 220 && g > 220 && b < 90) > 5,
+    "a yellow point",
+  );
+  assert.throws(
+    () =>
+      classScatter({ panels: [{ embedding, labels: [1] }], classNames: NAMES }),
+    /50000 points have 1 labels/,
+  );
+});
+
+Deno.test("classScatter() marks rows with a cross and titles several maps", () => {
+  const panel = {
+    embedding: Matrix.fromRows([[0, 0], [1, 1], [2, 0]]),
+    labels: [0, 1, 2],
+  };
+  const figure = classScatter({
+    panels: [{ ...panel, title: "raw pixels" }, {
+      ...panel,
+      title: "hidden",
+      marked: [1, 2],
+    }],
+    classNames: NAMES,
+  });
+  assert.ok(
+    texts(figure).includes("raw pixels") && texts(figure).includes("hidden"),
+  );
+  const crosses = figure.svg.match(/<g[^>]*aria-label="dot".*?<\/g>/gs)!.map((
+    group,
+  ) => group.match(/<path/g)?.length ?? 0);
+  assert.deepEqual(crosses, [2]);
+});
+
+Deno.test("gridSearchHeatmap() frames the best cell, comparisonChart() writes mean and deviation", () => {
+  const scores = [0.1, 1].flatMap((C) =>
+    [0.01, 0.1].map((gamma) => ({ C, gamma, score: C + gamma }))
+  );
+  const heat = gridSearchHeatmap({ scores });
+  assert.match(heat.alt, /best 1\.1000 at C = 1, gamma = 0\.1/);
+  assert.equal(heat.svg.match(/#dc2626/g)?.length, 1);
+  const chart = comparisonChart({
+    rows: [{ name: "softmax", mean: 0.7, sd: 0.01 }, {
+      name: "SVM",
+      mean: 0.71,
+    }],
+  });
+  assert.ok(
+    texts(chart).includes("0.7000 ± 0.0100") && texts(chart).includes("0.7100"),
+  );
+  assert.throws(() => gridSearchHeatmap({ scores: [] }), /no scores/);
+  assert.throws(() => comparisonChart({ rows: [] }), /nothing to compare/);
+});
+
+Deno.test("saveFigure() writes text that can be read without any font on the machine", async () => {
+  const figure = learningCurves({ history, title: "A title" });
+  const { data, width, channels } = await pixels(figure, 2);
+  assert.equal(width, 2 * figure.width);
+  let dark = 0;
+  for (let y = 20; y < 60; y++) {
+    for (let x = 30; x < 200; x++) {
+      if (Number(data[(y * width + x) * channels]) < 100) dark++;
+    }
+  }
+  assert.ok(dark > 100, `${dark} dark pixels where the title is`);
+  await assert.rejects(
+    saveFigure(figure, "figure.jpg"),
+    /must end in \.png or \.svg/,
+  );
+});
+
+Deno.test("A figure shows itself as SVG, HTML and text", () => {
+  const bundle = learningCurves({ history })[jupyterDisplay]() as Record<
+    string,
+    string
+  >;
+  assert.match(
+    bundle["image/svg+xml"]!,
+    /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/,
+  );
+  assert.match(
+    bundle["text/html"]!,
+    /xmlns=.*role="img" aria-label="Learning curves/,
+  );
+  assert.match(bundle["text/plain"]!, /^Learning curves/);
+});
