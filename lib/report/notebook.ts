@@ -1,0 +1,108 @@
+/** Text as the notebook format stores it: whole, or cut into lines. */
+export type MultilineText = string | string[];
+
+/** Content by MIME type. */
+export type MimeBundle = Record<string, unknown>;
+
+/** An output of a cell, as in nbformat 4.5. */
+export type Output =
+  | { output_type: "stream"; name: "stdout" | "stderr"; text: MultilineText }
+  | {
+    output_type: "display_data";
+    data: MimeBundle;
+    metadata: Record<string, unknown>;
+  }
+  | {
+    output_type: "execute_result";
+    data: MimeBundle;
+    metadata: Record<string, unknown>;
+    execution_count: number | null;
+  }
+  | {
+    output_type: "error";
+    ename: string;
+    evalue: string;
+    traceback: string[];
+  };
+
+/** A cell, as in nbformat 4.5. */
+export interface Cell {
+  cell_type: "code" | "markdown" | "raw";
+  id?: string;
+  metadata: Record<string, unknown>;
+  source: MultilineText;
+  outputs?: Output[];
+  execution_count?: number | null;
+}
+
+/** A notebook, as in nbformat 4.5. */
+export interface Notebook {
+  cells: Cell[];
+  metadata: Record<string, unknown>;
+  nbformat: number;
+  nbformat_minor: number;
+}
+
+/** Joins what the format may have cut into lines. */
+export function joinText(text: MultilineText): string {
+  return Array.isArray(text) ? text.join("") : text;
+}
+
+/**
+ * Reads a notebook.
+ *
+ * @throws {RangeError} If the file is not a notebook of format 4
+ */
+export async function readNotebook(path: string): Promise<Notebook> {
+  const text = await Deno.readTextFile(path);
+  let notebook: Notebook;
+  try {
+    notebook = JSON.parse(text);
+  } catch (cause) {
+    throw new RangeError(`${path} is not a notebook: it is not JSON`, {
+      cause,
+    });
+  }
+  if (notebook.nbformat !== 4 || !Array.isArray(notebook.cells)) {
+    throw new RangeError(`${path} is not a notebook of format 4`);
+  }
+  return notebook;
+}
+
+/** Writes a notebook as Jupyter does: one space of indentation, text cut into lines. */
+export async function writeNotebook(
+  path: string,
+  notebook: Notebook,
+): Promise<void> {
+  const cells = notebook.cells.map((cell) => ({
+    ...cell,
+    source: cutLines(joinText(cell.source)),
+    ...(cell.outputs ? { outputs: cell.outputs.map(cutOutput) } : {}),
+  }));
+  const part = `${path}.${crypto.randomUUID()}.part`;
+  await Deno.writeTextFile(
+    part,
+    JSON.stringify({ ...notebook, cells }, null, 1) + "\n",
+  );
+  await Deno.rename(part, path);
+}
+
+function cutOutput(output: Output): Output {
+  if (output.output_type === "stream") {
+    return { ...output, text: cutLines(joinText(output.text)) };
+  }
+  if (output.output_type === "error") return output;
+  const data = Object.fromEntries(
+    Object.entries(output.data).map(([type, content]) => [
+      type,
+      typeof content === "string" && !type.startsWith("image/png")
+        ? cutLines(content)
+        : content,
+    ]),
+  );
+  return { ...output, data };
+}
+
+function cutLines(text: string): string[] {
+  return text === "" ? [] : text.split(/(?<=\n)/);
+}
