@@ -84,6 +84,21 @@ export function createBreather(everyMs = 50): () => Promise<void> {
 
 const encoder = new TextEncoder();
 
+/**
+ * Writes text as it is, without ending the line. A notebook kernel takes what `console.log` prints and
+ * not what is written to standard output, and `console.log` ends the line; so there, and only here, the
+ * library speaks to the kernel itself.
+ */
 function writeToStdout(text: string): void {
-  Deno.stdout.writeSync(encoder.encode(text));
+  if ("jupyter" in Deno) {
+    const jupyter = Deno.jupyter as {
+      broadcast(
+        type: "stream",
+        content: { name: "stdout"; text: string },
+      ): Promise<void>;
+    };
+    void jupyter.broadcast("stream", { name: "stdout", text });
+  } else {
+    Deno.stdout.writeSync(encoder.encode(text));
+  }
 }

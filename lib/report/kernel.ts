@@ -220,9 +220,10 @@ export class KernelSession {
     socket: zmq.Dealer,
     type: string,
     content: unknown,
-  ): Promise<string> {
+    id: string = crypto.randomUUID(),
+  ): Promise<void> {
     const header = {
-      msg_id: crypto.randomUUID(),
+      msg_id: id,
       msg_type: type,
       username: "report",
       session: this.#session,
