@@ -41,9 +41,7 @@ export class Matrix {
     }
     if (data.length !== rows * cols) {
       throw new RangeError(
-        `Cannot make a ${rows} × ${cols} Matrix from ${data.length} values: need ${
-          rows * cols
-        }`,
+        `Cannot make a ${rows} × ${cols} Matrix from ${data.length} values: need ${rows * cols}`,
       );
     }
     this.data = data;

@@ -69,9 +69,7 @@ export function classIndices(
     const label = labels[i]!;
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
       throw new RangeError(
-        `Label ${label} of image ${i} is not one of the ${classes} classes 0 … ${
-          classes - 1
-        }`,
+        `Label ${label} of image ${i} is not one of the ${classes} classes 0 … ${classes - 1}`,
       );
     }
     indices[i] = label;

@@ -45,9 +45,7 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
   const [height, width, channels] = inputShape;
   if (!(height >= 4 && width >= 4 && channels >= 1)) {
     throw new RangeError(
-      `Cannot build the CNN for images of ${
-        inputShape.join(" × ")
-      }: need at least 4 × 4 × 1`,
+      `Cannot build the CNN for images of ${inputShape.join(" × ")}: need at least 4 × 4 × 1`,
     );
   }
   if (!(Number.isInteger(classes) && classes >= 2)) {
@@ -77,8 +75,7 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
       activation,
       kernelInitializer: tf.initializers.glorotUniform({ seed: ++layerSeed }),
     });
-  const relu = (name: string) =>
-    tf.layers.activation({ name, activation: "relu" });
+  const relu = (name: string) => tf.layers.activation({ name, activation: "relu" });
   const pool = (name: string) => tf.layers.maxPooling2d({ name, poolSize: 2 });
   const dropout = (name: string) =>
     tf.layers.dropout({ name, rate: DROPOUT_RATE, seed: ++layerSeed });

@@ -90,9 +90,7 @@ export function endsInSoftmax(model: tf.LayersModel): boolean {
 
 /** The layers from the first behind the input to the one named `until`, each fed by the one before. */
 function chain(model: tf.LayersModel, until?: string): Layer[] {
-  const layers = model.layers.filter((layer) =>
-    layer.getClassName() !== "InputLayer"
-  );
+  const layers = model.layers.filter((layer) => layer.getClassName() !== "InputLayer");
   layers.forEach((layer, i) => {
     const inbound = layer.inboundNodes.find((node) =>
       i === 0 || node.inboundLayers.includes(layers[i - 1]!)
@@ -107,9 +105,7 @@ function chain(model: tf.LayersModel, until?: string): Layer[] {
   const end = layers.findIndex((layer) => layer.name === until);
   if (end < 0) {
     throw new RangeError(
-      `The model has no layer named "${until}": it has ${
-        layers.map((l) => l.name).join(", ")
-      }`,
+      `The model has no layer named "${until}": it has ${layers.map((l) => l.name).join(", ")}`,
     );
   }
   return layers.slice(0, end + 1);

@@ -66,8 +66,7 @@ export async function loadModel(folder: string): Promise<tf.LayersModel> {
     (group: { weights: tf.io.WeightsManifestEntry[] }) => group.weights,
   ) as tf.io.WeightsManifestEntry[];
   const expected = weightSpecs.reduce(
-    (sum, { shape, dtype }) =>
-      sum + shape.reduce((a, b) => a * b, 4 / (dtype === "bool" ? 4 : 1)),
+    (sum, { shape, dtype }) => sum + shape.reduce((a, b) => a * b, 4 / (dtype === "bool" ? 4 : 1)),
     0,
   );
   if (bytes.length !== expected) {

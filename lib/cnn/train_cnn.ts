@@ -9,11 +9,7 @@ import {
   type Labels,
   range,
 } from "./batches.ts";
-import {
-  createForwardPass,
-  endsInSoftmax,
-  type ForwardPass,
-} from "./forward.ts";
+import { createForwardPass, endsInSoftmax, type ForwardPass } from "./forward.ts";
 
 /** Where a training stands after a batch. */
 export interface BatchLog {
@@ -132,9 +128,7 @@ export async function trainCnn(
 
   const pass = createForwardPass(model, { logits: true });
   const optimizer = model.optimizer;
-  const weights = model.trainableWeights.map((weight) =>
-    weight.read() as tf.Variable
-  );
+  const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const history: History = {
     loss: [],
     accuracy: [],
@@ -178,9 +172,7 @@ export async function trainCnn(
       tf.dispose(step);
       if (!Number.isFinite(loss)) {
         throw new Error(
-          `The loss became ${loss} in epoch ${epoch + 1}, batch ${
-            batch + 1
-          } of ${batches}: ` +
+          `The loss became ${loss} in epoch ${epoch + 1}, batch ${batch + 1} of ${batches}: ` +
             "lower the learning rate, and check that the images are finite and scaled to [0, 1]",
         );
       }

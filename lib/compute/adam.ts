@@ -120,8 +120,7 @@ export function registerAdam(): void {
     backendName: SIMD_BACKEND,
     kernelFunc: ({ inputs, attrs, backend }) => {
       const simd = backend as SimdBackend;
-      const { beta1, beta2, rate, correction, epsilon } =
-        attrs as unknown as Attrs;
+      const { beta1, beta2, rate, correction, epsilon } = attrs as unknown as Attrs;
       const w = inputs["w"]!;
       const n = tf.util.sizeFromShape(w.shape);
       const { info, address } = simd.makeOutputInShared(w.shape);

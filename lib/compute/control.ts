@@ -1,28 +1,32 @@
 /**
- * The control block at the bottom of the shared memory, through which the main thread tells the workers
- * what to do (see `pool.ts`), as indices of int32 words.
+ * The control block in the shared memory through which the main thread tells the workers of a pool what
+ * to do (see `pool.ts`), as indices of int32 words. Words that different threads write lie in cache
+ * lines of their own.
  *
  * @module
  */
 
+/** Size of a control block. */
+export const CONTROL_BYTES = 1024;
+
 /** Number of the current dispatch; workers sleep on it. */
-export const GENERATION = 256;
+export const GENERATION = 0;
 /**
  * Tasks claimed so far: the low 16 bits of the generation above, the next task below, so that a worker
  * that wakes late can never claim a task of another dispatch.
  */
-export const CLAIM = 272;
+export const CLAIM = 16;
 /** Tasks finished; the main thread sleeps on it. */
-export const FINISHED = 288;
+export const FINISHED = 32;
 /** Set to 1 + the worker's number when a kernel throws in it. */
-export const FAILED = 304;
+export const FAILED = 48;
 /** The dispatch: index of the kernel, number of tasks, tasks to claim at once. */
-export const KERNEL = 320;
-export const TASKS = 321;
-export const GRAIN = 322;
-/** Byte address of the kernel's arguments: int32 words first, float32 from {@linkcode FLOAT_ARGS} on. */
-export const ARGS_ADDRESS = 2048;
-/** Byte offset of the float32 arguments. */
+export const KERNEL = 64;
+export const TASKS = 65;
+export const GRAIN = 66;
+/** Byte offset of the kernel's arguments in the control block: int32 words first. */
+export const ARGS = 512;
+/** Byte offset of the float32 arguments in the arguments. */
 export const FLOAT_ARGS = 128;
 
 /** Most tasks of a dispatch, as the claim word has 16 bits for them. */
@@ -44,8 +48,6 @@ export function claimWord(generation: number, next: number): number {
 
 /**
  * Claims and does tasks of a generation until none is left; main thread and workers alike.
- *
- * @returns Whether any task was done
  */
 export function work(
   control: Int32Array,
@@ -70,7 +72,7 @@ export function work(
     ) {
       continue;
     }
-    kernel(ARGS_ADDRESS, begin, end, scratch);
+    kernel(control.byteOffset + ARGS, begin, end, scratch);
     if (Atomics.add(control, FINISHED, end - begin) + end - begin === tasks) {
       Atomics.notify(control, FINISHED);
     }

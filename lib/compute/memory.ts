@@ -10,7 +10,7 @@
 
 const PAGE_BYTES = 65536;
 const MAXIMUM_PAGES = 65536;
-/** Below this address lies what belongs to the thread pool and the kernels' own data. */
+/** Below this address lies what belongs to the kernels themselves. */
 const FIRST_FREE_ADDRESS = 1 << 20;
 /** Cache line: no two allocations share one. */
 const ALIGNMENT = 64;
@@ -141,9 +141,7 @@ function grow(bytes: number): void {
     sharedMemory().grow(pages);
   } catch (cause) {
     throw new RangeError(
-      `Out of memory: cannot allocate ${mebibytes(bytes)} beside the ${
-        mebibytes(bytesInUse)
-      } ` +
+      `Out of memory: cannot allocate ${mebibytes(bytes)} beside the ${mebibytes(bytesInUse)} ` +
         `in use (WebAssembly's limit is 4,096 MiB, and blocks must be in one piece): use smaller ` +
         "batches or fewer rows",
       { cause },
@@ -153,9 +151,7 @@ function grow(bytes: number): void {
 }
 
 function mebibytes(bytes: number): string {
-  return `${
-    (bytes / 2 ** 20).toLocaleString("en", { maximumFractionDigits: 1 })
-  } MiB`;
+  return `${(bytes / 2 ** 20).toLocaleString("en", { maximumFractionDigits: 1 })} MiB`;
 }
 
 function addFree(address: number, bytes: number): void {

@@ -12,9 +12,10 @@
 import { Worker } from "node:worker_threads";
 import { join } from "@std/path";
 import {
-  ARGS_ADDRESS,
+  ARGS,
   CLAIM,
   claimWord,
+  CONTROL_BYTES,
   FAILED,
   FINISHED,
   FLOAT_ARGS,
@@ -42,6 +43,11 @@ interface Pool {
   readonly threads: number;
   readonly workers: Worker[];
   readonly scratches: number[];
+  /**
+   * Each pool has a control block of its own, which is never used again: a worker that has been told to
+   * end lives on for a moment, and must neither hear of later dispatches nor find its memory taken.
+   */
+  readonly control: Int32Array;
 }
 
 interface Kernels {
@@ -88,18 +94,16 @@ export function runKernel(
   }
   pool ??= startPool(kernels, wantedThreads);
 
-  const buffer = sharedMemory().buffer;
-  const control = new Int32Array(buffer, 0, 1024);
-  control.set(ints, ARGS_ADDRESS / 4);
-  new Float32Array(buffer, ARGS_ADDRESS + FLOAT_ARGS, floats.length).set(
-    floats,
-  );
+  const { control } = pool;
+  const args = control.byteOffset + ARGS;
+  control.set(ints, ARGS / 4);
+  new Float32Array(control.buffer, args + FLOAT_ARGS, floats.length).set(floats);
   const claimed = Math.max(grain, Math.ceil(tasks / MAX_TASKS));
   const scratch = pool.scratches[0]!;
   running = true;
   try {
     if (pool.threads === 1 || tasks <= claimed) {
-      kernels.functions[index]!(ARGS_ADDRESS, 0, tasks, scratch);
+      kernels.functions[index]!(args, 0, tasks, scratch);
     } else {
       dispatch(control, index, tasks, claimed, scratch);
     }
@@ -151,9 +155,10 @@ export function poolState(): Pick<Pool, "workers" | "scratches"> {
 /** Ends the workers; the next kernel starts new ones. */
 export function stopPool(): void {
   if (!pool) return;
-  for (const worker of pool.workers) void worker.terminate();
-  for (const scratch of pool.scratches) release(scratch);
+  const { workers, scratches } = pool;
   pool = undefined;
+  release(scratches[0]!);
+  workers.forEach((worker, i) => void worker.terminate().then(() => release(scratches[i + 1]!)));
 }
 
 function dispatch(
@@ -219,10 +224,8 @@ function startPool({ module, names }: Kernels, count: number): Pool {
     { length: count },
     () => allocate(SCRATCH_BYTES),
   );
-  const generation = Atomics.load(
-    new Int32Array(sharedMemory().buffer, 0, 1024),
-    GENERATION,
-  );
+  const address = allocate(CONTROL_BYTES);
+  const control = new Int32Array(sharedMemory().buffer, address, CONTROL_BYTES / 4).fill(0);
   const workers = scratches.slice(1).map((scratch, i) => {
     const workerData: WorkerData = {
       module,
@@ -230,7 +233,7 @@ function startPool({ module, names }: Kernels, count: number): Pool {
       names,
       scratch,
       thread: i + 2,
-      generation,
+      control: address,
     };
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData,
@@ -238,12 +241,10 @@ function startPool({ module, names }: Kernels, count: number): Pool {
     worker.unref();
     return worker;
   });
-  return { threads: count, workers, scratches };
+  return { threads: count, workers, scratches, control };
 }
 
 function defaultThreads(): number {
   const wanted = Number(Deno.env.get("COMPUTE_THREADS"));
-  return Number.isInteger(wanted) && wanted > 0
-    ? wanted
-    : navigator.hardwareConcurrency || 1;
+  return Number.isInteger(wanted) && wanted > 0 ? wanted : navigator.hardwareConcurrency || 1;
 }

@@ -82,9 +82,7 @@ function apply(x: tf.Tensor, attrs: Attrs): tf.Tensor {
       attrs as unknown as tf.NamedAttrMap,
     ) as tf.Tensor;
   }
-  return tf.tidy(() =>
-    tf.mul(x, tf.tensor(dropoutMask(x.size, attrs), x.shape))
-  );
+  return tf.tidy(() => tf.mul(x, tf.tensor(dropoutMask(x.size, attrs), x.shape)));
 }
 
 /** The mask in plain TypeScript: 0, or 1 / (1 − rate). */

@@ -25,8 +25,7 @@ export interface Compute {
 }
 
 /** Names by which software that only imitates a GPU is known: it is far slower than the CPU itself. */
-const SOFTWARE_GPU =
-  /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i;
+const SOFTWARE_GPU = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i;
 
 /**
  * Chooses and starts the tfjs backend: WebGPU where there is a hardware adapter, else `simd`, this
@@ -64,9 +63,7 @@ export async function setUpCompute(
     const count = compute.threads;
     console.log(
       `Computing with ${compute.backend}${
-        compute.backend === "simd"
-          ? ` on ${count} thread${count > 1 ? "s" : ""}`
-          : ""
+        compute.backend === "simd" ? ` on ${count} thread${count > 1 ? "s" : ""}` : ""
       } (${compute.reason})`,
     );
   }
@@ -76,12 +73,10 @@ export async function setUpCompute(
 async function choose(): Promise<{ backend: ComputeBackend; reason: string }> {
   const gpu = await hardwareGpu();
   if (gpu) return { backend: "webgpu", reason: `WebGPU adapter ${gpu}` };
-  return canRunKernels()
-    ? { backend: "simd", reason: "no hardware WebGPU adapter" }
-    : {
-      backend: "wasm",
-      reason: "no shared memory or relaxed SIMD here: expect it to be slow",
-    };
+  return canRunKernels() ? { backend: "simd", reason: "no hardware WebGPU adapter" } : {
+    backend: "wasm",
+    reason: "no shared memory or relaxed SIMD here: expect it to be slow",
+  };
 }
 
 /** Name of the hardware adapter that WebGPU reaches, if any. */
@@ -92,11 +87,9 @@ async function hardwareGpu(): Promise<string | undefined> {
   })
     .catch(() => null);
   if (!adapter) return undefined;
-  const { vendor, architecture, device, description, isFallbackAdapter } =
-    adapter.info;
-  const name =
-    [description, device, architecture, vendor].find((text) => text) ??
-      "unnamed";
+  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  const name = [description, device, architecture, vendor].find((text) => text) ??
+    "unnamed";
   const all = [vendor, architecture, device, description].join(" ");
   return isFallbackAdapter || SOFTWARE_GPU.test(all) ? undefined : name;
 }

@@ -73,9 +73,7 @@ export class SimdBackend extends MathBackendCPU {
   }
 
   override disposeData(dataId: tf.DataId, force = false): boolean {
-    const values = this.data.has(dataId)
-      ? this.data.get(dataId).values
-      : undefined;
+    const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
     const disposed = super.disposeData(dataId, force);
     if (disposed && ArrayBuffer.isView(values) && isShared(values)) {
       release(values.byteOffset);

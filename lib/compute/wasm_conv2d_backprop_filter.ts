@@ -43,8 +43,7 @@ function conv2dBackpropFilter(
     attrs.pad,
     attrs.dimRoundingMode,
   );
-  const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth } =
-    info;
+  const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth } = info;
   const { batchSize, inChannels, outChannels, outHeight, outWidth } = info;
   return tf.tidy(() => {
     const padded = tf.pad(x, [

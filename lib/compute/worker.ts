@@ -2,6 +2,7 @@ import { workerData } from "node:worker_threads";
 import {
   CLAIM,
   claimWord,
+  CONTROL_BYTES,
   FAILED,
   FINISHED,
   GENERATION,
@@ -18,8 +19,8 @@ export interface WorkerData {
   readonly scratch: number;
   /** Number of the worker, from 1. */
   readonly thread: number;
-  /** Generation to start after. */
-  readonly generation: number;
+  /** Address of the pool's control block. */
+  readonly control: number;
 }
 
 /**
@@ -28,13 +29,12 @@ export interface WorkerData {
  */
 const SPINS = 20_000;
 
-const { module, memory, names, scratch, thread, generation } =
-  workerData as WorkerData;
+const { module, memory, names, scratch, thread, control: address } = workerData as WorkerData;
 const instance = new WebAssembly.Instance(module, { env: { memory } });
 const kernels = names.map((name) => instance.exports[name] as Kernel);
-const control = new Int32Array(memory.buffer, 0, 1024);
+const control = new Int32Array(memory.buffer, address, CONTROL_BYTES / 4);
 
-let seen = generation;
+let seen = 0;
 while (true) {
   let current = Atomics.load(control, GENERATION);
   for (let spins = 0; current === seen && spins < SPINS; spins++) {

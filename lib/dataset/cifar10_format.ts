@@ -52,9 +52,7 @@ export async function readRecords(
   ) => line !== "");
   if (classNames.length !== CLASSES) {
     throw new RangeError(
-      `${
-        join(folder, NAMES_FILE)
-      } names ${classNames.length} classes: need ${CLASSES}`,
+      `${join(folder, NAMES_FILE)} names ${classNames.length} classes: need ${CLASSES}`,
     );
   }
   const test = files.pop()!;
@@ -108,9 +106,7 @@ function parse(
       const label = bytes[record]!;
       if (label >= CLASSES) {
         throw new RangeError(
-          `${
-            paths[f]
-          } is damaged: record ${r} has label ${label}, but labels go from 0 to ${
+          `${paths[f]} is damaged: record ${r} has label ${label}, but labels go from 0 to ${
             CLASSES - 1
           }`,
         );

@@ -94,17 +94,14 @@ async function receive(
     }).catch(
       (error) => {
         throw new FinalError(
-          stall.signal.aborted
-            ? `no answer within ${stallMs / 1000} s`
-            : error.message,
+          stall.signal.aborted ? `no answer within ${stallMs / 1000} s` : error.message,
         );
       },
     );
     const resumed = response.status === 206;
     if (response.status !== 200 && !resumed) {
       await response.body?.cancel();
-      const message =
-        `the server answered ${response.status} ${response.statusText}`.trim();
+      const message = `the server answered ${response.status} ${response.statusText}`.trim();
       if (response.status === 416) await Deno.remove(part);
       throw response.status >= 500 || response.status === 416 ||
           response.status === 429

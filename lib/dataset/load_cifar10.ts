@@ -15,8 +15,7 @@ import { generateStandIn, STAND_IN_CLASSES } from "./stand_in.ts";
 import { unpackArchive } from "./unpack.ts";
 
 /** Address of the binary version's archive. */
-export const CIFAR10_ADDRESS =
-  "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
+export const CIFAR10_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
 /** Its MD5 digest, as published beside it. */
 export const CIFAR10_MD5 = "c32a1d4ab5d03f1284b67883e8d87530";
 

@@ -20,9 +20,7 @@ export function assertSplit(split: Split): void {
   if (n === 0) throw new RangeError("The set of images is empty");
   if (split.images.length !== n * height * width * channels) {
     throw new RangeError(
-      `${split.images.length} bytes do not make images of shape [${
-        split.shape.join(", ")
-      }]`,
+      `${split.images.length} bytes do not make images of shape [${split.shape.join(", ")}]`,
     );
   }
   if (split.labels.length !== n) {
@@ -159,9 +157,7 @@ export function oneHot(labels: ArrayLike<number>, classes = 10): Float32Array {
     const label = labels[i]!;
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
       throw new RangeError(
-        `Label ${label} at ${i} is not one of the ${classes} classes 0 … ${
-          classes - 1
-        }`,
+        `Label ${label} at ${i} is not one of the ${classes} classes 0 … ${classes - 1}`,
       );
     }
     rows[i * classes + label] = 1;

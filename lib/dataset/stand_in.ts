@@ -34,12 +34,9 @@ const FIGURES: Figure[] = [
   (x, y) => step(0.5 - Math.max(y, 0.866 * x - 0.5 * y, -0.866 * x - 0.5 * y)),
   (x, y) => step(0.27 - Math.min(Math.abs(x), Math.abs(y))) * inside(x, y),
   (x, y, t) => step(Math.sin(7 * x + t) / 3) * inside(x, y),
-  (x, y, t) =>
-    step(Math.sin(5.5 * x + t) * Math.sin(5.5 * y + t) / 2) * inside(x, y),
-  (x, y, t) =>
-    step((Math.cos(7 * x + t) + Math.cos(7 * y + t) - 0.7) / 3) * inside(x, y),
-  (x, y, t) =>
-    step(Math.sin(7 * x + 1.6 * Math.sin(4.5 * y + t)) / 3) * inside(x, y),
+  (x, y, t) => step(Math.sin(5.5 * x + t) * Math.sin(5.5 * y + t) / 2) * inside(x, y),
+  (x, y, t) => step((Math.cos(7 * x + t) + Math.cos(7 * y + t) - 0.7) / 3) * inside(x, y),
+  (x, y, t) => step(Math.sin(7 * x + 1.6 * Math.sin(4.5 * y + t)) / 3) * inside(x, y),
   (x, y, t) => step(Math.sin(6 * Math.atan2(y, x) + t) / 3) * inside(x, y),
 ];
 

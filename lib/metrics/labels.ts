@@ -21,9 +21,7 @@ export function assertLabels(
     for (let i = 0; i < labels.length; i++) {
       if (!Number.isInteger(labels[i]) || labels[i]! < 0) {
         throw new RangeError(
-          `The ${name} label ${
-            labels[i]
-          } at ${i} is not a class index (0, 1, 2, …)`,
+          `The ${name} label ${labels[i]} at ${i} is not a class index (0, 1, 2, …)`,
         );
       }
     }

@@ -1,13 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Matrix } from "../matrix.ts";
 import { escapeHtml } from "../display.ts";
-import {
-  createFigure,
-  type Figure,
-  INK,
-  type Panel,
-  svgPanel,
-} from "./figure.ts";
+import { createFigure, type Figure, INK, type Panel, svgPanel } from "./figure.ts";
 import { plotPanel, rgbOf, schemeColors } from "./plot_panel.ts";
 import { pngDataUrl } from "./png.ts";
 
@@ -109,9 +103,7 @@ function scatterPanel(
   const heading = title
     ? `<text x="${
       margin.left + width / 2
-    }" y="14" font-size="12" text-anchor="middle" fill="${INK}">${
-      escapeHtml(title)
-    }</text>`
+    }" y="14" font-size="12" text-anchor="middle" fill="${INK}">${escapeHtml(title)}</text>`
     : "";
   return svgPanel(
     size,
@@ -171,9 +163,7 @@ function colourBar(
   const parts = names.map((name, i) => {
     // As on a scale, the last class is at the top.
     const y = 6 + (names.length - 1 - i) * step;
-    return `<rect x="0" y="${y}" width="16" height="${step}" fill="${
-      colors[i]
-    }"/>` +
+    return `<rect x="0" y="${y}" width="16" height="${step}" fill="${colors[i]}"/>` +
       `<text x="22" y="${y + step / 2 + 4}" font-size="11" fill="${INK}">${
         escapeHtml(name)
       }</text>`;

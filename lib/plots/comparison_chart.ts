@@ -62,18 +62,14 @@ export function comparisonChart(options: ComparisonChartOptions): Figure {
         textAnchor: "start",
         dx: 8,
         text: (d: ComparisonRow) =>
-          d.sd === undefined
-            ? d.mean.toFixed(4)
-            : `${d.mean.toFixed(4)} ± ${d.sd.toFixed(4)}`,
+          d.sd === undefined ? d.mean.toFixed(4) : `${d.mean.toFixed(4)} ± ${d.sd.toFixed(4)}`,
         fill: INK,
       }),
     ],
   });
   return createFigure({
     title,
-    alt: `${title}: ${
-      rows.map(({ name, mean }) => `${name} ${mean.toFixed(4)}`).join(", ")
-    }`,
+    alt: `${title}: ${rows.map(({ name, mean }) => `${name} ${mean.toFixed(4)}`).join(", ")}`,
     panels: [panel],
   });
 }

@@ -27,8 +27,7 @@ export function confusionHeatmap(options: ConfusionHeatmapOptions): Figure {
   const all = matrix.counts.reduce((a, b) => a + b, 0);
   return createFigure({
     title,
-    alt:
-      `${title}: ${right} of ${all} predictions lie on the diagonal, where they are right`,
+    alt: `${title}: ${right} of ${all} predictions lie on the diagonal, where they are right`,
     panels: [confusionPanel(options)],
   });
 }

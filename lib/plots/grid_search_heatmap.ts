@@ -24,11 +24,9 @@ const CELL_WIDTH = 92, CELL_HEIGHT = 48;
  * @throws {RangeError} If there are no scores
  */
 export function gridSearchHeatmap(options: GridSearchHeatmapOptions): Figure {
-  const { scores, title = "Grid search: mean accuracy over the folds" } =
-    options;
+  const { scores, title = "Grid search: mean accuracy over the folds" } = options;
   if (scores.length === 0) throw new RangeError("There are no scores to draw");
-  const sorted = (values: number[]) =>
-    [...new Set(values)].sort((a, b) => a - b).map(text);
+  const sorted = (values: number[]) => [...new Set(values)].sort((a, b) => a - b).map(text);
   const gammas = sorted(scores.map((row) => row.gamma));
   const Cs = sorted(scores.map((row) => row.C)).reverse();
   const rows = scores.map((row) => ({
@@ -77,17 +75,14 @@ export function gridSearchHeatmap(options: GridSearchHeatmapOptions): Figure {
         x: "gamma",
         y: "C",
         text: (d) => d.score.toFixed(4),
-        fill: (d) =>
-          (d.score - low) / (high - low || 1) > 0.6 ? "#111111" : "#ffffff",
+        fill: (d) => (d.score - low) / (high - low || 1) > 0.6 ? "#111111" : "#ffffff",
         fontSize: 13,
       }),
     ],
   });
   return createFigure({
     title,
-    alt: `${title}: best ${
-      best.score.toFixed(4)
-    } at C = ${best.C}, gamma = ${best.gamma}`,
+    alt: `${title}: best ${best.score.toFixed(4)} at C = ${best.C}, gamma = ${best.gamma}`,
     panels: [panel],
   });
 }

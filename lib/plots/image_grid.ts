@@ -53,17 +53,13 @@ export function imageGrid(options: ImageGridOptions): Figure {
       (i + 1) * height * width * 3,
     );
     parts.push(
-      `<text x="${x + SIDE / 2}" y="${
-        y + 10
-      }" font-size="10" text-anchor="middle" fill="${INK}">${
+      `<text x="${x + SIDE / 2}" y="${y + 10}" font-size="10" text-anchor="middle" fill="${INK}">${
         escapeHtml(name)
       }</text>`,
       `<image x="${x}" y="${
         y + LABEL_HEIGHT
       }" width="${SIDE}" height="${SIDE}" image-rendering="optimizeSpeed" ` +
-        `style="image-rendering: pixelated" href="${
-          pngDataUrl(pixels, width, height, 3)
-        }"/>`,
+        `style="image-rendering: pixelated" href="${pngDataUrl(pixels, width, height, 3)}"/>`,
     );
   }
   const panel = svgPanel(
@@ -73,8 +69,7 @@ export function imageGrid(options: ImageGridOptions): Figure {
   );
   return createFigure({
     title,
-    alt:
-      `${title}: a grid of ${rows} × ${columns} images, each titled with its class`,
+    alt: `${title}: a grid of ${rows} × ${columns} images, each titled with its class`,
     panels: [panel],
   });
 }

@@ -74,8 +74,7 @@ function curves(
       labelAnchor: "center",
       labelArrow: "none",
       ticks: Math.min(10, training.length),
-      tickFormat: (epoch: number) =>
-        Number.isInteger(epoch) ? String(epoch) : "",
+      tickFormat: (epoch: number) => Number.isInteger(epoch) ? String(epoch) : "",
     },
     y: { label, grid: true, labelArrow: "none", nice: true },
     marks: [

@@ -1,17 +1,10 @@
-export {
-  classScatter,
-  type ClassScatterOptions,
-  type ScatterPanel,
-} from "./class_scatter.ts";
+export { classScatter, type ClassScatterOptions, type ScatterPanel } from "./class_scatter.ts";
 export {
   comparisonChart,
   type ComparisonChartOptions,
   type ComparisonRow,
 } from "./comparison_chart.ts";
-export {
-  confusionHeatmap,
-  type ConfusionHeatmapOptions,
-} from "./confusion_heatmap.ts";
+export { confusionHeatmap, type ConfusionHeatmapOptions } from "./confusion_heatmap.ts";
 export type { Figure } from "./figure.ts";
 export {
   type GridScore,
@@ -19,8 +12,5 @@ export {
   type GridSearchHeatmapOptions,
 } from "./grid_search_heatmap.ts";
 export { imageGrid, type ImageGridOptions } from "./image_grid.ts";
-export {
-  learningCurves,
-  type LearningCurvesOptions,
-} from "./learning_curves.ts";
+export { learningCurves, type LearningCurvesOptions } from "./learning_curves.ts";
 export { saveFigure } from "./save_figure.ts";

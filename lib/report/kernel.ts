@@ -47,9 +47,7 @@ export class KernelSession {
     this.#process = process;
     this.#folder = folder;
     this.#key = key;
-    const [shell, iopub, , control] = ports.map((port) =>
-      `tcp://127.0.0.1:${port}`
-    );
+    const [shell, iopub, , control] = ports.map((port) => `tcp://127.0.0.1:${port}`);
     this.#shell = new zmq.Dealer({ routingId: this.#session, linger: 0 });
     this.#control = new zmq.Dealer({ routingId: this.#session, linger: 0 });
     this.#iopub = new zmq.Subscriber({ linger: 0 });
@@ -190,8 +188,7 @@ export class KernelSession {
     this.#onShell = () => answered.resolve();
     // Messages on iopub are lost until the subscription has arrived, so wait to hear one.
     this.#onIopub = () => heard.resolve();
-    const ask = () =>
-      this.#send(this.#shell, "kernel_info_request", {}).catch(() => {});
+    const ask = () => this.#send(this.#shell, "kernel_info_request", {}).catch(() => {});
     await ask();
     const asking = setInterval(ask, ASK_EVERY_MS);
     const timeout = Promise.withResolvers<never>();
@@ -244,9 +241,7 @@ export class KernelSession {
         const start = texts.indexOf(DELIMITER);
         const parts = texts.slice(start + 2, start + 6);
         if (start < 0 || texts[start + 1] !== this.#sign(parts)) continue;
-        const [header, parent, , content] = parts.map((part) =>
-          JSON.parse(part)
-        );
+        const [header, parent, , content] = parts.map((part) => JSON.parse(part));
         onMessage({ header, parent_header: parent, content });
       }
     } catch (error) {

@@ -56,17 +56,13 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const paths = parsed.positionals.length > 0
-    ? parsed.positionals
-    : await allNotebooks();
+  const paths = parsed.positionals.length > 0 ? parsed.positionals : await allNotebooks();
   const out = resolve(parsed.values.out);
   await Deno.mkdir(out, { recursive: true });
-  const done: { page: Page; file: string; seconds: number; runs: CellRun[] }[] =
-    [];
-  const footer =
-    `Made by "deno task report" with Deno ${Deno.version.deno} on ${
-      new Date().toISOString().slice(0, 10)
-    }`;
+  const done: { page: Page; file: string; seconds: number; runs: CellRun[] }[] = [];
+  const footer = `Made by "deno task report" with Deno ${Deno.version.deno} on ${
+    new Date().toISOString().slice(0, 10)
+  }`;
   for (const path of paths) {
     const name = basename(path, ".ipynb");
     const start = performance.now();
@@ -110,14 +106,10 @@ function terminal() {
     },
     onCell: ({ number, of, cell }: Omit<CellRun, "seconds">) => {
       const lines = [cell.source].flat().join("").split("\n");
-      const first =
-        lines.find((line) =>
-          line.trim() !== "" && !line.startsWith("import")
-        ) ?? "";
+      const first = lines.find((line) => line.trim() !== "" && !line.startsWith("import")) ?? "";
       console.log(`  [${number}/${of}] ${first.slice(0, 70)}`);
     },
-    onText: (text: string) =>
-      Deno.stdout.writeSync(new TextEncoder().encode(text)),
+    onText: (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text)),
     onCellDone: ({ number, of, seconds }: CellRun) => {
       if (seconds >= 1) {
         console.log(`  [${number}/${of}] took ${seconds.toFixed(1)} s`);
@@ -142,16 +134,12 @@ function summarize(
       `  ${seconds.toFixed(1).padStart(8)} s  ${basename(file, ".html")}`,
     );
   }
-  const cells = done.flatMap(({ file, runs }) =>
-    runs.map((run) => ({ file, ...run }))
-  )
+  const cells = done.flatMap(({ file, runs }) => runs.map((run) => ({ file, ...run })))
     .sort((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
   console.log("  slowest cells:");
   for (const { file, number, seconds } of cells) {
     console.log(
-      `  ${seconds.toFixed(1).padStart(8)} s  ${
-        basename(file, ".html")
-      } [${number}]`,
+      `  ${seconds.toFixed(1).padStart(8)} s  ${basename(file, ".html")} [${number}]`,
     );
   }
   // The texts come without HTML's tags: notices must not be overlooked on the terminal either.

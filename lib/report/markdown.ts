@@ -117,9 +117,8 @@ function formula(tex: string, displayMode: boolean): string {
 }
 
 function uniqueId(text: string, headings: readonly Heading[]): string {
-  const base =
-    text.toLowerCase().replace(/&[a-z]+;/g, "").replace(/[^\p{L}\p{N}]+/gu, "-")
-      .replace(/^-|-$/g, "") || "section";
+  const base = text.toLowerCase().replace(/&[a-z]+;/g, "").replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-|-$/g, "") || "section";
   let id = base;
   for (let i = 2; headings.some((heading) => heading.id === id); i++) {
     id = `${base}-${i}`;

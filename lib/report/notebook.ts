@@ -95,9 +95,7 @@ function cutOutput(output: Output): Output {
   const data = Object.fromEntries(
     Object.entries(output.data).map(([type, content]) => [
       type,
-      typeof content === "string" && !type.startsWith("image/png")
-        ? cutLines(content)
-        : content,
+      typeof content === "string" && !type.startsWith("image/png") ? cutLines(content) : content,
     ]),
   );
   return { ...output, data };

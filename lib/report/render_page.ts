@@ -50,8 +50,7 @@ export function renderPage(notebook: Notebook, footer: string): Page {
     .map(([html]) => html);
   const contents = headings.filter(({ level }) => level === 2 || level === 3)
     .map(
-      ({ level, text, id }) =>
-        `<li class="level${level}"><a href="#${id}">${text}</a></li>`,
+      ({ level, text, id }) => `<li class="level${level}"><a href="#${id}">${text}</a></li>`,
     ).join("");
   const html = page(
     title,
@@ -79,9 +78,7 @@ export function renderIndex(
   const cards = pages.map(({ page, file, seconds }) =>
     `<li><h2><a href="${encodeURI(file)}">${escape(page.title)}</a></h2>${
       page.notices.join("")
-    }<p>${escape(page.summary)}</p><p><small>Ran in ${
-      Math.round(seconds)
-    } s</small></p></li>`
+    }<p>${escape(page.summary)}</p><p><small>Ran in ${Math.round(seconds)} s</small></p></li>`
   ).join("");
   return page(
     "Deep features: reports",
@@ -125,9 +122,7 @@ function renderOutput(output: Output): string {
   switch (output.output_type) {
     case "stream":
       return box(
-        `<pre class="${
-          output.name === "stderr" ? "stderr" : "stdout"
-        }" tabindex="0">${
+        `<pre class="${output.name === "stderr" ? "stderr" : "stdout"}" tabindex="0">${
           escape(stripVTControlCharacters(joinText(output.text)).trimEnd())
         }</pre>`,
       );
@@ -154,9 +149,7 @@ function box(html: string): string {
 /** The richest form that a page can show safely. */
 function renderBundle(data: MimeBundle): string {
   const text = (type: string) =>
-    data[type] === undefined
-      ? undefined
-      : joinText(data[type] as MultilineText);
+    data[type] === undefined ? undefined : joinText(data[type] as MultilineText);
   const frame = text(FRAME_TYPE);
   if (frame !== undefined) {
     const title = decode(
@@ -170,16 +163,12 @@ function renderBundle(data: MimeBundle): string {
   if (svg !== undefined) {
     // As a picture an SVG can neither run scripts nor clash with the page.
     const alt = decode(svg.match(/aria-label="([^"]*)"/)?.[1] ?? "Figure");
-    const url = `data:image/svg+xml;base64,${
-      Buffer.from(svg).toString("base64")
-    }`;
+    const url = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
     return `<img alt="${escape(alt)}" src="${url}">`;
   }
   const png = text("image/png");
   if (png !== undefined) {
-    return `<img alt="Figure" src="data:image/png;base64,${
-      escape(png.replace(/\s/g, ""))
-    }">`;
+    return `<img alt="Figure" src="data:image/png;base64,${escape(png.replace(/\s/g, ""))}">`;
   }
   const html = text("text/html");
   if (html !== undefined) return sanitize(html);

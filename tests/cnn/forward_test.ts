@@ -71,9 +71,7 @@ Deno.test("createForwardPass() has the gradients of the plain layers for every w
   const model = await smallModel();
   const x = images(2);
   const oneHot = tf.oneHot(tf.tensor1d([1, 3], "int32"), 4).toFloat();
-  const weights = model.trainableWeights.map((weight) =>
-    weight.read() as tf.Variable
-  );
+  const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const plain = tf.variableGrads(() => {
     let y: tf.Tensor = x;
     for (const layer of model.layers.slice(1)) y = layer.apply(y) as tf.Tensor;

@@ -140,8 +140,7 @@ Deno.test("trainCnn() refuses bad input before it does any work", async () => {
   const { images, labels } = halves(10);
   await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
-  const rejects = (promise: Promise<unknown>, message: RegExp) =>
-    assert.rejects(promise, message);
+  const rejects = (promise: Promise<unknown>, message: RegExp) => assert.rejects(promise, message);
   await rejects(
     trainCnn(model, images.subarray(1), labels),
     /1919 values into images of 8 × 8 × 3/,

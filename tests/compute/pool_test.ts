@@ -1,21 +1,9 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "@std/path";
 import { setThreads, threads } from "deep-features";
-import {
-  allocFloat32,
-  allocInt32,
-  freeViews,
-  pointer,
-} from "../../lib/compute/memory.ts";
-import {
-  poolState,
-  runKernel,
-  setKernelTimeout,
-} from "../../lib/compute/pool.ts";
-import {
-  compileKernels,
-  KERNELS_FILE,
-} from "../../lib/compute/kernels/build.ts";
+import { allocFloat32, allocInt32, freeViews, pointer } from "../../lib/compute/memory.ts";
+import { poolState, runKernel, setKernelTimeout } from "../../lib/compute/pool.ts";
+import { compileKernels, KERNELS_FILE } from "../../lib/compute/kernels/build.ts";
 
 /** Squares 16 × 16,384 values: 16 tasks. */
 function squares(): Float32Array {

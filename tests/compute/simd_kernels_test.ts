@@ -20,9 +20,7 @@ async function resultsOn(
   run: Run,
 ): Promise<Float32Array[]> {
   await setUpCompute({ backend, quiet: true });
-  return tf.tidy(() =>
-    [run()].flat().map((tensor) => tensor.dataSync() as Float32Array)
-  );
+  return tf.tidy(() => [run()].flat().map((tensor) => tensor.dataSync() as Float32Array));
 }
 
 /** Runs the same on both backends and compares, relative to the largest value. */
@@ -165,8 +163,7 @@ Deno.test("sum over leading and trailing axes equals the cpu backend's", async (
 
 Deno.test("convolution and its gradients equal the cpu backend's over shapes, strides, paddings and dilations", async () => {
   const random = seededRandom(2);
-  const pick = (...choices: number[]) =>
-    choices[Math.floor(random() * choices.length)]!;
+  const pick = (...choices: number[]) => choices[Math.floor(random() * choices.length)]!;
   for (let i = 0; i < 60; i++) {
     const [filterHeight, filterWidth] = [pick(1, 2, 3, 5), pick(1, 2, 3, 4)];
     const [channels, filters] = [
@@ -195,8 +192,7 @@ Deno.test("convolution and its gradients equal the cpu backend's over shapes, st
       ((filterHeight - 1) * dilation >= height ||
         (filterWidth - 1) * dilation >= width);
     if (small) continue;
-    const what =
-      `${x} * ${filter}, stride ${stride}, dilation ${dilation}, ${pad}`;
+    const what = `${x} * ${filter}, stride ${stride}, dilation ${dilation}, ${pad}`;
     await assertAlike(what, () => {
       const convolve = (x: tf.Tensor, filter: tf.Tensor, bias: tf.Tensor) => {
         const y = tf.conv2d(
@@ -262,13 +258,10 @@ Deno.test("max-pooling and its gradient equal the cpu backend's, ties and overla
           tf.round(tf.mul(values([2, 7, 9, channels], 1), 5)),
           5,
         ) as tf.Tensor4D;
-        const pool = (x: tf.Tensor) =>
-          tf.maxPool(x as tf.Tensor4D, window, stride, pad);
+        const pool = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, window, stride, pad);
         const y = pool(x);
         const dy = values(y.shape, 2);
-        const gradient = tf.grad((x) =>
-          tf.sum(tf.mul(pool(x), dy)) as tf.Scalar
-        )(x);
+        const gradient = tf.grad((x) => tf.sum(tf.mul(pool(x), dy)) as tf.Scalar)(x);
         return [y, gradient];
       });
     }
@@ -342,9 +335,7 @@ Deno.test("results are the same to the bit for any number of threads", async () 
           tf.square(tf.matMul(flat, weights as tf.Tensor2D)),
         ) as tf.Scalar;
       };
-      return tf.grads(loss)([filter, weights]).map((gradient) =>
-        gradient.dataSync()
-      );
+      return tf.grads(loss)([filter, weights]).map((gradient) => gradient.dataSync());
     });
   try {
     const results = [1, 2, 3, 4].map((count) => {

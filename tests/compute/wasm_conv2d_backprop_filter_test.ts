@@ -60,9 +60,7 @@ Deno.test("Conv2DBackpropFilter on wasm equals the cpu backend's", async () => {
       await setUpCompute({ backend, quiet: true });
       results.push(filterGradient(xs, x, fs, filter, strides, pad, 0.7));
     }
-    results[0]!.forEach((value, i) =>
-      assert.ok(Math.abs(value - results[1]![i]!) < 1e-4)
-    );
+    results[0]!.forEach((value, i) => assert.ok(Math.abs(value - results[1]![i]!) < 1e-4));
   }
 });
 

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import {
-  encodeRecords,
-  readRecords,
-  RECORD_BYTES,
-} from "../../lib/dataset/cifar10_format.ts";
+import { encodeRecords, readRecords, RECORD_BYTES } from "../../lib/dataset/cifar10_format.ts";
 import { generateStandIn } from "../../lib/dataset/stand_in.ts";
 import { writeDataset } from "./write_dataset.ts";
 
@@ -82,8 +78,7 @@ Deno.test("generateStandIn() repeats itself for a seed, and has all classes and 
   assert.deepEqual(generateStandIn(200, 1), split);
   assert.notDeepEqual(generateStandIn(200, 2).images, split.images);
   assert.equal(new Set(split.labels).size, 10);
-  const mean = (values: Uint8Array) =>
-    values.reduce((a, b) => a + b, 0) / values.length;
+  const mean = (values: Uint8Array) => values.reduce((a, b) => a + b, 0) / values.length;
   const means = Array.from(
     { length: 200 },
     (_, i) => mean(split.images.subarray(i * 3072, (i + 1) * 3072)),

@@ -64,9 +64,7 @@ function broken(length: number, end: "fail" | "stall"): Response {
         return;
       }
       // Let the bytes reach the client before the connection breaks.
-      await new Promise((resolve) =>
-        setTimeout(resolve, end === "fail" ? 50 : 600)
-      );
+      await new Promise((resolve) => setTimeout(resolve, end === "fail" ? 50 : 600));
       controller.error(new Error("cable cut"));
     },
   });
@@ -75,8 +73,7 @@ function broken(length: number, end: "fail" | "stall"): Response {
   });
 }
 
-const namesIn = (folder: string) =>
-  [...Deno.readDirSync(folder)].map((entry) => entry.name);
+const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map((entry) => entry.name);
 
 async function assertComplete(path: string, folder: string): Promise<void> {
   assert.deepEqual(await Deno.readFile(path), content);

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { join } from "@std/path";
-import {
-  firstImages,
-  loadCifar10,
-  sourceNotice,
-  STAND_IN_WARNING,
-} from "deep-features";
+import { firstImages, loadCifar10, sourceNotice, STAND_IN_WARNING } from "deep-features";
 import { jupyterDisplay } from "../../lib/display.ts";
 import { writeDataset } from "./write_dataset.ts";
 
@@ -42,9 +37,7 @@ Deno.test("loadCifar10() falls back to the stand-in with a warning, and finds it
     assert.equal(warnings[1], STAND_IN_WARNING);
     assert.deepEqual(await load(), first);
     assert.ok(
-      ![...Deno.readDirSync(dataFolder)].some(({ name }) =>
-        name.endsWith(".part")
-      ),
+      ![...Deno.readDirSync(dataFolder)].some(({ name }) => name.endsWith(".part")),
     );
   });
 });

@@ -43,8 +43,7 @@ async function inTempFolder(
   }
 }
 
-const namesIn = (folder: string) =>
-  [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
 
 Deno.test("unpackArchive() takes the seven expected files and nothing else", async () => {
   await inTempFolder(async (root, out) => {

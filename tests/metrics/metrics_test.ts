@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  accuracyScore,
-  classificationReport,
-  confusionMatrix,
-  mcNemarTest,
-} from "deep-features";
+import { accuracyScore, classificationReport, confusionMatrix, mcNemarTest } from "deep-features";
 import fixture from "../fixtures/metrics/metrics.json" with { type: "json" };
 
 const { yTrue, yPred } = fixture;
@@ -52,9 +47,7 @@ Deno.test("mcNemarTest() equals SciPy's distributions, exact and approximate", (
     const n = onlyFirst + onlySecond + 5;
     const truth = Array(n).fill(1);
     const first = truth.map((_, i) => i < onlySecond ? 0 : 1);
-    const second = truth.map((_, i) =>
-      i >= onlySecond && i < onlySecond + onlyFirst ? 0 : 1
-    );
+    const second = truth.map((_, i) => i >= onlySecond && i < onlySecond + onlyFirst ? 0 : 1);
     const result = mcNemarTest(truth, first, second);
     assert.deepEqual([result.onlyFirst, result.onlySecond], [
       onlyFirst,

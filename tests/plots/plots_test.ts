@@ -38,9 +38,7 @@ const history = {
 
 /** The texts of a figure, in order. */
 function texts(figure: Figure): string[] {
-  return [...figure.svg.matchAll(/<text[^>]*>([^<]*)</g)].map((match) =>
-    match[1]!
-  );
+  return [...figure.svg.matchAll(/<text[^>]*>([^<]*)</g)].map((match) => match[1]!);
 }
 
 /** The figure as RGBA pixels, drawn the way `saveFigure` does it. */
@@ -156,8 +154,7 @@ Deno.test("classScatter() keeps 50,000 points under a megabyte, and each in its 
     "a yellow point",
   );
   assert.throws(
-    () =>
-      classScatter({ panels: [{ embedding, labels: [1] }], classNames: NAMES }),
+    () => classScatter({ panels: [{ embedding, labels: [1] }], classNames: NAMES }),
     /50000 points have 1 labels/,
   );
 });

@@ -12,7 +12,7 @@ const SOURCES = join(FOLDER, "assembly");
 /** Where the compiled kernels are. */
 export const KERNELS_FILE = join(FOLDER, "kernels.wasm");
 
-/** Memory below this address is the control block of the thread pool (see `pool.ts`). */
+/** Where the compiler may place data of its own; the kernels have none. */
 const RESERVED_BYTES = 65536;
 
 /**

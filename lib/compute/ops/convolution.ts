@@ -3,11 +3,7 @@ import { activationCode, type FusedActivation } from "../gemm.ts";
 import { allocate, allocFloat32, freeViews, release } from "../memory.ts";
 import { runKernel, SCRATCH_BYTES } from "../pool.ts";
 import type { SimdBackend } from "../simd_backend.ts";
-import {
-  areFloats,
-  type KernelCall,
-  overrideKernel,
-} from "./kernel_override.ts";
+import { areFloats, type KernelCall, overrideKernel } from "./kernel_override.ts";
 import { isFused } from "./mat_mul.ts";
 import { sumRows } from "./sum.ts";
 
@@ -80,8 +76,7 @@ function forward(
     for (let r = 0, from = 0; r < filterHeight; r++) {
       for (let c = 0; c < filterWidth; c++) {
         for (let i = 0; i < inChannels; i++, from += outChannels) {
-          const tap =
-            (r * dilationHeight * effectiveFilterWidth + c * dilationWidth) *
+          const tap = (r * dilationHeight * effectiveFilterWidth + c * dilationWidth) *
             inChannels;
           spread.set(
             values.subarray(from, from + outChannels),

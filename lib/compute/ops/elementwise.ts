@@ -1,11 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { runKernel } from "../pool.ts";
-import {
-  areFloats,
-  CHUNK,
-  type KernelCall,
-  overrideKernel,
-} from "./kernel_override.ts";
+import { areFloats, CHUNK, type KernelCall, overrideKernel } from "./kernel_override.ts";
 
 const size = tf.util.sizeFromShape;
 
@@ -100,7 +95,5 @@ function binary(
 function isSuffix(shape: number[], whole: number[]): boolean {
   const first = shape.findIndex((length) => length !== 1);
   const end = shape.slice(first);
-  return end.every((length, i) =>
-    length === whole[whole.length - end.length + i]
-  );
+  return end.every((length, i) => length === whole[whole.length - end.length + i]);
 }

@@ -1,10 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type FusedActivation, gemm } from "../gemm.ts";
-import {
-  areFloats,
-  type KernelCall,
-  overrideKernel,
-} from "./kernel_override.ts";
+import { areFloats, type KernelCall, overrideKernel } from "./kernel_override.ts";
 
 /** Activations that the kernels apply on the way out. */
 const FUSED: readonly string[] = ["linear", "relu", "relu6"];

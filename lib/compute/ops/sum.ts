@@ -12,9 +12,7 @@ export function registerSum(): void {
     const x = inputs["x"]!;
     if (!areFloats(x)) return undefined;
     const rank = x.shape.length;
-    const axes = tf.util.parseAxisParam(attrs.axis, x.shape).sort((a, b) =>
-      a - b
-    );
+    const axes = tf.util.parseAxisParam(attrs.axis, x.shape).sort((a, b) => a - b);
     if (axes.length === 0 || axes.length === rank) return undefined;
     const leading = axes.every((axis, i) => axis === i);
     const trailing = axes.every((axis, i) => axis === rank - axes.length + i);
@@ -23,9 +21,7 @@ export function registerSum(): void {
       x.shape,
       axes,
     );
-    const shape = attrs.keepDims
-      ? tf.backend_util.expandShapeToKeepDim(outShape, axes)
-      : outShape;
+    const shape = attrs.keepDims ? tf.backend_util.expandShapeToKeepDim(outShape, axes) : outShape;
     const { info, address } = backend.makeOutputInShared(shape);
     const kept = tf.util.sizeFromShape(outShape),
       summed = tf.util.sizeFromShape(reduced);

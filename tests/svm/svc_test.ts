@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import {
+  type FittedSvc,
+  Matrix,
+  seededRandom,
+  setThreads,
+  standardNormal,
+  Svc,
+  type SvcOptions,
+  threads,
+} from "deep-features";
+
+interface Fit {
+  parameters: Record<string, unknown>;
+  support: number[];
+  nSupport: number[];
+  intercept: number[];
+  predict: number[];
+  ovr: number[][];
+  ovo: number[][];
+}
+interface Case {
+  name: string;
+  train: number[][];
+  y: number[];
+  test: number[][];
+  fits: Fit[];
+}
+const cases: Case[] = JSON.parse(
+  await Deno.readTextFile(new URL("../fixtures/svm/svc.json", import.meta.url)),
+);
+
+function optionsOf(
+  { class_weight, ...rest }: Record<string, unknown>,
+): SvcOptions {
+  const options = class_weight ? { ...rest, classWeight: class_weight } : rest;
+  return { tol: 1e-6, ...options } as SvcOptions;
+}
+
+/** Gaussian clusters in some columns. */
+function clusters(
+  n: number,
+  cols: number,
+  classes: number,
+  spread: number,
+  seed: number,
+) {
+  const random = seededRandom(seed);
+  const centers = Array.from(
+    { length: classes * cols },
+    () => standardNormal(random),
+  );
+  const y = Int32Array.from({ length: n }, (_, i) => i % classes);
+  const data = Float32Array.from(
+    { length: n * cols },
+    (_, k) =>
+      centers[y[Math.floor(k / cols)]! * cols + k % cols]! +
+      spread * standardNormal(random),
+  );
+  return { X: new Matrix(data, n, cols), y };
+}
+
+/** ½ αᵀQα − Σ α over all pairs, by the definition, in float64. */
+function dualObjective(
+  { kernel, supportVectors: V, nSupport, dualCoef }: FittedSvc,
+): number {
+  const value = (a: Float32Array, b: Float32Array) => {
+    let squared = 0;
+    for (let k = 0; k < a.length; k++) squared += (a[k]! - b[k]!) ** 2;
+    return Math.exp(-kernel.gamma * squared);
+  };
+  const classOf = Array.from(nSupport).flatMap((count, c) => Array(count).fill(c) as number[]);
+  let total = 0;
+  for (let a = 0; a < nSupport.length; a++) {
+    for (let b = a + 1; b < nSupport.length; b++) {
+      const members = classOf.flatMap((c, i) => {
+        if (c !== a && c !== b) return [];
+        const other = c === a ? b : a;
+        const line = other > c ? other - 1 : other;
+        const coefficient = dualCoef.data[line * dualCoef.cols + i]!;
+        return coefficient === 0 ? [] : [{ i, coefficient }];
+      });
+      for (const p of members) {
+        total -= Math.abs(p.coefficient);
+        for (const q of members) {
+          total += 0.5 * p.coefficient * q.coefficient *
+            value(V.row(p.i), V.row(q.i));
+        }
+      }
+    }
+  }
+  return total;
+}
+
+for (const engine of ["smo", "libsvm"] as const) {
+  for (const { name, train, y, test, fits } of cases) {
+    Deno.test(`Svc with ${engine} learns what scikit-learn does: ${name}`, async () => {
+      const X = Matrix.fromRows(train), Xt = Matrix.fromRows(test);
+      for (const fit of fits) {
+        const what = JSON.stringify(fit.parameters);
+        const svc = new Svc({ ...optionsOf(fit.parameters), engine });
+        await svc.fit(X, y);
+        const { support, nSupport, intercept, dualCoef } = svc.fitted;
+        // With more rows than columns a linear kernel's dual has many solutions; only what they
+        // make of a row (the decision values below) is unique.
+        if (fit.parameters["kernel"] !== "linear" || X.cols > 10) {
+          assert.deepEqual([...support], fit.support, what);
+          assert.deepEqual([...nSupport], fit.nSupport, what);
+        }
+        assert.equal(dualCoef.cols, support.length);
+        assert.deepEqual([...await svc.predict(Xt)], fit.predict, what);
+        const sign = nSupport.length === 2 ? -1 : 1;
+        intercept.forEach((value, p) =>
+          assert.ok(
+            Math.abs(sign * value - fit.intercept[p]!) < 2e-3,
+            `${what}: ${value}`,
+          )
+        );
+        for (const shape of ["ovr", "ovo"] as const) {
+          const values = await svc.decisionFunction(Xt, { shape });
+          fit[shape].forEach((row, i) =>
+            row.forEach((value, c) => {
+              const ours = values.data[i * values.cols + c]!;
+              assert.ok(
+                Math.abs(ours - value) < 2e-3,
+                `${what} ${shape}: ${ours}, not ${value}`,
+              );
+            })
+          );
+        }
+      }
+    });
+  }
+}
+
+Deno.test("Svc finds the optimum that LIBSVM finds, with a cache far too small for the problem", async () => {
+  const { X, y } = clusters(1500, 20, 3, 3, 1);
+  const reference = new Svc({ engine: "libsvm", tol: 1e-4 });
+  await reference.fit(X, y);
+  const expected = dualObjective(reference.fitted);
+  for (const cacheMiB of [1400, 3]) {
+    const svc = new Svc({ tol: 1e-4, cacheMiB });
+    await svc.fit(X, y);
+    const objective = dualObjective(svc.fitted);
+    const claimed = svc.fitted.dualObjective!.reduce((a, b) => a + b, 0);
+    assert.ok(
+      Math.abs(objective / expected - 1) < 1e-6,
+      `${objective}, LIBSVM ${expected}`,
+    );
+    assert.ok(Math.abs(claimed / objective - 1) < 1e-5);
+    const counts = [svc, reference].map((s) => s.fitted.support.length);
+    assert.ok(Math.abs(counts[0]! / counts[1]! - 1) < 0.01);
+  }
+});
+
+Deno.test("Svc gives the same to the bit for any number of threads", async () => {
+  const { X, y } = clusters(600, 10, 4, 2, 2);
+  const before = threads();
+  try {
+    const results: string[] = [];
+    for (const count of [1, 2, 3]) {
+      setThreads(count);
+      const svc = new Svc();
+      await svc.fit(X, y);
+      results.push(
+        [...svc.fitted.dualCoef.data, ...(await svc.decisionFunction(X)).data]
+          .join(),
+      );
+    }
+    assert.equal(results[1], results[0]);
+    assert.equal(results[2], results[0]);
+  } finally {
+    setThreads(before);
+  }
+});
+
+Deno.test("Svc solves LIBSVM's textbook cases: XOR, a constant column, duplicates with two labels", async () => {
+  const xor = Matrix.fromRows([[0, 0], [1, 1], [0, 1], [1, 0]]);
+  const svc = new Svc({ C: 100, gamma: 1 });
+  await svc.fit(xor, [7, 7, -3, -3]);
+  assert.deepEqual([...await svc.predict(xor)], [7, 7, -3, -3]);
+  assert.equal(await svc.score(xor, [7, 7, -3, 7]), 0.75);
+
+  const constant = Matrix.fromRows([[5, 0], [5, 1], [5, 10], [5, 11]]);
+  await svc.fit(constant, [0, 0, 1, 1]);
+  assert.deepEqual([...await svc.predict(constant)], [0, 0, 1, 1]);
+
+  const twice = Matrix.fromRows([[0], [0], [0], [1], [1], [1]]);
+  await svc.fit(twice, [0, 0, 1, 1, 1, 0]);
+  assert.deepEqual([...await svc.predict(twice)], [0, 0, 0, 1, 1, 1]);
+  await svc.fit(Matrix.fromRows([[1], [1]]), [0, 1]);
+  assert.equal((await svc.predict(Matrix.fromRows([[1]]))).length, 1);
+});
+
+Deno.test("Svc reports its progress, stops by the signal, and keeps what it had learned before", async () => {
+  const { X, y } = clusters(300, 5, 4, 1, 3);
+  const svc = new Svc();
+  await svc.fit(X, y);
+  const before = await svc.predict(X);
+  const seen: number[] = [];
+  const controller = new AbortController();
+  await assert.rejects(
+    svc.fit(X, y, {
+      signal: controller.signal,
+      onProgress: ({ done, total }) => {
+        assert.equal(total, 6);
+        seen.push(done);
+        controller.abort();
+      },
+    }),
+    { name: "AbortError" },
+  );
+  assert.ok(seen.length > 0 && seen.length < 6);
+  assert.deepEqual(await svc.predict(X), before);
+});
+
+Deno.test("Svc refuses bad input before any work", async () => {
+  const X = Matrix.fromRows([[0, 1], [1, 0], [2, 2]]);
+  const y = [0, 1, 1];
+  const rejects = (options: SvcOptions, message: RegExp) =>
+    assert.rejects(new Svc(options).fit(X, y), message);
+  await rejects({ C: 0 }, /C must be positive, got 0/);
+  await rejects({ gamma: -1 }, /gamma must be .* got -1/);
+  await rejects({ tol: 0 }, /tol must be positive, got 0/);
+  await rejects({ maxIter: 0 }, /maxIter .* got 0/);
+  await rejects({ degree: 1.5 }, /degree .* got 1.5/);
+  await rejects({ kernel: "laplace" as "rbf" }, /got laplace/);
+  await rejects(
+    { classWeight: { 1: -2 } },
+    /weight of class 1 must be positive, got -2/,
+  );
+  const svc = new Svc();
+  await assert.rejects(
+    svc.fit(X, [1, 1, 1]),
+    /one class only: all labels are 1/,
+  );
+  await assert.rejects(svc.fit(X, [0, 1]), /3 rows have 2 labels/);
+  await assert.rejects(svc.fit(X, [0, 1, 0.5]), /Label 0.5 at 2/);
+  const broken = Matrix.fromRows([[0, 1], [1, NaN], [2, 2]]);
+  await assert.rejects(svc.fit(broken, y), /NaN in row 1, column 1/);
+  await assert.rejects(svc.predict(X), /not fitted yet/);
+  await svc.fit(X, y);
+  await assert.rejects(
+    svc.predict(Matrix.fromRows([[1]])),
+    /X has 1 columns.*fitted with 2/,
+  );
+  await assert.rejects(
+    svc.predict(Matrix.fromRows([[1, Infinity]])),
+    /Infinity in row 0/,
+  );
+});
