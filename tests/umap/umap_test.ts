@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { Matrix, nearestNeighbours, seededRandom, standardNormal, Umap } from "deep-features";
+
+function gaussian(n: number, cols: number, seed: number): Matrix {
+  const random = seededRandom(seed);
+  return new Matrix(
+    Float32Array.from({ length: n * cols }, () => standardNormal(random)),
+    n,
+    cols,
+  );
+}
+
+/** Two far clusters: even rows and odd rows. */
+function twoClusters(n: number): Matrix {
+  const X = gaussian(n, 8, 3);
+  for (let i = 0; i < n; i++) X.data[i * 8]! += 30 * (i % 2);
+  return X;
+}
+
+Deno.test("nearestNeighbours() equals brute force, for both metrics and odd sizes", async () => {
+  for (
+    const [n, queries, cols, k] of [[50, 50, 3, 5], [401, 17, 13, 7], [17, 400, 5, 16]] as const
+  ) {
+    for (const metric of ["euclidean", "cosine"] as const) {
+      const X = gaussian(n, cols, n), Q = n === queries ? X : gaussian(queries, cols, 9);
+      const distance = (a: Float32Array, b: Float32Array) => {
+        let [dot, aa, bb] = [0, 0, 0];
+        a.forEach((value, i) => {
+          dot += value * b[i]!;
+          aa += value * value;
+          bb += b[i]! * b[i]!;
+        });
+        return metric === "cosine" ? 1 - dot / Math.sqrt(aa * bb) : Math.sqrt(aa + bb - 2 * dot);
+      };
+      const { indices, distances } = await nearestNeighbours(X, Q, k, { metric });
+      for (let i = 0; i < queries; i++) {
+        const all = Array.from({ length: n }, (_, j) => distance(Q.row(i), X.row(j)));
+        const order = all.map((_, j) => j).sort((a, b) => all[a]! - all[b]!).slice(0, k);
+        assert.deepEqual([...indices.subarray(i * k, (i + 1) * k)], order);
+        order.forEach((j, r) => assert.ok(Math.abs(distances[i * k + r]! - all[j]!) < 1e-3));
+      }
+    }
+  }
+});
+
+Deno.test("Umap lays two far clusters apart, and repeats itself for a seed", async () => {
+  const X = twoClusters(200);
+  const fit = (seed: number) => new Umap({ nNeighbors: 10, nEpochs: 200, seed }).fit(X);
+  const { embedding } = await fit(1);
+  const means = [0, 1].map((cluster) => {
+    let [x, y] = [0, 0];
+    for (let i = cluster; i < 200; i += 2) {
+      x += embedding.data[2 * i]! / 100;
+      y += embedding.data[2 * i + 1]! / 100;
+    }
+    return [x, y] as const;
+  });
+  let wrong = 0;
+  for (let i = 0; i < 200; i++) {
+    const [own, other] = [means[i % 2]!, means[1 - i % 2]!].map(([x, y]) =>
+      Math.hypot(embedding.data[2 * i]! - x, embedding.data[2 * i + 1]! - y)
+    );
+    if (own! > other!) wrong++;
+  }
+  assert.equal(wrong, 0);
+  assert.deepEqual((await fit(1)).embedding, embedding);
+  assert.notDeepEqual((await fit(2)).embedding.data, embedding.data);
+});
+
+Deno.test("Umap takes duplicates, reports progress and stops by the signal", async () => {
+  const same = new Matrix(new Float32Array(40 * 3).fill(2), 40, 3);
+  const { embedding } = await new Umap({ nNeighbors: 5, nEpochs: 20 }).fit(same);
+  assert.ok(embedding.data.every(Number.isFinite));
+  const controller = new AbortController();
+  const messages = new Set<string>();
+  await assert.rejects(
+    new Umap({ nNeighbors: 5, nEpochs: 50 }).fit(twoClusters(60), {
+      signal: controller.signal,
+      onProgress: ({ done, message }) => {
+        messages.add(message!);
+        if (message === "layout" && done === 10) controller.abort();
+      },
+    }),
+    { name: "AbortError" },
+  );
+  assert.deepEqual([...messages], ["nearest neighbours", "layout"]);
+});
+
+Deno.test("Umap refuses bad input before any work", async () => {
+  const X = gaussian(10, 3, 1);
+  const rejects = (umap: Umap, message: RegExp) => assert.rejects(umap.fit(X), message);
+  await rejects(new Umap(), /15 neighbours among 10 rows: need at least 16/);
+  await rejects(new Umap({ nNeighbors: 1 }), /nNeighbors .* got 1/);
+  await rejects(new Umap({ minDist: 2 }), /minDist must be from 0 to spread \(1\), got 2/);
+  await rejects(new Umap({ nNeighbors: 3, nComponents: 0 }), /nComponents .* got 0/);
+  await rejects(new Umap({ nNeighbors: 3, nEpochs: 0.5 }), /nEpochs .* got 0.5/);
+  X.data[4] = Infinity;
+  await rejects(new Umap({ nNeighbors: 3 }), /Infinity in row 1, column 1/);
+  assert.throws(() => new Umap().embedding, /not fitted yet/);
+});
