@@ -14,3 +14,4 @@ export * from "./umap/mod.ts";
 export * from "./metrics/mod.ts";
 export * from "./plots/mod.ts";
 export * from "./compute/mod.ts";
+export * from "./article/mod.ts";

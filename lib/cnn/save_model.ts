@@ -10,6 +10,7 @@ const WEIGHTS_FILE = "weights.bin";
  * `weights.bin`. The folder is written beside its place and renamed, so that it is whole or not there.
  *
  * @param folder Folder to make, or to replace
+ * @param moreFiles Texts to keep beside the model, by file name
  *
  * @example
  * ```ts
@@ -44,6 +45,9 @@ export async function saveModel(
         modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts),
       };
     }));
+    for (const [name, text] of Object.entries(moreFiles)) {
+      await Deno.writeTextFile(join(beside, name), text);
+    }
     await replaceFolder(beside, place);
   } catch (error) {
     await Deno.remove(beside, { recursive: true });

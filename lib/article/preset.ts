@@ -1,0 +1,67 @@
+/** The sizes of a run of the notebooks. */
+export interface Preset {
+  readonly name: "article" | "quick";
+  /** Most training images; the first ones are taken. */
+  readonly trainImages: number;
+  /** Most test images. */
+  readonly testImages: number;
+  /** Epochs that the CNN trains. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Most rows that UMAP lays out. */
+  readonly umapRows: number;
+  /** Most rows of the grid search. */
+  readonly gridRows: number;
+  /** Folds of the grid search. */
+  readonly folds: number;
+  /** Most rows that the random forest learns from. */
+  readonly forestRows: number;
+  /** Seeds of the runs that are compared at the end; the first is that of all other notebooks. */
+  readonly seeds: readonly number[];
+}
+
+/** The article's own sizes. */
+const ARTICLE: Preset = {
+  name: "article",
+  trainImages: 50_000,
+  testImages: 10_000,
+  epochs: 20,
+  batchSize: 128,
+  umapRows: 10_000,
+  gridRows: 10_000,
+  folds: 5,
+  forestRows: 50_000,
+  seeds: [0, 1, 2],
+};
+
+/** A few thousand images and two epochs: everything runs, in a minute or two. */
+const QUICK: Preset = {
+  name: "quick",
+  trainImages: 4000,
+  testImages: 1000,
+  epochs: 2,
+  batchSize: 128,
+  umapRows: 1500,
+  gridRows: 600,
+  folds: 3,
+  forestRows: 1000,
+  seeds: [0, 1],
+};
+
+/**
+ * The sizes that the environment variable `PRESET` names: `article` (the default) or `quick`.
+ *
+ * @throws {RangeError} If it names neither
+ *
+ * @example
+ * ```ts
+ * import { readPreset } from "deep-features";
+ *
+ * console.assert(readPreset("article").epochs === 20);
+ * ```
+ */
+export function readPreset(name: string = Deno.env.get("PRESET") || "article"): Preset {
+  const preset = [ARTICLE, QUICK].find((preset) => preset.name === name);
+  if (!preset) throw new RangeError(`PRESET must be article or quick, got ${name}`);
+  return preset;
+}
