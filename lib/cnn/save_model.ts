@@ -27,6 +27,7 @@ const WEIGHTS_FILE = "weights.bin";
 export async function saveModel(
   model: tf.LayersModel,
   folder: string,
+  moreFiles: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const place = resolve(folder);
   const beside = `${place}.${crypto.randomUUID()}.part`;
