@@ -11,6 +11,7 @@ export * from "./dataset/mod.ts";
 export * from "./cnn/mod.ts";
 export * from "./svm/mod.ts";
 export * from "./umap/mod.ts";
+export * from "./classifiers/mod.ts";
 export * from "./metrics/mod.ts";
 export * from "./plots/mod.ts";
 export * from "./compute/mod.ts";

@@ -14,3 +14,4 @@ export {
 export { imageGrid, type ImageGridOptions } from "./image_grid.ts";
 export { learningCurves, type LearningCurvesOptions } from "./learning_curves.ts";
 export { saveFigure } from "./save_figure.ts";
+export { showTable, type Table, type TableOptions } from "./table.ts";

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { accuracyScore, KNeighborsClassifier, Matrix, RandomForestClassifier } from "deep-features";
+
+interface Fixture {
+  train: number[][];
+  y: number[];
+  test: number[][];
+  yTest: number[];
+  neighbors: number[];
+  forestScores: number[];
+  stumpScores: number[];
+}
+const fixture: Fixture = JSON.parse(
+  await Deno.readTextFile(new URL("../fixtures/classifiers/classifiers.json", import.meta.url)),
+);
+const X = Matrix.fromRows(fixture.train), Xt = Matrix.fromRows(fixture.test);
+const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
+Deno.test("KNeighborsClassifier predicts what scikit-learn's does", async () => {
+  const knn = await new KNeighborsClassifier().fit(X, fixture.y);
+  assert.deepEqual([...await knn.predict(Xt)], fixture.neighbors);
+});
+
+Deno.test("RandomForestClassifier scores as scikit-learn's over seeds, full-grown and shallow", async () => {
+  for (
+    const [maxDepth, expected] of [[Infinity, fixture.forestScores], [
+      2,
+      fixture.stumpScores,
+    ]] as const
+  ) {
+    const scores: number[] = [];
+    for (let seed = 0; seed < 5; seed++) {
+      const forest = await new RandomForestClassifier({ seed, maxDepth }).fit(X, fixture.y);
+      scores.push(accuracyScore(fixture.yTest, await forest.predict(Xt)));
+    }
+    // Two forests of one seed each differ by some 0.015 here; means of five by less than half of it.
+    const difference = Math.abs(mean(scores) - mean([...expected]));
+    assert.ok(difference < 0.02, `${mean(scores)}, scikit-learn ${mean([...expected])}`);
+  }
+});
+
+Deno.test("RandomForestClassifier learns its training set by heart, and repeats itself for a seed", async () => {
+  const forest = await new RandomForestClassifier({ nEstimators: 30, seed: 4 }).fit(X, fixture.y);
+  assert.ok(accuracyScore(fixture.y, await forest.predict(X)) > 0.98);
+  const again = await new RandomForestClassifier({ nEstimators: 30, seed: 4 }).fit(X, fixture.y);
+  assert.deepEqual(await again.predict(Xt), await forest.predict(Xt));
+  const other = await new RandomForestClassifier({ nEstimators: 30, seed: 5 }).fit(X, fixture.y);
+  assert.notDeepEqual(await other.predict(Xt), await forest.predict(Xt));
+});
+
+Deno.test("RandomForestClassifier keeps the least rows in a leaf, and takes constant columns", async () => {
+  const rows = Matrix.fromRows(Array.from({ length: 20 }, (_, i) => [7, i]));
+  const y = Array.from({ length: 20 }, (_, i) => i < 3 ? 1 : 2);
+  const forest = await new RandomForestClassifier({ minSamplesLeaf: 10, nEstimators: 15 }).fit(
+    rows,
+    y,
+  );
+  // Leaves of ten rows are mostly of class 2, whatever the row.
+  assert.deepEqual(new Set(await forest.predict(rows)), new Set([2]));
+  const free = await new RandomForestClassifier({ nEstimators: 15 }).fit(rows, y);
+  assert.equal((await free.predict(rows))[0], 1);
+});
+
+Deno.test("Classifiers refuse bad input before any work", async () => {
+  for (const classifier of [new KNeighborsClassifier(), new RandomForestClassifier()]) {
+    await assert.rejects(classifier.predict(Xt), /not fitted yet/);
+    await assert.rejects(classifier.fit(X, [1]), /500 rows have 1 labels/);
+    await assert.rejects(classifier.fit(X, fixture.y.map(() => 3)), /one class only.*3/);
+    await assert.rejects(classifier.fit(Matrix.fromRows([[1], [NaN]]), [0, 1]), /NaN in row 1/);
+    await classifier.fit(X, fixture.y);
+    await assert.rejects(classifier.predict(Matrix.fromRows([[1]])), /1 columns.*fitted with 12/);
+  }
+  const fit = (options: ConstructorParameters<typeof RandomForestClassifier>[0]) =>
+    new RandomForestClassifier(options).fit(X, fixture.y);
+  await assert.rejects(fit({ nEstimators: 0 }), /nEstimators .* got 0/);
+  await assert.rejects(fit({ maxFeatures: 13 }), /maxFeatures .* 12 columns, got 13/);
+  await assert.rejects(fit({ maxDepth: 0 }), /maxDepth .* got 0/);
+  await assert.rejects(new KNeighborsClassifier({ nNeighbors: 501 }).fit(X, fixture.y), /got 501/);
+});
