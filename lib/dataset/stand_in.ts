@@ -55,25 +55,27 @@ export function generateStandIn(n: number, seed: number): Split {
   const labels = new Uint8Array(n);
   const colour = () => [between(20, 235), between(20, 235), between(20, 235)];
   const place = () => ({
-    x: between(-0.45, 0.45),
-    y: between(-0.45, 0.45),
-    size: between(0.38, 0.85),
-    angle: between(0, 2 * Math.PI),
+    x: between(-0.3, 0.3),
+    y: between(-0.3, 0.3),
+    size: between(0.5, 0.9),
+    angle: between(-0.4, 0.4),
     phase: between(0, 2 * Math.PI),
   });
   for (let i = 0; i < n; i++) {
     const label = labels[i] = Math.floor(random() * FIGURES.length);
+    const ground = [between(60, 195), between(60, 195), between(60, 195)];
+    // A figure is lighter or darker than its ground, and each class leans to a hue of its own.
+    const shift = (random() < 0.5 ? -1 : 1) * between(70, 130);
+    const figureColour = ground.map((value, c) => {
+      const lean = 45 * Math.cos(2 * Math.PI * (label / FIGURES.length + c / 3));
+      return Math.min(245, Math.max(10, value + shift + lean));
+    });
     const figures = [
-      {
-        draw: FIGURES[Math.floor(random() * FIGURES.length)]!,
-        opacity: 0.45,
-        colour: colour(),
-      },
-      { draw: FIGURES[label]!, opacity: between(0.7, 1), colour: colour() },
+      { draw: FIGURES[Math.floor(random() * FIGURES.length)]!, opacity: 0.2, colour: colour() },
+      { draw: FIGURES[label]!, opacity: between(0.75, 1), colour: figureColour },
     ].map((figure) => ({ ...figure, ...place() }));
-    const ground = colour();
     const slope = colour().map((value, c) => (value - ground[c]!) * 0.25);
-    const noise = between(4, 20);
+    const noise = between(3, 14);
     for (let row = 0; row < SIDE; row++) {
       for (let column = 0; column < SIDE; column++) {
         const px = 2 * (column + 0.5) / SIDE - 1,

@@ -41,7 +41,11 @@ export function showTable(
   const isNumeric = columns.map((column) =>
     rows.every((row) => row[column] == null || typeof row[column] === "number")
   );
-  const whole = columns.map((column) => rows.every((row) => Number.isInteger(row[column] ?? 0)));
+  // Counts are shown as they are; a column of nothing but 0 and 1 may as well be one of shares.
+  const whole = columns.map((column) => {
+    const values = rows.map((row) => Number(row[column] ?? 0));
+    return values.every(Number.isInteger) && values.some((value) => Math.abs(value) > 1);
+  });
   const text = (row: Record<string, unknown>, c: number) => {
     const value = row[columns[c]!];
     if (value == null) return "";
