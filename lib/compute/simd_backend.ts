@@ -17,6 +17,9 @@ export const SIMD_BACKEND = "simd";
  * so keep big sets in arrays and make tensors of batches, as `trainCnn` does.
  */
 export class SimdBackend extends MathBackendCPU {
+  /** Addresses of the tensors in the shared memory. */
+  readonly #addresses = new Set<number>();
+
   constructor() {
     super();
     // The CPU backend would advertise another package at its first use.
@@ -28,7 +31,7 @@ export class SimdBackend extends MathBackendCPU {
     const data = this.data.get(info.dataId);
     const values = data.values as Float32Array;
     if (isShared(values)) return values.byteOffset;
-    const view = allocFloat32(tf.util.sizeFromShape(info.shape));
+    const view = this.#allocate(info.shape);
     view.set(values);
     data.values = view;
     return view.byteOffset;
@@ -38,7 +41,7 @@ export class SimdBackend extends MathBackendCPU {
   makeOutputInShared(
     shape: number[],
   ): { info: tf.TensorInfo; address: number } {
-    const view = allocFloat32(tf.util.sizeFromShape(shape));
+    const view = this.#allocate(shape);
     const dataId = super.write(view, shape, "float32");
     return {
       info: { dataId, shape, dtype: "float32" },
@@ -76,9 +79,22 @@ export class SimdBackend extends MathBackendCPU {
     const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
     const disposed = super.disposeData(dataId, force);
     if (disposed && ArrayBuffer.isView(values) && isShared(values)) {
+      this.#addresses.delete(values.byteOffset);
       release(values.byteOffset);
     }
     return disposed;
+  }
+
+  override dispose(): void {
+    for (const address of this.#addresses) release(address);
+    this.#addresses.clear();
+    super.dispose();
+  }
+
+  #allocate(shape: number[]): Float32Array<SharedArrayBuffer> {
+    const view = allocFloat32(tf.util.sizeFromShape(shape));
+    this.#addresses.add(view.byteOffset);
+    return view;
   }
 
   override memory() {

@@ -25,6 +25,7 @@ Deno.test("loadCifar10() falls back to the stand-in with a warning, and finds it
       loadCifar10({
         dataFolder,
         url: "http://127.0.0.1:9/none",
+        download: true,
         onProgress: () => {},
         warn: (message) => warnings.push(message),
       });

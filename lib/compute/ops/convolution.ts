@@ -132,6 +132,8 @@ function inputGradient(
     dimRoundingMode,
   );
   const { filterHeight, filterWidth, inChannels, outChannels, padInfo } = info;
+  // conv2dTranspose may hand over outputs of another size: the CPU backend takes what it needs of them.
+  if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   // The kernel's stride is 1 here; both strides become zeros between the pixels of dy.
   if (!planOf(info) || info.strideHeight !== info.strideWidth) return undefined;
   const paddedHeight = info.inHeight + filterHeight - 1;
