@@ -11,7 +11,9 @@ import jasmineCore from "jasmine-core";
 import { registerSimdBackend } from "../../lib/compute/register_simd.ts";
 
 /** Specs that pass on the cpu backend, of those in the files below. */
-const EXPECTED_SPECS = 3530;
+const CPU_SPECS = 3530;
+/** Two of them, on switching between cpu backends, are left out for a backend of another name. */
+const SIMD_SPECS = CPU_SPECS - 2;
 
 interface Outcome {
   passed: number;
@@ -41,8 +43,8 @@ Deno.test("tfjs-core's own specs pass on the simd backend as on the cpu backend"
     const { cpu, simd } = results as { cpu: Outcome; simd: Outcome };
     assert.deepEqual(simd.failed, []);
     assert.deepEqual(cpu.failed, []);
-    assert.equal(simd.passed, EXPECTED_SPECS);
-    assert.equal(cpu.passed, EXPECTED_SPECS);
+    assert.equal(simd.passed, SIMD_SPECS);
+    assert.equal(cpu.passed, CPU_SPECS);
   } finally {
     await esbuild.stop();
     await Deno.remove(folder, { recursive: true });
