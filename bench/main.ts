@@ -1,0 +1,30 @@
+/**
+ * `deno task bench [matmul] [step] [svm]`: each figure of the README, and the same work done by the peers
+ * in the same run. Needs Debian's python3-torch and python3-sklearn.
+ *
+ * @module
+ */
+import { setUpCompute } from "deep-features";
+import { benchMatmul } from "./matmul.ts";
+import { type BenchRow, printRows } from "./row.ts";
+import { benchSvm } from "./svm.ts";
+import { benchTrainingStep } from "./training_step.ts";
+
+const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
+  matmul: benchMatmul,
+  step: benchTrainingStep,
+  svm: benchSvm,
+};
+
+const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
+const unknown = wanted.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(
+    `There is no bench named ${unknown.join(", ")}: ${Object.keys(BENCHES).join(", ")}`,
+  );
+  Deno.exit(2);
+}
+await setUpCompute({ backend: "simd" });
+const rows: BenchRow[] = [];
+for (const name of wanted) rows.push(...await BENCHES[name]!());
+printRows(rows);

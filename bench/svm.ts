@@ -1,0 +1,95 @@
+import { join } from "@std/path";
+import {
+  firstImages,
+  hiddenFeatures,
+  loadCifar10,
+  Matrix,
+  readPreset,
+  Svc,
+  type SvcOptions,
+  trainedCnn,
+} from "deep-features";
+import { runPeer } from "./peer.ts";
+import type { BenchRow } from "./row.ts";
+
+interface PeerResult {
+  fit: number;
+  predict: number;
+  vectors: number;
+}
+
+/** Rows at which the default is compared; 50,000 takes scikit-learn ten minutes. */
+const SIZES = (Deno.env.get("BENCH_ROWS") ?? "5000,10000,20000").split(",").map(Number);
+/** Rows and parameters at which predictions are compared, with scikit-learn's names. */
+const VARIANTS_ROWS = 5000;
+const VARIANTS: Record<string, unknown>[] = [
+  { C: 10 },
+  { kernel: "linear", C: 0.01 },
+  { gamma: 0.0005 },
+];
+
+/** `Svc` against scikit-learn's on the hidden features of the article's network. */
+export async function benchSvm(): Promise<BenchRow[]> {
+  const preset = readPreset("article");
+  const data = firstImages(await loadCifar10(), preset.trainImages, preset.testImages);
+  const { model } = await trainedCnn(data, { ...preset, seed: 0 });
+  const X = await hiddenFeatures(model, data.train.images);
+  const Xt = await hiddenFeatures(model, data.test.images);
+  const folder = await Deno.makeTempDir();
+  const rows: BenchRow[] = [];
+  const compare = async (n: number, parameters: Record<string, unknown>) => {
+    const part = new Matrix(X.data.subarray(0, n * X.cols), n, X.cols);
+    const labels = data.train.labels.subarray(0, n);
+    const svc = new Svc(parameters as SvcOptions);
+    let start = performance.now();
+    await svc.fit(part, labels);
+    const fit = (performance.now() - start) / 1000;
+    start = performance.now();
+    const predicted = await svc.predict(Xt);
+    const predict = (performance.now() - start) / 1000;
+    const file = (name: string) => join(folder, name);
+    await Deno.writeFile(file("train"), new Uint8Array(part.data.buffer, 0, 4 * n * X.cols));
+    await Deno.writeFile(file("labels"), labels);
+    await Deno.writeFile(file("test"), new Uint8Array(Xt.data.buffer));
+    const peer = await runPeer<PeerResult>(
+      "sklearn_svc.py",
+      file("train"),
+      file("labels"),
+      file("test"),
+      String(X.cols),
+      JSON.stringify(parameters),
+      file("out"),
+    );
+    const theirs = await Deno.readFile(file("out"));
+    const same = predicted.filter((label, i) => label === theirs[i]).length / theirs.length;
+    const what = `${n.toLocaleString("en")} rows${
+      Object.keys(parameters).length ? ` ${JSON.stringify(parameters)}` : ""
+    }`;
+    const vectors = svc.fitted.support.length;
+    rows.push(
+      {
+        name: `SVC fit, ${what}`,
+        ours: fit,
+        peer: peer.fit,
+        unit: "s",
+        note: `${vectors} support vectors, scikit-learn ${peer.vectors}; resident ${
+          (Deno.memoryUsage().rss / 2 ** 30).toFixed(1)
+        } GiB`,
+      },
+      {
+        name: `SVC predict ${Xt.rows.toLocaleString("en")}, ${what}`,
+        ours: predict,
+        peer: peer.predict,
+        unit: "s",
+        note: `${(100 * same).toFixed(2)} % of the predictions agree`,
+      },
+    );
+  };
+  try {
+    for (const n of SIZES) await compare(Math.min(n, X.rows), {});
+    for (const parameters of VARIANTS) await compare(Math.min(VARIANTS_ROWS, X.rows), parameters);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  return rows;
+}

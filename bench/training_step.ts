@@ -1,0 +1,71 @@
+import {
+  buildCnn,
+  hiddenFeatures,
+  seededRandom,
+  setThreads,
+  threads,
+  trainCnn,
+} from "deep-features";
+import { runPeer } from "./peer.ts";
+import { type BenchRow, median } from "./row.ts";
+
+const BATCH = 128, STEPS = 30, ROUNDS = 3;
+const FEATURE_IMAGES = 5000;
+
+/** A training step of the article's network, batch 128, against PyTorch; and how it uses threads. */
+export async function benchTrainingStep(): Promise<BenchRow[]> {
+  const count = threads();
+  const ours: number[] = [], peer: number[] = [], single: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(await step());
+    peer.push(await runPeer<number>("torch_training_step.py", String(count), String(STEPS)));
+    setThreads(1);
+    single.push(await step());
+    setThreads(count);
+  }
+  const model = buildCnn({ seed: 1 });
+  const images = randomImages(FEATURE_IMAGES);
+  await hiddenFeatures(model, images.subarray(0, 500 * 3072));
+  const start = performance.now();
+  await hiddenFeatures(model, images);
+  const features = (performance.now() - start) / 1000 * 50_000 / FEATURE_IMAGES;
+  return [
+    {
+      name: `training step, batch ${BATCH}, PyTorch on ${count} threads`,
+      ours: median(ours),
+      peer: median(peer),
+      unit: "ms",
+      note: `features of 50,000 images would take ${features.toFixed(1)} s`,
+    },
+    {
+      name: `training step on ${count} threads, against 1 of our own`,
+      ours: median(ours),
+      peer: median(single),
+      unit: "ms",
+      note: `${(median(single) / median(ours)).toFixed(2)} times as fast`,
+    },
+  ];
+}
+
+/** Median milliseconds of a step of `trainCnn`, batches and figures included. */
+async function step(): Promise<number> {
+  const model = buildCnn({ seed: 1 });
+  const n = BATCH * STEPS;
+  const times: number[] = [];
+  let last = performance.now();
+  await trainCnn(model, randomImages(n), Uint8Array.from({ length: n }, (_, i) => i % 10), {
+    epochs: 1,
+    validationSplit: 0,
+    onBatch: () => {
+      times.push(performance.now() - last);
+      last = performance.now();
+    },
+  });
+  model.dispose();
+  return median(times.slice(5));
+}
+
+function randomImages(n: number): Uint8Array {
+  const random = seededRandom(1);
+  return Uint8Array.from({ length: n * 3072 }, () => 256 * random());
+}
