@@ -21,7 +21,7 @@ body {
 a { color: var(--link); }
 .skip { position: absolute; left: -999px; }
 .skip:focus { left: 1rem; top: 1rem; background: var(--page); padding: .5rem; z-index: 2; }
-header, main, footer { max-width: 50rem; margin: 0 auto; padding: 0 1.25rem; }
+header, main, footer { max-width: 54rem; margin: 0 auto; padding: 0 1.25rem; }
 header { display: flex; gap: 1rem; align-items: center; justify-content: space-between; padding-top: 1rem; }
 button {
   font: inherit; font-size: .85rem; color: var(--ink); background: var(--panel);
@@ -30,8 +30,8 @@ button {
 nav.contents { margin: 1.5rem 0; padding: .75rem 1.25rem; background: var(--panel); border-radius: .5rem; font-size: .92rem; }
 nav.contents ul { list-style: none; margin: .25rem 0 0; padding: 0; }
 nav.contents .level3 { padding-left: 1.25rem; }
-@media (min-width: 84rem) {
-  nav.contents { position: fixed; top: 4rem; left: calc(50% + 27rem); width: 14rem; max-height: 85vh; overflow: auto; margin: 0; }
+@media (min-width: 88rem) {
+  nav.contents { position: fixed; top: 4rem; left: calc(50% + 28rem); width: 14rem; max-height: 85vh; overflow: auto; margin: 0; }
 }
 h1, h2, h3, h4 { line-height: 1.25; margin: 2.2em 0 .6em; text-wrap: balance; }
 h1 { font-size: 2rem; margin-top: 1em; } h2 { font-size: 1.45rem; } h3 { font-size: 1.15rem; }
@@ -43,7 +43,7 @@ pre code { font-size: .82rem; }
 details.code { margin: 1rem 0 .4rem; }
 details.code > summary { cursor: pointer; color: var(--muted); font-size: .8rem; list-style-position: inside; margin-bottom: .25rem; }
 .output { margin: .4rem 0 1.2rem; overflow-x: auto; }
-.output > pre { background: none; border-left: 3px solid var(--line); border-radius: 0; padding: .2rem .9rem; color: var(--ink); }
+.output > pre { white-space: pre-wrap; overflow-wrap: anywhere; font: .82rem/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; background: none; border-left: 3px solid var(--line); border-radius: 0; padding: .2rem .9rem; color: var(--ink); }
 .output > pre.stderr { border-color: var(--warn); }
 .output > pre.error { border-color: #dc2626; background: var(--warn-page); }
 .output img { max-width: 100%; height: auto; display: block; margin: 0 auto; }
