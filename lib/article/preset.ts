@@ -27,7 +27,7 @@ const ARTICLE: Preset = {
   testImages: 10_000,
   epochs: 20,
   batchSize: 128,
-  umapRows: 10_000,
+  umapRows: 50_000,
   gridRows: 10_000,
   folds: 5,
   forestRows: 50_000,

@@ -1,16 +1,22 @@
 /**
  * UMAP (McInnes, Healy & Melville 2018).
  *
- * The nearest neighbours are ours, found on the compute backend; the fuzzy graph and the layout are
- * those of the package `umap-js`.
+ * In two dimensions the steps are ours, on the compute backend: nearest neighbours, the fuzzy graph in
+ * typed arrays, and the layout. The package `umap-js` fits the curve's parameters a and b, and lays out
+ * in other numbers of dimensions; it is also the oracle of the tests.
  *
  * @module
  */
-import { UMAP } from "umap-js";
+import { findABParams, UMAP } from "umap-js/dist/umap.js";
 import { assertFinite, Matrix } from "../matrix.ts";
 import { createBreather, type OnProgress } from "../progress.ts";
-import { seededRandom } from "../random.ts";
-import { type Metric, nearestNeighbours } from "./nearest_neighbours.ts";
+import { seededRandom, standardNormal } from "../random.ts";
+import { fuzzyGraph, type Graph } from "./fuzzy_graph.ts";
+import { layOut } from "./layout.ts";
+import { neighbourGraph } from "./neighbour_graph.ts";
+import type { Metric, Neighbours } from "./nearest_neighbours.ts";
+import { principalComponents } from "./principal_components.ts";
+import { spectralStart } from "./spectral_start.ts";
 
 /** Parameters of a {@linkcode Umap}, with umap-learn's names and defaults. */
 export interface UmapOptions {
@@ -26,6 +32,8 @@ export interface UmapOptions {
   readonly nEpochs?: number;
   /** Default `"euclidean"`. */
   readonly metric?: Metric;
+  /** Where points start: smooth functions on the graph (the default), principal components or chance. */
+  readonly init?: "spectral" | "pca" | "random";
   /** Default 0; the same seed gives the same embedding. */
   readonly seed?: number;
 }
@@ -43,9 +51,13 @@ const DEFAULTS = {
   spread: 1,
   nComponents: 2,
   metric: "euclidean",
+  init: "spectral",
   seed: 0,
 } as const;
+/** Above so many rows fewer epochs do. */
 const LARGE = 10_000;
+/** Half the side of the square that points start in, and the noise on their places, as in umap-learn. */
+const START_SIZE = 10, START_NOISE = 1e-4;
 
 /**
  * Uniform manifold approximation and projection: lays rows out in few dimensions so that neighbours stay
@@ -93,25 +105,57 @@ export class Umap {
     const { nNeighbors, minDist, spread, nComponents, metric, seed } = this.options;
     const nEpochs = this.options.nEpochs ?? (X.rows > LARGE ? 200 : 500);
     signal?.throwIfAborted();
-    const { indices, distances } = await nearestNeighbours(X, X, nNeighbors, {
-      metric,
+    const neighbours = await neighbourGraph(X, nNeighbors, { metric, seed, onProgress, signal });
+    if (nComponents !== 2) {
+      this.#embedding = await this.#fitByUmapJs(neighbours, nEpochs, { onProgress, signal });
+      return this;
+    }
+    const graph = fuzzyGraph(neighbours);
+    const { a, b } = findABParams(spread, minDist);
+    const places = await layOut(this.#start(X, graph), graph, {
+      a,
+      b,
+      epochs: nEpochs,
+      seed,
+      rate: 1,
       onProgress,
       signal,
     });
+    this.#embedding = new Matrix(places, X.rows, 2);
+    return this;
+  }
+
+  /** Where points start, in a square of ± 10. */
+  #start(X: Matrix, graph: Graph): Float32Array {
+    const { init, seed } = this.options;
+    const random = seededRandom(seed);
+    if (init === "random") {
+      return Float32Array.from({ length: 2 * X.rows }, () => START_SIZE * (2 * random() - 1));
+    }
+    const start = init === "pca" ? principalComponents(X, 2, seed) : spectralStart(graph, seed);
+    const largest = start.reduce((x, y) => Math.max(x, Math.abs(y)), 0);
+    const scale = largest > 0 ? START_SIZE / largest : 0;
+    // A little noise parts points that are the same.
+    return start.map((value) => value * scale + START_NOISE * standardNormal(random));
+  }
+
+  async #fitByUmapJs(
+    { indices, distances, k }: Neighbours,
+    nEpochs: number,
+    { onProgress, signal }: { onProgress: OnProgress | undefined; signal: AbortSignal | undefined },
+  ): Promise<Matrix> {
+    const { minDist, spread, nComponents, seed } = this.options;
     const umap = new UMAP({
-      nNeighbors,
+      nNeighbors: k,
       minDist,
       spread,
       nComponents,
       nEpochs,
       random: seededRandom(seed),
     });
-    umap.setPrecomputedKNN(
-      cut(indices, nNeighbors),
-      cut(distances, nNeighbors),
-    );
+    umap.setPrecomputedKNN(cut(indices, k), cut(distances, k));
     // With neighbours given, umap-js needs only the number of rows.
-    umap.initializeFit(Array.from({ length: X.rows }, () => [0]));
+    umap.initializeFit(Array.from({ length: indices.length / k }, () => [0]));
     const breathe = createBreather();
     for (let epoch = 0; epoch < nEpochs; epoch++) {
       signal?.throwIfAborted();
@@ -119,8 +163,7 @@ export class Umap {
       onProgress?.({ done: epoch + 1, total: nEpochs, message: "layout" });
       await breathe();
     }
-    this.#embedding = Matrix.fromRows(umap.getEmbedding());
-    return this;
+    return Matrix.fromRows(umap.getEmbedding());
   }
 }
 

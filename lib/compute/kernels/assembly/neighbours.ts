@@ -66,3 +66,48 @@ function insert(index: usize, distance: usize, k: i32, column: i32, value: f32):
   store<f32>(distance + ((<usize> i) << 2), value);
   store<i32>(index + ((<usize> i) << 2), column);
 }
+
+/**
+ * Of each row's candidates the k nearest by their exact distances, in order; ties go to the lower row.
+ * A task is a row. ints: data [n][columns], columns, candidates [n][count], count, k,
+ *   indices [n][k] (out), squared distances [n][k] (out)
+ */
+export function rerank(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const data = load<usize>(args);
+  const columns = load<i32>(args, 4);
+  const candidates = load<usize>(args, 8);
+  const count = load<i32>(args, 12), k = load<i32>(args, 16);
+  const indices = load<usize>(args, 20), distances = load<usize>(args, 24);
+  const bytes = (<usize> columns) << 2;
+  for (let row = begin; row < end; row++) {
+    const own = data + <usize> row * bytes;
+    const index = indices + ((<usize> row * k) << 2),
+      distance = distances + ((<usize> row * k) << 2);
+    for (let i = 0; i < k; i++) {
+      store<i32>(index + ((<usize> i) << 2), -1);
+      store<f32>(distance + ((<usize> i) << 2), Infinity);
+    }
+    const last = distance + ((<usize> (k - 1)) << 2);
+    for (let c = 0; c < count; c++) {
+      const other = load<i32>(candidates + ((<usize> (row * count + c)) << 2));
+      if (other == row) {
+        insert(index, distance, k, row, 0);
+        continue;
+      }
+      const point = data + <usize> other * bytes;
+      let sums = f32x4.splat(0);
+      let i: usize = 0;
+      for (; i + 16 <= bytes; i += 16) {
+        const difference = f32x4.sub(v128.load(own + i), v128.load(point + i));
+        sums = f32x4.relaxed_madd(difference, difference, sums);
+      }
+      let squared = (f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1)) +
+        (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
+      for (; i < bytes; i += 4) {
+        const difference = load<f32>(own + i) - load<f32>(point + i);
+        squared += difference * difference;
+      }
+      if (squared < load<f32>(last)) insert(index, distance, k, other, squared);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import {
+  Matrix,
+  nearestNeighbours,
+  seededRandom,
+  setThreads,
+  standardNormal,
+  threads,
+  Umap,
+} from "deep-features";
+import { fuzzyGraph } from "../../lib/umap/fuzzy_graph.ts";
+import { neighbourGraph } from "../../lib/umap/neighbour_graph.ts";
+import { principalComponents } from "../../lib/umap/principal_components.ts";
+import { spectralStart } from "../../lib/umap/spectral_start.ts";
+import fixture from "../fixtures/umap/graph.json" with { type: "json" };
+
+Deno.test("fuzzyGraph() equals umap-learn's fuzzy simplicial set", () => {
+  const { starts, ends, weights } = fuzzyGraph({
+    indices: Int32Array.from(fixture.indices),
+    distances: Float32Array.from(fixture.distances),
+    k: fixture.k,
+  });
+  const edges = Array.from(ends, (j, e) => [starts.findIndex((start) => start > e) - 1, j]);
+  assert.deepEqual(edges, fixture.edges.map(([i, j]) => [i, j]));
+  fixture.edges.forEach(([, , weight], e) =>
+    assert.ok(Math.abs(weights[e]! - weight!) < 1e-4, `edge ${e}: ${weights[e]}, not ${weight}`)
+  );
+});
+
+/** Rows near a curved sheet in many columns, as deep features are. */
+function sheet(n: number, cols: number): Matrix {
+  const random = seededRandom(6);
+  const mixing = Array.from({ length: 6 * cols }, () => standardNormal(random));
+  const data = new Float32Array(n * cols);
+  for (let i = 0; i < n; i++) {
+    const [u, v] = [3 * random(), 3 * random()];
+    const base = [u, v, Math.sin(2 * u), Math.cos(2 * v), u * v, Math.sin(u + v)];
+    for (let c = 0; c < cols; c++) {
+      data[i * cols + c] = base.reduce((sum, value, b) => sum + value * mixing[b * cols + c]!, 0) +
+        0.1 * standardNormal(random);
+    }
+  }
+  return new Matrix(data, n, cols);
+}
+
+Deno.test("neighbourGraph() finds nearly all neighbours among candidates, with exact distances", async () => {
+  const X = sheet(1200, 140), k = 10;
+  const exact = await nearestNeighbours(X, X, k);
+  const found = await neighbourGraph(X, k, { exactRows: 100 });
+  let hits = 0;
+  for (let i = 0; i < X.rows; i++) {
+    const own = exact.indices.subarray(i * k, (i + 1) * k);
+    assert.equal(found.indices[i * k], i);
+    for (let j = 0; j < k; j++) {
+      const at = own.indexOf(found.indices[i * k + j]!);
+      if (at < 0) continue;
+      hits++;
+      assert.ok(Math.abs(exact.distances[i * k + at]! - found.distances[i * k + j]!) < 2e-3);
+    }
+  }
+  assert.ok(hits / exact.indices.length > 0.98, `recall ${hits / exact.indices.length}`);
+});
+
+Deno.test("principalComponents() finds the directions of largest variance, in order", () => {
+  const random = seededRandom(1);
+  const X = new Matrix(new Float32Array(2000 * 5), 2000, 5);
+  for (let i = 0; i < 2000; i++) {
+    X.data[5 * i + 1] = 7 + 10 * standardNormal(random);
+    X.data[5 * i + 3] = 3 * standardNormal(random);
+    X.data[5 * i + 4] = 0.1 * standardNormal(random);
+  }
+  const projected = principalComponents(X, 2, 1);
+  const correlation = (component: number, column: number) => {
+    let [sum, aa, bb] = [0, 0, 0];
+    for (let i = 0; i < 2000; i++) {
+      const a = projected[2 * i + component]!, b = X.data[5 * i + column]! - (column === 1 ? 7 : 0);
+      sum += a * b;
+      aa += a * a;
+      bb += b * b;
+    }
+    return Math.abs(sum / Math.sqrt(aa * bb));
+  };
+  assert.ok(correlation(0, 1) > 0.999);
+  assert.ok(correlation(1, 3) > 0.99);
+});
+
+Deno.test("spectralStart() puts the parts of a graph that hang together loosely on two sides", () => {
+  // Two cliques of ten, joined by one weak edge.
+  const edges = Array.from(
+    { length: 20 },
+    (_, i) =>
+      Array.from({ length: 20 }, (_, j) => j).filter((j) =>
+        j !== i &&
+        (Math.floor(i / 10) === Math.floor(j / 10) || i + j === 19 && Math.abs(i - j) === 1)
+      ),
+  );
+  const starts = Int32Array.from([0, ...edges.map((_, i) => edges.slice(0, i + 1).flat().length)]);
+  const ends = Int32Array.from(edges.flat());
+  const weights = Float32Array.from(ends, (_, e) => {
+    const i = starts.findIndex((start) => start > e) - 1;
+    return Math.floor(i / 10) === Math.floor(ends[e]! / 10) ? 1 : 0.01;
+  });
+  const places = spectralStart({ starts, ends, weights }, 1);
+  const sides = Array.from({ length: 20 }, (_, i) => Math.sign(places[2 * i]!));
+  assert.equal(new Set(sides.slice(0, 10)).size, 1);
+  assert.equal(new Set(sides.slice(10)).size, 1);
+  assert.notEqual(sides[0], sides[19]);
+});
+
+Deno.test("Umap gives the same embedding to the bit for any number of threads", async () => {
+  const X = sheet(700, 20);
+  const before = threads();
+  try {
+    const results: string[] = [];
+    for (const count of [1, 2, 3]) {
+      setThreads(count);
+      const { embedding } = await new Umap({ nEpochs: 60, seed: 3 }).fit(X);
+      results.push(embedding.data.join());
+    }
+    assert.equal(results[1], results[0]);
+    assert.equal(results[2], results[0]);
+  } finally {
+    setThreads(before);
+  }
+});
