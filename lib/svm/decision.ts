@@ -2,7 +2,7 @@ import { gemm } from "../compute/gemm.ts";
 import { allocFloat32, freeViews } from "../compute/memory.ts";
 import { Matrix } from "../matrix.ts";
 import { createBreather } from "../progress.ts";
-import { allocKernelRows, copyRow, kernelBlock } from "./kernel_function.ts";
+import { allocKernelRows, centerOf, copyRow, kernelBlock } from "./kernel_function.ts";
 import type { FittedSvc, PredictOptions } from "./svc.ts";
 
 /** Rows whose kernel values with all support vectors are computed at once. */
@@ -27,14 +27,15 @@ export async function decisionValues(
   const coefficients = allocFloat32(count * pairs);
   const decisions = allocFloat32(BLOCK_ROWS * pairs);
   const result = new Float32Array(X.rows * pairs);
+  const center = centerOf(supportVectors, fitted.kernel.kernel);
   const breathe = createBreather();
   try {
-    for (let i = 0; i < count; i++) copyRow(supportVectors, i, vectors, i);
+    for (let i = 0; i < count; i++) copyRow(supportVectors, i, vectors, i, center);
     coefficients.set(pairCoefficients(fitted));
     for (let begin = 0; begin < X.rows; begin += BLOCK_ROWS) {
       signal?.throwIfAborted();
       const rows = Math.min(BLOCK_ROWS, X.rows - begin);
-      for (let i = 0; i < rows; i++) copyRow(X, begin + i, block, i);
+      for (let i = 0; i < rows; i++) copyRow(X, begin + i, block, i, center);
       kernelBlock(fitted.kernel, block, 0, rows, vectors, values);
       gemm({
         a: values.byteOffset,

@@ -1,4 +1,4 @@
-import { Matrix } from "../matrix.ts";
+import type { Matrix } from "../matrix.ts";
 import { allocFloat32 } from "../compute/memory.ts";
 import { gemm } from "../compute/gemm.ts";
 import { runKernel } from "../compute/pool.ts";
@@ -59,21 +59,38 @@ export function allocKernelRows(rows: number, cols: number): KernelRows {
   };
 }
 
-/** Sets row `to` of `target` to row `from` of `source`. */
+/**
+ * Sets row `to` of `target` to row `from` of `source`, less `center`.
+ *
+ * @param center A value for each column that is subtracted, see {@linkcode centerOf}
+ */
 export function copyRow(
   source: { data: Float32Array; cols: number },
   from: number,
   target: KernelRows,
   to: number,
+  center: Float64Array,
 ): void {
-  const row = source.data.subarray(
-    from * source.cols,
-    (from + 1) * source.cols,
-  );
-  target.data.set(row, to * target.cols);
+  const { cols } = source;
   let norm = 0;
-  for (const value of row) norm += value * value;
+  for (let c = 0; c < cols; c++) {
+    const value = Math.fround(source.data[from * cols + c]! - center[c]!);
+    target.data[to * cols + c] = value;
+    norm += value * value;
+  }
   target.norms[to] = norm;
+}
+
+/**
+ * What is subtracted from all rows before kernel values are computed: for the RBF kernel the mean of
+ * each column. It leaves the distances as they are, but |x|² + |y|² − 2xy then has no large terms that
+ * cancel in float32. The other kernels are not the same in another place, so for them it is zero.
+ */
+export function centerOf(X: Matrix, kernel: KernelName): Float64Array {
+  const center = new Float64Array(X.cols);
+  if (kernel !== "rbf") return center;
+  for (let k = 0; k < X.data.length; k++) center[k % X.cols]! += X.data[k]!;
+  return center.map((sum) => sum / Math.max(1, X.rows));
 }
 
 /**

@@ -6,8 +6,7 @@
  * Kernel rows are computed lazily, in batches, as one matrix product each: the rows that violate the
  * optimality conditions most come next. A kernel row is kept as segments over classes, so that the
  * segment of a row over its own class serves every pair that the class is in: with ten classes that
- * halves the work. Memory is rows × batches, bounded by `cacheBytes`: the segments that have not been
- * used for longest give way.
+ * halves the work. Memory is rows × batches, bounded by `cacheBytes`: the oldest batches give way.
  *
  * A fixed number of pairs is solved side by side, so results do not depend on the number of threads.
  *
@@ -18,7 +17,6 @@ import { runKernel } from "../compute/pool.ts";
 import { createBreather, type OnProgress } from "../progress.ts";
 import {
   allocKernelRows,
-  copyRow,
   kernelBlock,
   type KernelFunction,
   type KernelRows,
@@ -76,7 +74,7 @@ interface Block {
   readonly rows: readonly number[];
   /** Where each row's segment is registered. */
   readonly segments: Map<number, number>;
-  lastUse: number;
+  made: number;
 }
 
 /** Everything that is known of kernel values: segments by class of the row, class of the columns. */
@@ -101,7 +99,7 @@ class KernelCache {
     return segments;
   }
 
-  /** Begins a batch: blocks used from now on are not dropped before the next one begins. */
+  /** Begins a batch: blocks made from now on are not dropped before the next one begins. */
   tick(): void {
     this.#clock++;
   }
@@ -114,12 +112,19 @@ class KernelCache {
     const { classes, kernel } = this.#problem;
     const columns = classes[columnClass]!;
     this.#makeRoom(4 * missing.length * columns.rows);
-    missing.forEach((row, i) => copyRow(classes[rowClass]!, row, this.#batch, i));
+    missing.forEach((row, i) => this.#copy(classes[rowClass]!, row, i));
     const values = allocFloat32(missing.length * columns.rows);
     kernelBlock(kernel, this.#batch, 0, missing.length, columns, values);
-    this.#blocks.add({ values, rows: missing, segments, lastUse: this.#clock });
+    this.#blocks.add({ values, rows: missing, segments, made: this.#clock });
     this.#bytes += values.byteLength;
     missing.forEach((row, i) => segments.set(row, pointer(values) + 4 * i * columns.rows));
+  }
+
+  /** Takes a row into the batch as it is: it is centred already. */
+  #copy(rows: KernelRows, from: number, to: number): void {
+    const { data, norms, cols } = rows;
+    this.#batch.data.set(data.subarray(from * cols, (from + 1) * cols), to * cols);
+    this.#batch.norms[to] = norms[from]!;
   }
 
   /** Drops what only the pair of these two classes needs. */
@@ -140,8 +145,8 @@ class KernelCache {
       let oldest: Block | undefined;
       for (const block of this.#blocks) {
         if (
-          block.lastUse < this.#clock &&
-          (!oldest || block.lastUse < oldest.lastUse)
+          block.made < this.#clock &&
+          (!oldest || block.made < oldest.made)
         ) {
           oldest = block;
         }
@@ -389,22 +394,14 @@ export async function solveSmo(problem: SmoProblem): Promise<PairSolution[]> {
       while (active.length < PAIRS_AT_ONCE && waiting.length > 0) {
         active.push(new Pair(...waiting.shift()!, problem, cache));
       }
-      const going: Pair[] = [];
-      for (const pair of active) {
-        if (pair.prepareRound()) {
-          going.push(pair);
-          continue;
-        }
+      for (const pair of [...active]) {
+        if (pair.prepareRound()) continue;
         solutions.push(pair.solution());
+        active = active.filter((other) => other !== pair);
         cache.dropPair(pair.first, pair.second);
         pair.free();
-        onProgress?.({
-          done: solutions.length,
-          total,
-          message: "pairs of classes",
-        });
+        onProgress?.({ done: solutions.length, total, message: "pairs of classes" });
       }
-      active = going;
       active.forEach((pair, i) => {
         pair.updateResident(); // a later pair's batch may have taken room from an earlier one's
         pair.describe(table.subarray(i * DESCRIPTOR_WORDS));

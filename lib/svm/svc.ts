@@ -3,6 +3,7 @@ import type { OnProgress } from "../progress.ts";
 import { fitLibsvm } from "./libsvm_engine.ts";
 import {
   allocKernelRows,
+  centerOf,
   copyRow,
   type KernelFunction,
   type KernelName,
@@ -254,12 +255,13 @@ async function fitSmo(
   { C, tol, maxIter, cacheMiB }: Svc["options"],
   fitOptions: FitOptions,
 ): Promise<FittedSvc> {
+  const center = centerOf(X, kernel.kernel);
   const sets: KernelRows[] = [];
   try {
     for (const rows of rowsOfClass) {
       const set = allocKernelRows(rows.length, X.cols);
       sets.push(set);
-      rows.forEach((row, i) => copyRow(X, row, set, i));
+      rows.forEach((row, i) => copyRow(X, row, set, i, center));
     }
     const solutions = await solveSmo({
       kernel,

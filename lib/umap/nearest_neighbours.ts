@@ -38,9 +38,9 @@ export async function nearestNeighbours(
   } = {},
 ): Promise<Neighbours> {
   const { metric = "euclidean", onProgress, signal } = options;
-  const rows = toShared(X, metric);
+  const rows = toShared(X, X, metric);
   const isSelf = queries === X;
-  const asked = isSelf ? rows : toShared(queries, metric);
+  const asked = isSelf ? rows : toShared(queries, X, metric);
   const products = allocFloat32(BLOCK_ROWS * X.rows);
   const indices = allocInt32(queries.rows * k), distances = allocFloat32(queries.rows * k);
   const breathe = createBreather();
@@ -82,17 +82,31 @@ export async function nearestNeighbours(
   }
 }
 
-/** The rows in the shared memory, of unit length for the cosine, with their squared lengths. */
-function toShared(X: Matrix, metric: Metric): { data: Float32Array; norms: Float32Array } {
-  const data = allocFloat32(X.data.length), norms = allocFloat32(X.rows);
-  data.set(X.data);
-  for (let i = 0; i < X.rows; i++) {
-    const row = data.subarray(i * X.cols, (i + 1) * X.cols);
+/**
+ * The rows in the shared memory with their squared lengths: for the cosine scaled to unit length, else
+ * less the columns' means in X, which leaves distances as they are but keeps large terms from cancelling.
+ */
+function toShared(
+  rows: Matrix,
+  X: Matrix,
+  metric: Metric,
+): { data: Float32Array; norms: Float32Array } {
+  const { cols } = X;
+  const center = new Float64Array(cols);
+  if (metric === "euclidean") {
+    for (let k = 0; k < X.data.length; k++) center[k % cols]! += X.data[k]! / X.rows;
+  }
+  const data = allocFloat32(rows.data.length), norms = allocFloat32(rows.rows);
+  for (let i = 0; i < rows.rows; i++) {
+    const row = data.subarray(i * cols, (i + 1) * cols);
     let norm = 0;
-    for (const value of row) norm += value * value;
+    for (let c = 0; c < cols; c++) {
+      row[c] = rows.data[i * cols + c]! - center[c]!;
+      norm += row[c]! * row[c]!;
+    }
     if (metric === "cosine" && norm > 0) {
       const scale = 1 / Math.sqrt(norm);
-      for (let j = 0; j < row.length; j++) row[j]! *= scale;
+      for (let c = 0; c < cols; c++) row[c]! *= scale;
       norm = 1;
     }
     norms[i] = norm;

@@ -10,6 +10,8 @@ import {
   threads,
 } from "deep-features";
 
+import { allocatedBytes } from "../../lib/compute/memory.ts";
+
 interface Fit {
   parameters: Record<string, unknown>;
   support: number[];
@@ -212,6 +214,17 @@ Deno.test("Svc reports its progress, stops by the signal, and keeps what it had 
   );
   assert.ok(seen.length > 0 && seen.length < 6);
   assert.deepEqual(await svc.predict(X), before);
+});
+
+Deno.test("Svc hands on what a progress callback throws, and leaves no memory behind", async () => {
+  const { X, y } = clusters(200, 5, 4, 1, 3);
+  await new Svc().fit(X, y); // starts the pool, which keeps some memory
+  const before = allocatedBytes();
+  const onProgress = () => {
+    throw new Error("from the caller");
+  };
+  await assert.rejects(new Svc().fit(X, y, { onProgress }), /from the caller/);
+  assert.equal(allocatedBytes(), before);
 });
 
 Deno.test("Svc refuses bad input before any work", async () => {

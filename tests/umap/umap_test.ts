@@ -43,6 +43,15 @@ Deno.test("nearestNeighbours() equals brute force, for both metrics and odd size
   }
 });
 
+Deno.test("nearestNeighbours() is as exact far from the origin", async () => {
+  const X = gaussian(300, 6, 4), k = 5;
+  // Powers of two, so that moving and moving back loses little.
+  const far = new Matrix(X.data.map((value) => Math.round(value * 256) / 256 + 4096), 300, 6);
+  const rounded = new Matrix(far.data.map((value) => value - 4096), 300, 6);
+  const expected = await nearestNeighbours(rounded, rounded, k);
+  assert.deepEqual((await nearestNeighbours(far, far, k)).indices, expected.indices);
+});
+
 Deno.test("Umap lays two far clusters apart, and repeats itself for a seed", async () => {
   const X = twoClusters(200);
   const fit = (seed: number) => new Umap({ nNeighbors: 10, nEpochs: 200, seed }).fit(X);

@@ -146,8 +146,6 @@ export function convolve(
   }
 }
 
-// @ts-ignore: decorator of AssemblyScript
-
 function activate(value: v128, activation: i32): v128 {
   if (activation == 0) return value;
   const positive = f32x4.max(value, f32x4.splat(0));

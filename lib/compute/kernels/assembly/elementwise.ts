@@ -12,8 +12,6 @@ const DIVIDE: i32 = 3;
 const MAXIMUM: i32 = 4;
 const MINIMUM: i32 = 5;
 
-// @ts-ignore: decorator of AssemblyScript
-
 function vector(op: i32, a: v128, b: v128): v128 {
   if (op == ADD) return f32x4.add(a, b);
   if (op == SUBTRACT) return f32x4.sub(a, b);
@@ -23,8 +21,6 @@ function vector(op: i32, a: v128, b: v128): v128 {
   return f32x4.min(a, b);
 }
 
-// @ts-ignore: decorator of AssemblyScript
-
 function scalar(op: i32, a: f32, b: f32): f32 {
   if (op == ADD) return a + b;
   if (op == SUBTRACT) return a - b;
@@ -33,8 +29,6 @@ function scalar(op: i32, a: f32, b: f32): f32 {
   if (op == MAXIMUM) return max<f32>(a, b);
   return min<f32>(a, b);
 }
-
-// @ts-ignore: decorator of AssemblyScript
 
 function sameShape(op: i32, args: usize, begin: i32, end: i32): void {
   const n = load<i32>(args, 12);
@@ -101,8 +95,6 @@ export function minimumSame(
 ): void {
   sameShape(MINIMUM, args, begin, end);
 }
-
-// @ts-ignore: decorator of AssemblyScript
 
 function broadcastRow(op: i32, args: usize, begin: i32, end: i32): void {
   const a = load<usize>(args),
@@ -184,8 +176,6 @@ export function minimumRow(
   broadcastRow(MINIMUM, args, begin, end);
 }
 
-// @ts-ignore: decorator of AssemblyScript
-
 function withScalar(op: i32, args: usize, begin: i32, end: i32): void {
   const a = load<usize>(args),
     b = load<f32>(load<usize>(args, 4)),
@@ -265,8 +255,6 @@ const SQUARE_ROOT: i32 = 3;
 const NEGATE: i32 = 4;
 const ABSOLUTE: i32 = 5;
 
-// @ts-ignore: decorator of AssemblyScript
-
 function unary(op: i32, args: usize, begin: i32, end: i32): void {
   const x = load<usize>(args), y = load<usize>(args, 4);
   const n = load<i32>(args, 8);
@@ -281,8 +269,6 @@ function unary(op: i32, args: usize, begin: i32, end: i32): void {
     store<f32>(y + i, f32x4.extract_lane(value, 0));
   }
 }
-
-// @ts-ignore: decorator of AssemblyScript
 
 function unaryVector(op: i32, value: v128, zero: v128, args: usize): v128 {
   if (op == RELU) return f32x4.max(value, zero);

@@ -170,8 +170,6 @@ function microKernel(
   storeRow(c + 5 * stride, c50, c51, add);
 }
 
-// @ts-ignore: decorator of AssemblyScript
-
 function storeRow(c: usize, low: v128, high: v128, add: bool): void {
   if (add) {
     v128.store(c, f32x4.add(v128.load(c), low));

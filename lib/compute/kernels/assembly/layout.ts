@@ -13,8 +13,6 @@
 /** Vertices of a task. */
 const BLOCK: i32 = 256;
 
-// @ts-ignore: decorator of AssemblyScript
-
 function log4(x: v128): v128 {
   // x = m · 2ᵉ with m in [√½, √2), then Cephes' logf polynomial.
   const bits = i32x4.sub(x, i32x4.splat(0x3f3504f3));
@@ -35,8 +33,6 @@ function log4(x: v128): v128 {
   return f32x4.add(f32x4.add(r, y), f32x4.mul(e, f32x4.splat(0.69314718056)));
 }
 
-// @ts-ignore: decorator of AssemblyScript
-
 function expOf(x: v128): v128 {
   x = f32x4.min(f32x4.max(x, f32x4.splat(-87)), f32x4.splat(88));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
@@ -50,13 +46,9 @@ function expOf(x: v128): v128 {
   return f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
 }
 
-// @ts-ignore: decorator of AssemblyScript
-
 function clip(x: v128): v128 {
   return f32x4.min(f32x4.max(x, f32x4.splat(-4)), f32x4.splat(4));
 }
-
-// @ts-ignore: decorator of AssemblyScript
 
 function mix(x: u32): u32 {
   x = (x ^ (x >> 16)) * 0x7feb352d;

@@ -12,8 +12,6 @@ const LINEAR: i32 = 0;
 const RBF: i32 = 1;
 const POLY: i32 = 2;
 
-// @ts-ignore: decorator of AssemblyScript
-
 function exp4(x: v128): v128 {
   x = f32x4.min(f32x4.max(x, f32x4.splat(-87.3)), f32x4.splat(88));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
@@ -32,8 +30,6 @@ function exp4(x: v128): v128 {
   );
   return f32x4.mul(p, power);
 }
-
-// @ts-ignore: decorator of AssemblyScript
 
 function kernel4(
   dot: v128,
@@ -235,7 +231,6 @@ function solvePair(pair: usize): void {
  * F += move · (a − b) over n values. The difference is taken in float64, so that F stays what the kernel
  * values in memory make it, however many steps are taken.
  */
-// @ts-ignore: decorator of AssemblyScript
 
 function addDifference(F: usize, a: usize, b: usize, n: i32, move: f64): void {
   const factor = f64x2.splat(move);

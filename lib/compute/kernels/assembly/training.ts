@@ -8,13 +8,10 @@ const CHUNK: i32 = 16384;
  * A random word for a counter: the "lowbias32" integer hash of C. Wellons applied to the counter mixed
  * with the seed, twice. Lanes are independent, so the mask of an element depends on its index alone.
  */
-// @ts-ignore: decorator of AssemblyScript
 
 function hash(counter: v128, seed: i32): v128 {
   return lowbias32(v128.xor(lowbias32(counter), i32x4.splat(seed)));
 }
-
-// @ts-ignore: decorator of AssemblyScript
 
 function lowbias32(x: v128): v128 {
   x = v128.xor(x, i32x4.shr_u(x, 16));
