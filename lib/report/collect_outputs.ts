@@ -1,20 +1,19 @@
 import { joinText, type Output } from "./notebook.ts";
 import type { Message } from "./kernel.ts";
 
-/** Gathers a notebook's outputs from the kernel's messages, as Jupyter's own front ends do. */
+/** Displays that a later message may update, by their id: over all cells of a notebook. */
+export type Displays = Map<string, Output & { output_type: "display_data" }>;
+
+/** Gathers a cell's outputs from the kernel's messages, as Jupyter's own front ends do. */
 export class OutputCollector {
-  /** Displays that a later message may update, by their id, over all cells. */
-  readonly #displays = new Map<
-    string,
-    Output & { output_type: "display_data" }
-  >();
-  #outputs: Output[] = [];
+  /** What the cell has put out so far. */
+  readonly outputs: Output[] = [];
+  readonly #displays: Displays;
   #clearNext = false;
 
-  /** Begins a cell; returns the list that its outputs go to. */
-  begin(): Output[] {
-    this.#clearNext = false;
-    return this.#outputs = [];
+  /** @param displays Shared by the cells of a notebook */
+  constructor(displays: Displays) {
+    this.#displays = displays;
   }
 
   /** Takes a message in. */
@@ -31,7 +30,7 @@ export class OutputCollector {
         const output = {
           output_type: "display_data" as const,
           data: content["data"] as Record<string, unknown>,
-          metadata: {},
+          metadata: content["metadata"] as Record<string, unknown> ?? {},
         };
         const id = (content["transient"] as { display_id?: string } | undefined)
           ?.display_id;
@@ -43,14 +42,16 @@ export class OutputCollector {
         const id = (content["transient"] as { display_id?: string } | undefined)
           ?.display_id;
         const output = id === undefined ? undefined : this.#displays.get(id);
-        if (output) output.data = content["data"] as Record<string, unknown>;
+        if (!output) break;
+        output.data = content["data"] as Record<string, unknown>;
+        output.metadata = content["metadata"] as Record<string, unknown> ?? {};
         break;
       }
       case "execute_result":
         this.#push({
           output_type: "execute_result",
           data: content["data"] as Record<string, unknown>,
-          metadata: {},
+          metadata: content["metadata"] as Record<string, unknown> ?? {},
           execution_count: content["execution_count"] as number,
         });
         break;
@@ -64,42 +65,43 @@ export class OutputCollector {
         break;
       case "clear_output":
         if (content["wait"]) this.#clearNext = true;
-        else this.#outputs.length = 0;
+        else this.outputs.length = 0;
         break;
     }
   }
 
   #push(output: Output): void {
     if (this.#clearNext) {
-      this.#outputs.length = 0;
+      this.outputs.length = 0;
       this.#clearNext = false;
     }
-    const last = this.#outputs.at(-1);
-    if (
-      output.output_type === "stream" && last?.output_type === "stream" &&
-      last.name === output.name
-    ) {
+    const last = this.outputs.at(-1);
+    if (output.output_type !== "stream") this.outputs.push(output);
+    else if (last?.output_type === "stream" && last.name === output.name) {
       last.text = collapseReturns(joinText(last.text) + joinText(output.text));
-    } else if (output.output_type === "stream") {
-      this.#outputs.push({
-        ...output,
-        text: collapseReturns(joinText(output.text)),
-      });
     } else {
-      this.#outputs.push(output);
+      this.outputs.push({ ...output, text: collapseReturns(joinText(output.text)) });
     }
   }
 }
 
-/** What a terminal would show: a carriage return lets the rest of the line be written over. */
+/**
+ * What a terminal would show: a carriage return lets the rest of the line be written over. In the line
+ * that is still being written, a return waits for what follows, and stays.
+ */
 export function collapseReturns(text: string): string {
-  return text.split("\n").map((line, i, lines) => {
-    const states = line.split("\r");
-    // In the line that is being written a return at the end still waits for what follows.
-    if (i === lines.length - 1) {
-      const last = states.findLast((state) => state !== "") ?? "";
-      return states.length > 1 ? `\r${last}` : last;
-    }
-    return (states.findLast((state) => state !== "") ?? "").trimEnd();
+  if (!text.includes("\r")) return text;
+  const lines = text.split("\n");
+  return lines.map((line, i) => {
+    const isOpen = i === lines.length - 1 && line.endsWith("\r");
+    return overwrite(line) + (isOpen ? "\r" : "");
   }).join("\n");
+}
+
+function overwrite(line: string): string {
+  const states = line.split("\r");
+  if (states.length === 1) return line;
+  let shown = "";
+  for (const state of states) shown = state + shown.slice(state.length);
+  return shown.trimEnd();
 }

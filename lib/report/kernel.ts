@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
+import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
-import * as zmq from "zeromq";
+import type * as zmq from "zeromq";
 
 /** A message of the Jupyter protocol (https://jupyter-client.readthedocs.io, "Messaging"). */
 export interface Message {
@@ -12,17 +13,49 @@ export interface Message {
 /** How an execution ended. */
 export interface Reply {
   readonly status: "ok" | "error" | "aborted";
-  readonly executionCount: number | null;
+  /** What was thrown, if the kernel says so here: a syntax error is told in no other place. */
+  readonly error?: {
+    readonly ename: string;
+    readonly evalue: string;
+    readonly traceback: string[];
+  };
+}
+
+/** The kernel ended, or never answered: no cell can run any more. */
+export class KernelError extends Error {
+  override readonly name = "KernelError";
 }
 
 /** Longest time that a kernel may take to answer its first question. */
 const START_TIMEOUT_MS = 60_000;
+/** How often a kernel that died at once is started again. */
+const START_ATTEMPTS = 3;
 /** How often it is asked, as it may not be listening yet. */
 const ASK_EVERY_MS = 500;
 /** How long a kernel may take to shut down before it is killed. */
 const SHUTDOWN_MS = 1500;
+/** The Deno kernel may send a cell's result after saying that it is idle: how long to wait for such. */
+const DRAIN_MS = 150;
+/** How much of what the kernel's process writes to its standard error is kept. */
+const STDERR_KEPT = 4000;
+/** Earlier versions of Deno report a cell that threw as one that ran. */
+const OLDEST_DENO = [2, 9];
 
 const DELIMITER = "<IDS|MSG>";
+
+/**
+ * Sockets of kernels that have ended. Deno 2.9.6 crashes (a segmentation fault) in most runs in which a
+ * socket of zeromq is closed or collected while it waits for a message, so they are only disconnected
+ * and kept until the process ends.
+ */
+const parked: unknown[] = [];
+
+const running = new Set<KernelSession>();
+
+/** Kills every kernel that runs, at once: for the moment before this process ends. */
+export function killAllKernels(): void {
+  for (const kernel of running) kernel.kill();
+}
 
 /** A running Deno kernel, spoken to over ZeroMQ. */
 export class KernelSession {
@@ -33,12 +66,17 @@ export class KernelSession {
   readonly #shell: zmq.Dealer;
   readonly #control: zmq.Dealer;
   readonly #iopub: zmq.Subscriber;
+  readonly #connections: readonly (readonly [zmq.Dealer | zmq.Subscriber, string])[];
   readonly #died: Promise<never>;
-  #onIopub: (message: Message) => void = () => {};
+  /** Who is told of the messages that answer a request, by its id; late ones come after its end. */
+  readonly #listeners = new Map<string, (message: Message) => void>();
+  #onIopub: () => void = () => {};
   #onShell: (message: Message) => void = () => {};
+  #stderr = "";
   #ended = false;
 
   private constructor(
+    { Dealer, Subscriber }: typeof zmq,
     process: Deno.ChildProcess,
     folder: string,
     key: string,
@@ -48,23 +86,27 @@ export class KernelSession {
     this.#folder = folder;
     this.#key = key;
     const [shell, iopub, , control] = ports.map((port) => `tcp://127.0.0.1:${port}`);
-    this.#shell = new zmq.Dealer({ routingId: this.#session, linger: 0 });
-    this.#control = new zmq.Dealer({ routingId: this.#session, linger: 0 });
-    this.#iopub = new zmq.Subscriber({ linger: 0 });
-    this.#shell.connect(shell!);
-    this.#control.connect(control!);
-    this.#iopub.connect(iopub!);
+    this.#shell = new Dealer({ routingId: this.#session, linger: 0 });
+    this.#control = new Dealer({ routingId: this.#session, linger: 0 });
+    this.#iopub = new Subscriber({ linger: 0 });
+    this.#connections = [[this.#shell, shell!], [this.#control, control!], [this.#iopub, iopub!]];
+    for (const [socket, address] of this.#connections) socket.connect(address);
     this.#iopub.subscribe();
-    this.#died = process.status.then(async ({ code, signal }) => {
-      const text = await new Response(process.stderr).text();
-      throw new Error(
-        `The kernel died (${signal ?? `exit code ${code}`})${
-          text.trim() ? `: ${text.trim().split("\n").slice(-3).join(" ")}` : ""
-        }`,
+    running.add(this);
+    // Read all the time: a full pipe would stop the kernel, and its end may come after the kernel's.
+    void this.#keepStderr();
+    this.#died = process.status.then(({ code, signal }) => {
+      running.delete(this);
+      const said = stripVTControlCharacters(this.#stderr).trim().split("\n").slice(-3).join(" ");
+      throw new KernelError(
+        `The kernel died (${signal ?? `exit code ${code}`})${said && `: ${said}`}`,
       );
     });
     this.#died.catch(() => {});
-    void this.#listen(this.#iopub, (message) => this.#onIopub(message));
+    void this.#listen(this.#iopub, (message) => {
+      this.#onIopub();
+      this.#listeners.get(message.parent_header.msg_id ?? "")?.(message);
+    });
     void this.#listen(this.#shell, (message) => this.#onShell(message));
   }
 
@@ -72,9 +114,22 @@ export class KernelSession {
    * Starts a Deno kernel in a folder and waits until it answers.
    *
    * @param cwd Working directory of the kernel, that of the notebook
-   * @throws {Error} If the kernel dies or does not answer
+   * @throws {KernelError} If the kernel dies or does not answer, or this Deno is too old
    */
   static async start(cwd: string): Promise<KernelSession> {
+    rejectOldDeno();
+    const sockets = await loadZeromq();
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await KernelSession.#startOnce(sockets, cwd);
+      } catch (error) {
+        // Another program may have taken one of the ports before the kernel could.
+        if (attempt === START_ATTEMPTS || !(error instanceof KernelError)) throw error;
+      }
+    }
+  }
+
+  static async #startOnce(sockets: typeof zmq, cwd: string): Promise<KernelSession> {
     const folder = await Deno.makeTempDir({ prefix: "kernel-" });
     const ports = freePorts(5);
     const key = crypto.randomUUID();
@@ -99,7 +154,7 @@ export class KernelSession {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    const kernel = new KernelSession(process, folder, key, ports);
+    const kernel = new KernelSession(sockets, process, folder, key, ports);
     try {
       await kernel.#handshake();
     } catch (error) {
@@ -117,8 +172,9 @@ export class KernelSession {
   /**
    * Runs code and waits for its end.
    *
-   * @param onMessage Told each message on the way: streams, displays, results, errors
-   * @throws {Error} If the kernel dies
+   * @param onMessage Told each message on the way: streams, displays, results, errors. Some come after
+   *   the end: work that goes on in the background, and results that the kernel sends late
+   * @throws {KernelError} If the kernel dies
    */
   async execute(
     code: string,
@@ -127,14 +183,12 @@ export class KernelSession {
     const id = crypto.randomUUID();
     const idle = Promise.withResolvers<void>();
     const reply = Promise.withResolvers<Message>();
-    this.#onIopub = (message) => {
-      if (message.parent_header.msg_id !== id) return;
-      const { msg_type } = message.header;
-      if (
-        msg_type === "status" && message.content["execution_state"] === "idle"
-      ) idle.resolve();
+    this.#listeners.set(id, (message) => {
       onMessage(message);
-    };
+      if (
+        message.header.msg_type === "status" && message.content["execution_state"] === "idle"
+      ) idle.resolve();
+    });
     this.#onShell = (message) => {
       if (message.parent_header.msg_id === id) reply.resolve(message);
     };
@@ -150,11 +204,15 @@ export class KernelSession {
       Promise.all([reply.promise, idle.promise]),
       this.#died,
     ]);
-    return {
-      status: content["status"] as Reply["status"],
-      executionCount: (content["execution_count"] as number | undefined) ??
-        null,
-    };
+    const status = content["status"] as Reply["status"];
+    return typeof content["ename"] === "string"
+      ? { status, error: content as unknown as NonNullable<Reply["error"]> }
+      : { status };
+  }
+
+  /** Waits for messages that the kernel sends after the end of a cell. */
+  async drain(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
   }
 
   /** Asks the kernel to end, and kills it if it does not; nothing is left behind. */
@@ -166,19 +224,27 @@ export class KernelSession {
     const timer = setTimeout(() => this.kill(), SHUTDOWN_MS);
     await this.#process.status;
     clearTimeout(timer);
-    await this.#died.catch(() => {});
-    for (const socket of [this.#shell, this.#control, this.#iopub]) {
-      socket.close();
+    for (const [socket, address] of this.#connections) {
+      socket.disconnect(address);
+      parked.push(socket);
     }
-    await Deno.remove(this.#folder, { recursive: true });
+    await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
   }
 
   /** Kills the kernel at once. */
   kill(): void {
     try {
       this.#process.kill("SIGKILL");
+      Deno.removeSync(this.#folder, { recursive: true });
     } catch {
       // It has ended already.
+    }
+  }
+
+  async #keepStderr(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const bytes of this.#process.stderr) {
+      this.#stderr = (this.#stderr + decoder.decode(bytes, { stream: true })).slice(-STDERR_KEPT);
     }
   }
 
@@ -195,7 +261,7 @@ export class KernelSession {
     const timer = setTimeout(
       () =>
         timeout.reject(
-          new Error(
+          new KernelError(
             `The kernel has not answered for ${START_TIMEOUT_MS / 1000} s`,
           ),
         ),
@@ -254,6 +320,29 @@ export class KernelSession {
     for (const part of parts) hmac.update(part);
     return hmac.digest("hex");
   }
+}
+
+async function loadZeromq(): Promise<typeof zmq> {
+  try {
+    return await import("zeromq");
+  } catch (cause) {
+    throw new KernelError(
+      "Cannot speak to a kernel: zeromq's native part does not load here. It needs the permissions " +
+        `read, env and ffi, and one of the systems that zeromq is built for; this is ${Deno.build.target}. ` +
+        (cause as Error).message,
+      { cause },
+    );
+  }
+}
+
+function rejectOldDeno(): void {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  if (major > OLDEST_DENO[0]! || (major === OLDEST_DENO[0] && minor >= OLDEST_DENO[1]!)) return;
+  throw new KernelError(
+    `Cannot run notebooks on Deno ${Deno.version.deno}: ${
+      OLDEST_DENO.join(".")
+    } or newer is needed`,
+  );
 }
 
 function freePorts(count: number): number[] {

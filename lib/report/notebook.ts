@@ -63,28 +63,46 @@ export async function readNotebook(path: string): Promise<Notebook> {
       cause,
     });
   }
-  if (notebook.nbformat !== 4 || !Array.isArray(notebook.cells)) {
+  if (notebook?.nbformat !== 4 || !Array.isArray(notebook.cells)) {
     throw new RangeError(`${path} is not a notebook of format 4`);
   }
   return notebook;
 }
 
-/** Writes a notebook as Jupyter does: one space of indentation, text cut into lines. */
+/**
+ * Writes a notebook as Jupyter does: keys in order, one space of indentation, text cut into lines. Cells
+ * without an id get one that stays the same from run to run.
+ */
 export async function writeNotebook(
   path: string,
   notebook: Notebook,
 ): Promise<void> {
-  const cells = notebook.cells.map((cell) => ({
+  const taken = new Set(notebook.cells.map(({ id }) => id));
+  const cells = notebook.cells.map((cell, i) => ({
     ...cell,
+    id: cell.id ?? freeId(`cell-${i + 1}`, taken),
     source: cutLines(joinText(cell.source)),
     ...(cell.outputs ? { outputs: cell.outputs.map(cutOutput) } : {}),
   }));
   const part = `${path}.${crypto.randomUUID()}.part`;
   await Deno.writeTextFile(
     part,
-    JSON.stringify({ ...notebook, cells }, null, 1) + "\n",
+    JSON.stringify({ ...notebook, cells, nbformat_minor: 5 }, inOrder, 1) + "\n",
   );
   await Deno.rename(part, path);
+}
+
+function freeId(wish: string, taken: Set<string | undefined>): string {
+  const id = taken.has(wish) ? freeId(`${wish}-x`, taken) : wish;
+  taken.add(id);
+  return id;
+}
+
+/** Puts the keys of an object in order, for `JSON.stringify`. */
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const record = value as Record<string, unknown>;
+  return Object.fromEntries(Object.keys(record).sort().map((key) => [key, record[key]]));
 }
 
 function cutOutput(output: Output): Output {

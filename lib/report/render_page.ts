@@ -1,8 +1,14 @@
 import { stripVTControlCharacters } from "node:util";
-import { Buffer } from "node:buffer";
-import highlighter from "highlight.js/lib/core";
-import typescript from "highlight.js/lib/languages/typescript";
-import { type Heading, renderMarkdown, sanitize } from "./markdown.ts";
+import { createHash } from "node:crypto";
+import {
+  decodeHtml,
+  escapeHtml,
+  type Heading,
+  highlight,
+  renderMarkdown,
+  sanitize,
+  svgPicture,
+} from "./markdown.ts";
 import {
   type Cell,
   joinText,
@@ -13,89 +19,159 @@ import {
 } from "./notebook.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page_style.ts";
 
-highlighter.registerLanguage("typescript", typescript);
-
 /** An interactive page of its own, shown in a frame that can reach neither the report nor the network. */
 export const FRAME_TYPE = "application/vnd.deep-features.frame+html";
 
-/** A notebook as a page. */
-export interface Page {
-  readonly title: string;
-  /** First paragraph of the notebook, as text. */
-  readonly summary: string;
-  /** Notices (elements with the class `notice`) of its outputs, as HTML. */
-  readonly notices: readonly string[];
-  readonly html: string;
+/** Something that a reader must not overlook: an element of class `notice` in an output. */
+export interface Notice {
+  readonly text: string;
+  readonly isWarning: boolean;
 }
 
-/** Nothing is loaded from anywhere: everything is in the page. */
-const POLICY =
-  "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-src data: blob:";
+/** What the list of reports says about one. */
+export interface Summary {
+  readonly title: string;
+  /** First paragraph of the notebook, as text. */
+  readonly lead: string;
+  readonly notices: readonly Notice[];
+  /** How long the notebook took, in seconds. */
+  readonly seconds: number;
+  /** The cell that did not run to its end, from 1, if there is one. */
+  readonly failedCell?: number;
+}
+
+/** What is known of a run besides the notebook. */
+export interface RunFacts {
+  /** How long the notebook took, in seconds. */
+  readonly seconds: number;
+  /** How long each code cell took, in seconds, in their order; those that did not run are missing. */
+  readonly cellSeconds: readonly number[];
+  /** The cell that did not run to its end, from 1, if there is one. */
+  readonly failedCell?: number;
+  /** The reports before and after: file names without the ending. */
+  readonly previous?: string;
+  readonly next?: string;
+  /** A line at the end of the page: when and how it was made. */
+  readonly footer: string;
+}
+
+/** Cells faster than this show no time, in seconds. */
+const SHOW_TIME_FROM = 0.5;
 
 /**
  * Renders a notebook as one self-contained HTML page.
  *
- * @param footer A line at the end of the page: when and where it was made
+ * @returns The page, and what the list of reports says about it
  */
-export function renderPage(notebook: Notebook, footer: string): Page {
+export function renderPage(
+  notebook: Notebook,
+  run: RunFacts,
+): { html: string; summary: Summary } {
   const headings: Heading[] = [];
-  const body = notebook.cells.map((cell) => renderCell(cell, headings)).join(
-    "\n",
-  );
-  const title = decode(
-    headings.find(({ level }) => level === 1)?.text ?? "Notebook",
-  );
-  const summary = body.match(/<p>([\s\S]*?)<\/p>/)?.[1] ?? "";
-  const notices = [...body.matchAll(/<p class="notice[^>]*>[\s\S]*?<\/p>/g)]
-    .map(([html]) => html);
-  const contents = headings.filter(({ level }) => level === 2 || level === 3)
-    .map(
-      ({ level, text, id }) => `<li class="level${level}"><a href="#${id}">${text}</a></li>`,
-    ).join("");
-  const html = page(
-    title,
-    `<header><a href="index.html">All reports</a><span><button id="fold" type="button">Fold code</button> ` +
-      `<button id="theme" type="button">Light / dark</button></span></header>` +
-      `<main id="main">${
-        contents
-          ? `<nav class="contents" aria-label="Contents"><strong>Contents</strong><ul>${contents}</ul></nav>`
-          : ""
-      }${body}</main><footer>${escape(footer)}</footer>`,
-  );
-  return {
-    title,
-    summary: decode(summary.replace(/<[^>]*>/g, "")),
+  const frames: string[] = [];
+  let codeCells = 0;
+  const cells = notebook.cells.map((cell) => {
+    const seconds = cell.cell_type === "code" ? run.cellSeconds[codeCells++] : undefined;
+    return renderCell(cell, headings, frames, seconds);
+  });
+  const body = cells.join("\n");
+  const notices = findNotices(body);
+  const summary: Summary = {
+    title: decodeHtml(headings[0]?.text ?? "Notebook"),
+    lead: decodeHtml((body.match(/<p>([\s\S]*?)<\/p>/)?.[1] ?? "").replace(/<[^>]*>/g, "")),
     notices,
-    html,
+    seconds: run.seconds,
+    ...(run.failedCell === undefined ? {} : { failedCell: run.failedCell }),
   };
+  const contents = headings.filter(({ level }) => level === 2 || level === 3)
+    .map(({ level, text, id }) => `<li class="level${level}"><a href="#${id}">${text}</a></li>`)
+    .join("");
+  const failure = run.failedCell === undefined
+    ? ""
+    : `<p class="notice warning" role="alert"><strong>Cell ${run.failedCell} did not run to its end: ` +
+      "this report stops there.</strong></p>";
+  const banner = failure + notices.filter(({ isWarning }) => isWarning).map(renderNotice).join("");
+  const link = (name: string | undefined, text: (name: string) => string) =>
+    name === undefined
+      ? "<span></span>"
+      : `<a href="${encodeURIComponent(name)}.html">${text(escapeHtml(name))}</a>`;
+  const html = page({
+    title: summary.title,
+    summary,
+    frames,
+    body: `<header><nav aria-label="Reports"><a href="index.html">All reports</a></nav>` +
+      `<div class="tools"><button id="fold" type="button" aria-pressed="false">Hide code</button> ` +
+      `<button id="theme" type="button">Dark</button></div></header>` +
+      `<div class="columns">${
+        contents
+          ? `<nav class="contents" aria-label="Contents"><details open><summary>Contents</summary><ul>${contents}</ul></details></nav>`
+          : ""
+      }<main id="main">${banner}${
+        headings[0] ? "" : `<h1>${escapeHtml(summary.title)}</h1>`
+      }${body}</main></div><footer><nav class="turn" aria-label="Previous and next">` +
+      link(run.previous, (name) => `← ${name}`) + link(run.next, (name) => `${name} →`) +
+      `</nav><p>${escapeHtml(run.footer)}</p></footer>`,
+  });
+  return { html, summary };
 }
 
 /** Renders the page that lists all reports. */
 export function renderIndex(
-  pages: readonly { page: Page; file: string; seconds: number }[],
+  reports: readonly { summary: Summary; file: string }[],
   footer: string,
 ): string {
-  const cards = pages.map(({ page, file, seconds }) =>
-    `<li><h2><a href="${encodeURI(file)}">${escape(page.title)}</a></h2>${
-      page.notices.join("")
-    }<p>${escape(page.summary)}</p><p><small>Ran in ${Math.round(seconds)} s</small></p></li>`
-  ).join("");
-  return page(
-    "Deep features: reports",
-    `<header><span></span><button id="theme" type="button">Light / dark</button></header>` +
-      `<main id="main"><h1>Deep features: reports</h1><ul class="cards">${cards}</ul></main>` +
-      `<footer>${escape(footer)}</footer>`,
+  const warnings = new Map(
+    reports.flatMap(({ summary }) => summary.notices).filter(({ isWarning }) => isWarning)
+      .map((notice) => [notice.text, notice]),
   );
+  const cards = reports.map(({ summary, file }) => {
+    const state = summary.failedCell === undefined
+      ? `Ran in ${formatTime(summary.seconds)}`
+      : `<strong class="failed">Cell ${summary.failedCell} did not run to its end</strong>`;
+    const notices = summary.notices.map(({ text }) => `<p class="fine">${escapeHtml(text)}</p>`);
+    return `<li><h2><a href="${encodeURI(file)}">${escapeHtml(summary.title)}</a></h2>` +
+      `<p>${escapeHtml(summary.lead)}</p>${notices.join("")}<p class="fine">${state}</p></li>`;
+  }).join("");
+  return page({
+    title: "Deep features: reports",
+    frames: [],
+    body: `<header><span></span><div class="tools"><button id="theme" type="button">Dark</button>` +
+      `</div></header><div class="columns"><main id="main"><h1>Deep features: reports</h1>${
+        [...warnings.values()].map(renderNotice).join("")
+      }<ul class="cards">${cards}</ul></main></div><footer><p>${escapeHtml(footer)}</p></footer>`,
+  });
 }
 
-function page(title: string, body: string): string {
+/** Reads back what a report says about itself; undefined if the page is not one. */
+export function readSummary(html: string): Summary | undefined {
+  const content = html.match(/<meta name="report" content="([^"]*)">/)?.[1];
+  return content === undefined ? undefined : JSON.parse(decodeHtml(content));
+}
+
+/** A duration for people. */
+export function formatTime(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return whole < 60
+    ? `${whole} s`
+    : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+function page({ title, body, frames, summary }: {
+  title: string;
+  body: string;
+  frames: readonly string[];
+  summary?: Summary;
+}): string {
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<title>${escape(title)}</title>
+<meta http-equiv="Content-Security-Policy" content="${policy(frames)}">
+<meta name="referrer" content="no-referrer">
+${summary ? `<meta name="report" content="${escapeHtml(JSON.stringify(summary))}">` : ""}
+<title>${escapeHtml(title)}</title>
 <style>${PAGE_STYLE}</style>
 <script>${PAGE_SCRIPT}</script>
 </head>
@@ -107,38 +183,70 @@ ${body}
 `;
 }
 
-function renderCell(cell: Cell, headings: Heading[]): string {
-  const source = joinText(cell.source);
-  if (cell.cell_type === "markdown") return renderMarkdown(source, headings);
-  if (cell.cell_type === "raw") return `<pre>${escape(source)}</pre>`;
-  const code = highlighter.highlight(source, { language: "typescript" }).value;
-  const count = cell.execution_count ?? " ";
-  const block =
-    `<details class="code" open><summary>Code [${count}]</summary><pre tabindex="0"><code>${code}</code></pre></details>`;
-  return block + (cell.outputs ?? []).map(renderOutput).join("");
+/**
+ * Nothing is loaded from anywhere, and no script runs but the page's own and those of its frames, which
+ * are named by their digests: a frame obeys the policy of the page that holds it.
+ */
+function policy(frames: readonly string[]): string {
+  const scripts = frames.flatMap((frame) =>
+    [...frame.matchAll(/<script\b[^>]*>([\s\S]*?)<\/script\s*>/gi)].map(([, code]) => code!)
+  );
+  const hashes = [PAGE_SCRIPT, ...scripts].map((code) =>
+    `'sha256-${createHash("sha256").update(code).digest("base64")}'`
+  );
+  return `default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src ${
+    [...new Set(hashes)].join(" ")
+  }; base-uri 'none'; form-action 'none'`;
 }
 
-function renderOutput(output: Output): string {
+function renderNotice({ text, isWarning }: Notice): string {
+  return isWarning
+    ? `<p class="notice warning" role="alert"><strong>${escapeHtml(text)}</strong></p>`
+    : `<p class="notice info">${escapeHtml(text)}</p>`;
+}
+
+/** Finds the notices in sanitised HTML. */
+function findNotices(html: string): Notice[] {
+  const found = new Map<string, Notice>();
+  const marked =
+    /<(p|div)(?= )((?=[^>]*(?: class="(?:[^"]* )?notice[ "]| role="alert"))[^>]*)>([\s\S]*?)<\/\1>/g;
+  for (const [, , attributes, inner] of html.matchAll(marked)) {
+    const text = decodeHtml(inner!.replace(/<[^>]*>/g, "")).trim();
+    const isWarning = /role="alert"| class="[^"]*\bwarning\b/.test(attributes!);
+    found.set(text, { text, isWarning });
+  }
+  return [...found.values()];
+}
+
+function renderCell(
+  cell: Cell,
+  headings: Heading[],
+  frames: string[],
+  seconds: number | undefined,
+): string {
+  const source = joinText(cell.source);
+  if (cell.cell_type === "markdown") return renderMarkdown(source, headings);
+  if (cell.cell_type === "raw") return `<pre tabindex="0">${escapeHtml(source)}</pre>`;
+  const count = cell.execution_count ?? " ";
+  const time = seconds !== undefined && seconds >= SHOW_TIME_FROM
+    ? ` <span class="time">${formatTime(seconds)}</span>`
+    : "";
+  const block =
+    `<details class="code" open><summary>Code <span class="count">[${count}]</span>${time}</summary>` +
+    `<pre tabindex="0"><code>${highlight(source, "typescript")}</code></pre></details>`;
+  return block + (cell.outputs ?? []).map((output) => renderOutput(output, frames)).join("");
+}
+
+function renderOutput(output: Output, frames: string[]): string {
   switch (output.output_type) {
     case "stream":
-      return box(
-        `<pre class="${output.name === "stderr" ? "stderr" : "stdout"}" tabindex="0">${
-          escape(stripVTControlCharacters(joinText(output.text)).trimEnd())
-        }</pre>`,
-      );
+      return box(preformatted(joinText(output.text), output.name));
     case "error":
       return box(
-        `<pre class="error" role="alert" tabindex="0">${
-          escape(
-            stripVTControlCharacters(
-              output.traceback.join("\n") ||
-                `${output.ename}: ${output.evalue}`,
-            ),
-          )
-        }</pre>`,
+        preformatted(output.traceback.join("\n") || `${output.ename}: ${output.evalue}`, "error"),
       );
     default:
-      return box(renderBundle(output.data));
+      return box(renderBundle(output.data, output.metadata, frames));
   }
 }
 
@@ -146,52 +254,54 @@ function box(html: string): string {
   return html === "" ? "" : `<div class="output">${html}</div>`;
 }
 
+/** Text as a terminal shows it, without its colours. */
+function preformatted(text: string, kind: string): string {
+  const plain = stripVTControlCharacters(text).replaceAll("\r", "").trimEnd();
+  return plain === "" ? "" : `<pre class="${kind}" tabindex="0">${escapeHtml(plain)}</pre>`;
+}
+
 /** The richest form that a page can show safely. */
-function renderBundle(data: MimeBundle): string {
+function renderBundle(
+  data: MimeBundle,
+  metadata: Record<string, unknown>,
+  frames: string[],
+): string {
   const text = (type: string) =>
     data[type] === undefined ? undefined : joinText(data[type] as MultilineText);
   const frame = text(FRAME_TYPE);
-  if (frame !== undefined) {
-    const title = decode(
-      frame.match(/<title>([^<]*)<\/title>/)?.[1] ?? "Interactive figure",
-    );
-    return `<iframe sandbox="allow-scripts" title="${escape(title)}" srcdoc="${
-      escape(frame)
-    }"></iframe>`;
-  }
+  if (frame !== undefined) return renderFrame(frame, frames);
   const svg = text("image/svg+xml");
-  if (svg !== undefined) {
-    // As a picture an SVG can neither run scripts nor clash with the page.
-    const alt = decode(svg.match(/aria-label="([^"]*)"/)?.[1] ?? "Figure");
-    const url = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
-    return `<img alt="${escape(alt)}" src="${url}">`;
-  }
-  const png = text("image/png");
-  if (png !== undefined) {
-    return `<img alt="Figure" src="data:image/png;base64,${escape(png.replace(/\s/g, ""))}">`;
+  if (svg !== undefined) return figure(svgPicture(svg));
+  for (const type of ["image/png", "image/jpeg"]) {
+    const image = text(type);
+    if (image === undefined) continue;
+    const alt = typeof metadata["alt"] === "string" ? metadata["alt"] : "Figure";
+    return figure(
+      `<img alt="${escapeHtml(alt)}" src="data:${type};base64,${
+        escapeHtml(image.replace(/\s/g, ""))
+      }">`,
+    );
   }
   const html = text("text/html");
   if (html !== undefined) return sanitize(html);
   const markdown = text("text/markdown");
-  if (markdown !== undefined) return renderMarkdown(markdown, []);
-  const plain = text("text/plain");
-  return plain === undefined
-    ? ""
-    : `<pre tabindex="0">${escape(stripVTControlCharacters(plain))}</pre>`;
+  if (markdown !== undefined) {
+    // Its headings are no part of the page's outline.
+    return renderMarkdown(markdown.replace(/^#+ +(.*)$/gm, "**$1**"), []);
+  }
+  return preformatted(text("text/plain") ?? "", "result");
 }
 
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(
-    ">",
-    "&gt;",
-  )
-    .replaceAll('"', "&quot;");
+function figure(image: string): string {
+  return `<div class="figure">${image}</div>`;
 }
 
-function decode(html: string): string {
-  return html.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll(
-    "&quot;",
-    '"',
-  )
-    .replaceAll("&#39;", "'").replaceAll("&amp;", "&");
+function renderFrame(frame: string, frames: string[]): string {
+  // The browser makes line endings alike before it takes the digest of a script.
+  const document = frame.replaceAll("\r\n", "\n");
+  frames.push(document);
+  const title = decodeHtml(document.match(/<title>([^<]*)<\/title>/)?.[1] ?? "Interactive figure");
+  return `<iframe sandbox="allow-scripts" title="${escapeHtml(title)}" srcdoc="${
+    escapeHtml(document)
+  }"></iframe>`;
 }

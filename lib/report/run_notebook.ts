@@ -1,7 +1,9 @@
+import { homedir } from "node:os";
+import { pathToFileURL } from "node:url";
 import { dirname, resolve } from "@std/path";
-import { OutputCollector } from "./collect_outputs.ts";
-import { KernelSession, type Message } from "./kernel.ts";
-import { type Cell, joinText, type Notebook, type Output } from "./notebook.ts";
+import { type Displays, OutputCollector } from "./collect_outputs.ts";
+import { KernelError, KernelSession } from "./kernel.ts";
+import { type Cell, joinText, type Notebook } from "./notebook.ts";
 
 /** A code cell's run. */
 export interface CellRun {
@@ -15,8 +17,6 @@ export interface CellRun {
 
 /** What {@linkcode runNotebook} tells on the way. */
 export interface RunListener {
-  /** Called when a kernel has started, and with undefined when it has ended. */
-  readonly onKernel?: (kernel: KernelSession | undefined) => void;
   /** Called before a cell runs. */
   readonly onCell?: (run: Omit<CellRun, "seconds">) => void;
   /** Called with the text that a cell prints. */
@@ -25,7 +25,7 @@ export interface RunListener {
   readonly onCellDone?: (run: CellRun) => void;
 }
 
-/** A cell threw. */
+/** A cell did not run to its end: it threw, or the kernel died under it. */
 export class CellError extends Error {
   override readonly name = "CellError";
 
@@ -38,8 +38,11 @@ export class CellError extends Error {
     readonly traceback: string,
     /** The notebook as far as it ran. */
     readonly notebook: Notebook,
+    /** The cells that ran to their end. */
+    readonly runs: readonly CellRun[],
+    options?: ErrorOptions,
   ) {
-    super(`Cell ${number} threw an error`);
+    super(`Cell ${number} did not run to its end`, options);
   }
 }
 
@@ -50,9 +53,9 @@ const PROJECT = resolve(import.meta.dirname!, "../..");
  * Runs all code cells of a notebook in order on a Deno kernel of its own.
  *
  * @param path Where the notebook is: its folder becomes the kernel's
- * @returns The notebook with its outputs and execution counts
- * @throws {CellError} If a cell throws; the cells after it are not run
- * @throws {Error} If the kernel cannot start or dies
+ * @returns The notebook with its outputs and execution counts, without paths of this machine
+ * @throws {CellError} If a cell throws or the kernel dies under it; the cells after it are not run
+ * @throws {KernelError} If the kernel cannot start
  */
 export async function runNotebook(
   path: string,
@@ -60,77 +63,83 @@ export async function runNotebook(
   listener: RunListener = {},
 ): Promise<{ notebook: Notebook; runs: CellRun[] }> {
   const kernel = await KernelSession.start(dirname(resolve(path)));
-  listener.onKernel?.(kernel);
-  const collector = new OutputCollector();
+  const displays: Displays = new Map();
   const of = notebook.cells.filter((cell) => cell.cell_type === "code").length;
   const runs: CellRun[] = [];
-  const cells: Cell[] = [];
+  const cells: Cell[] = notebook.cells.map((cell) =>
+    cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell
+  );
   try {
-    for (const cell of notebook.cells) {
-      if (cell.cell_type !== "code") {
-        cells.push(cell);
-        continue;
-      }
+    for (const cell of cells.filter((cell) => cell.cell_type === "code")) {
       const number = runs.length + 1;
-      listener.onCell?.({ number, of, cell });
-      const outputs = collector.begin();
-      const start = performance.now();
-      const onMessage = (message: Message) => {
-        collector.add(message);
-        if (message.header.msg_type === "stream") {
-          listener.onText?.(message.content["text"] as string);
-        }
-      };
       const code = joinText(cell.source);
-      const reply = await kernel.execute(code, onMessage);
-      const ran: Cell = { ...cell, outputs, execution_count: number };
-      cells.push(ran);
-      if (reply.status !== "ok") {
-        const error = outputs.find((output) => output.output_type === "error");
-        const text = error
-          ? error.traceback.join("\n") || `${error.ename}: ${error.evalue}`
-          : reply.status;
-        throw new CellError(
-          number,
-          code,
-          hidePaths(text),
-          clean({ ...notebook, cells }),
-        );
+      listener.onCell?.({ number, of, cell });
+      const collector = new OutputCollector(displays);
+      const { outputs } = collector;
+      cell.outputs = outputs;
+      const start = performance.now();
+      try {
+        const reply = await kernel.execute(code, (message) => {
+          collector.add(message);
+          const { text } = message.content;
+          if (message.header.msg_type === "stream") listener.onText?.(text as string);
+        });
+        cell.execution_count = number;
+        if (reply.status !== "ok") {
+          await kernel.drain();
+          let error = outputs.find((output) => output.output_type === "error");
+          if (!error) {
+            const { ename = "Error", evalue = reply.status, traceback = [] } = reply.error ?? {};
+            error = { output_type: "error", ename, evalue, traceback };
+            outputs.push(error);
+          }
+          if (error.evalue === "Execution failed" && error.traceback.length === 0) {
+            error.evalue += ": the kernel tells no more, as of a syntax error";
+          }
+          const text = error.traceback.join("\n") || `${error.ename}: ${error.evalue}`;
+          throw new CellError(number, code, hidePaths(text), clean({ ...notebook, cells }), runs);
+        }
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+        outputs.push({
+          output_type: "error",
+          ename: error.name,
+          evalue: error.message,
+          traceback: [`${error.name}: ${error.message}`],
+        });
+        const sofar = clean({ ...notebook, cells });
+        throw new CellError(number, code, hidePaths(error.message), sofar, runs, { cause: error });
       }
-      const run = {
-        number,
-        of,
-        cell: ran,
-        seconds: (performance.now() - start) / 1000,
-      };
+      const run = { number, of, cell, seconds: (performance.now() - start) / 1000 };
       runs.push(run);
       listener.onCellDone?.(run);
     }
+    await kernel.drain();
   } finally {
     await kernel.stop();
-    listener.onKernel?.(undefined);
   }
   return { notebook: clean({ ...notebook, cells }), runs };
 }
 
 /** Takes this machine's paths out of all outputs. */
 function clean(notebook: Notebook): Notebook {
-  return {
-    ...notebook,
-    cells: notebook.cells.map((cell) =>
-      cell.outputs ? { ...cell, outputs: cell.outputs.map(cleanOutput) } : cell
-    ),
-  };
+  const cells = notebook.cells.map((cell) =>
+    cell.outputs ? { ...cell, outputs: cleanValue(cell.outputs) } : cell
+  );
+  return { ...notebook, cells };
 }
 
-function cleanOutput(output: Output): Output {
+function cleanValue<T>(value: T): T {
   return JSON.parse(
-    JSON.stringify(output),
-    (_, value) => typeof value === "string" ? hidePaths(value) : value,
+    JSON.stringify(value),
+    (key, part) => typeof part === "string" && key !== "image/png" ? hidePaths(part) : part,
   );
 }
 
+/** Makes paths in the project relative to it, and writes the home folder as a tilde. */
 function hidePaths(text: string): string {
-  return text.replaceAll(`file://${PROJECT}/`, "").replaceAll(`${PROJECT}/`, "")
+  const home = homedir();
+  const short = text.replaceAll(`${pathToFileURL(PROJECT)}/`, "").replaceAll(`${PROJECT}/`, "")
     .replaceAll(PROJECT, ".");
+  return home.length > 1 ? short.replaceAll(`${home}/`, "~/") : short;
 }

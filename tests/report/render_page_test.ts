@@ -1,150 +1,217 @@
 import assert from "node:assert/strict";
-import { collapseReturns, OutputCollector } from "../../lib/report/collect_outputs.ts";
+import { createHash } from "node:crypto";
+import { parseHTML } from "linkedom";
+import type { Notebook, Output } from "../../lib/report/notebook.ts";
 import {
-  type Cell,
-  type Notebook,
-  readNotebook,
-  writeNotebook,
-} from "../../lib/report/notebook.ts";
-import { FRAME_TYPE, renderIndex, renderPage } from "../../lib/report/render_page.ts";
-import { storable } from "../../lib/report/storable.ts";
+  FRAME_TYPE,
+  readSummary,
+  renderIndex,
+  renderPage,
+  type RunFacts,
+} from "../../lib/report/render_page.ts";
+import { notebookText } from "./notebooks.ts";
 
-const notebook = (...cells: Partial<Cell>[]): Notebook => ({
-  cells: cells.map((cell) => ({ cell_type: "markdown", metadata: {}, source: "", ...cell })),
-  metadata: {},
-  nbformat: 4,
-  nbformat_minor: 5,
-});
-const display = (data: Record<string, unknown>): Partial<Cell> => ({
-  cell_type: "code",
-  source: "x",
-  execution_count: 1,
-  outputs: [{ output_type: "display_data", data, metadata: {} }],
-});
-/** The page without its own style and script. */
-const bodyOf = (...cells: Partial<Cell>[]) =>
-  renderPage(notebook(...cells), "footer").html.replace(/^[\s\S]*<body>/, "");
+const RUN: RunFacts = { seconds: 3, cellSeconds: [], footer: "Made here" };
 
-Deno.test("renderPage() shows prose with mathematics, headings and a table of contents", () => {
-  const body = bodyOf({
-    source:
-      "# Title & more\n\nFirst *words* with $\\gamma^2$.\n\n$$\\sum_i x_i$$\n\n## Part\n\n## Part",
-  });
-  assert.match(body, /<h1 id="title-more">Title &amp; more<\/h1>/);
-  assert.match(body, /<math[^>]*>.*γ/s);
-  assert.match(body, /<math[^>]*display="block"/);
-  assert.match(body, /<a href="#part">Part<\/a>.*<a href="#part-2">Part<\/a>/s);
-  assert.doesNotMatch(body, /\$/);
-  const page = renderPage(notebook({ source: "# T & U\n\nFirst *words*." }), "");
-  assert.equal(page.title, "T & U");
-  assert.equal(page.summary, "First words.");
+function render(cells: readonly string[], outputs: Output[] = []) {
+  const notebook: Notebook = JSON.parse(notebookText(cells));
+  const code = notebook.cells.find((cell) => cell.cell_type === "code");
+  if (code) code.outputs = outputs;
+  const page = renderPage(notebook, RUN);
+  return { ...page, document: parseHTML(page.html).document };
+}
+
+function shown(data: Record<string, unknown>): Output {
+  return { output_type: "display_data", data, metadata: {} };
+}
+
+/** The attempts that a page must withstand. */
+const ATTACKS = [
+  `<script>alert(1)</script>`,
+  `<img src="data:image/png;base64,AA==" onerror="alert(1)">`,
+  `<svg onload="alert(1)"><script>alert(1)</script></svg>`,
+  `<svg></svg><svg/onload=alert(1)>`,
+  `<iframe src="https://example.org"></iframe>`,
+  `<iframe srcdoc="<script>alert(1)</script>"></iframe>`,
+  `<a href="javascript:alert(1)">x</a>`,
+  `<a href=" java&#10;script:alert(1)">x</a>`,
+  `<a href="data:text/html,<script>alert(1)</script>">x</a>`,
+  `<img src="https://example.org/pixel.png">`,
+  `<form action="https://example.org"><button>x</button></form>`,
+  `<style>body { background: url(https://example.org) }</style>`,
+  `<link rel="stylesheet" href="https://example.org/x.css">`,
+  `<base href="https://example.org/">`,
+  `<meta http-equiv="refresh" content="0; url=https://example.org">`,
+  `<object data="https://example.org"></object>`,
+  `<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>`,
+  `<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript>`,
+  `<p style="position: fixed; inset: 0">over all</p>`,
+  `</code></pre></main></body><script>alert(1)</script>`,
+];
+
+function assertHarmless(html: string, context: string): void {
+  const { document } = parseHTML(html);
+  // The page's own script stands in the head; nothing else may run, load or lead anywhere by itself.
+  assert.equal(document.querySelectorAll("script").length, 1, context);
+  assert.equal(document.querySelectorAll("style").length, 1, context);
+  assert.equal(document.querySelectorAll("body script, body style, svg").length, 0, context);
+  assert.equal(document.querySelectorAll("iframe, form, object, link, base").length, 0, context);
+  assert.equal(document.querySelectorAll("meta[http-equiv]").length, 1, context);
+  for (const element of document.querySelectorAll("*")) {
+    for (const { name, value } of element.attributes) {
+      assert.ok(!name.startsWith("on") && name !== "style", `${context}: ${name}=${value}`);
+      if (name === "src") assert.match(value, /^data:image\//, context);
+      if (name === "href") {
+        const where = new URL(value, "http://report.test/").protocol;
+        assert.ok(["http:", "https:", "mailto:"].includes(where), `${context}: ${value}`);
+      }
+    }
+  }
+}
+
+Deno.test("renderPage() lets no script in through Markdown", () => {
+  for (const attack of ATTACKS) {
+    assertHarmless(render([`# Title\n\n${attack}\n\nafter`]).html, attack);
+    assertHarmless(render([`# ${attack}`]).html, `heading ${attack}`);
+    assertHarmless(render([`# T\n\n$${attack}$ and \`${attack}\``]).html, `math ${attack}`);
+    assertHarmless(render([`# T\n\n\`\`\`ts\n${attack}\n\`\`\``]).html, `fence ${attack}`);
+  }
 });
 
-Deno.test("renderPage() leaves dollar signs in code alone, and highlights TypeScript", () => {
-  assert.match(bodyOf({ source: "`$a` and `b$`" }), /<code>\$a<\/code> and <code>b\$<\/code>/);
-  const body = bodyOf({ cell_type: "code", source: "const a = `${1}`;", outputs: [] });
-  assert.match(body, /<details class="code" open>.*<span class="hljs-keyword">const<\/span>/s);
+Deno.test("renderPage() lets no script in through code and outputs", () => {
+  for (const attack of ATTACKS) {
+    const outputs: Output[] = [
+      { output_type: "stream", name: "stdout", text: attack },
+      { output_type: "error", ename: attack, evalue: attack, traceback: [attack] },
+      { output_type: "error", ename: attack, evalue: attack, traceback: [] },
+      shown({ "text/html": attack }),
+      shown({ "text/markdown": attack }),
+      shown({ "text/plain": attack }),
+      shown({ "image/png": attack }),
+      shown({
+        "image/svg+xml": `<svg aria-label="${attack.replaceAll('"', "'")}">${attack}</svg>`,
+      }),
+    ];
+    assertHarmless(render([attack], outputs).html, attack);
+  }
 });
 
-Deno.test("renderPage() lets nothing from a notebook run or load", () => {
-  const evil =
-    '<script>alert(1)</script><img src="https://evil.example/x.png" onerror="alert(2)">' +
-    '<a href="javascript:alert(3)">a</a><iframe src="https://evil.example"></iframe>' +
-    '<svg onload="alert(4)"></svg><p style="background:url(https://evil.example)">p</p>';
-  const bodies = [
-    bodyOf({ source: evil }),
-    bodyOf({
-      source: `# ${evil}\n\n[x](javascript:alert(5))\n\n$$\\href{javascript:alert(6)}{x}$$`,
-    }),
-    bodyOf(display({ "text/html": evil })),
-    bodyOf(display({ "text/markdown": evil })),
-    bodyOf(display({ "text/plain": evil })),
-    bodyOf({
-      cell_type: "code",
-      source: evil,
-      outputs: [
-        { output_type: "stream", name: "stdout", text: evil },
-        { output_type: "error", ename: evil, evalue: evil, traceback: [] },
-      ],
-    }),
-    renderIndex([{
-      page: { title: evil, summary: evil, notices: [], html: "" },
-      file: '"><script>alert(7)</script>',
+Deno.test("renderIndex() lets no script in through titles, leads and notices", () => {
+  for (const attack of ATTACKS) {
+    const summary = {
+      title: attack,
+      lead: attack,
+      notices: [{ text: attack, isWarning: true }],
       seconds: 1,
-    }], evil),
-  ];
-  for (const body of bodies) {
-    const inside = body.replace(/^[\s\S]*<body>/, "");
-    assert.doesNotMatch(inside, /<script|<iframe|<svg|<[a-z][^>]* on[a-z]+=|href="javascript/i);
-    assert.doesNotMatch(inside, /<[a-z][^>]*(src|style)="[^"]*evil\.example/i);
+    };
+    assertHarmless(renderIndex([{ summary, file: "a.html" }], attack), attack);
   }
 });
 
-Deno.test("renderPage() shows an SVG as a picture with its description, and a frame in a sandbox", () => {
+Deno.test("renderPage() names its script's digest in its policy, and loads nothing", () => {
+  const { document } = render(["# Title"]);
+  const policy = document.querySelector("meta[http-equiv]")!.getAttribute("content")!;
+  const script = document.querySelector("script")!.textContent;
+  const digest = createHash("sha256").update(script).digest("base64");
+  assert.match(policy, /^default-src 'none';/);
+  assert.ok(policy.includes(`script-src 'sha256-${digest}'`));
+  assert.ok(!policy.includes("script-src 'unsafe-inline'"));
+});
+
+Deno.test("renderPage() shows an interactive page in a sandbox, and allows its scripts by digest", () => {
+  const code = `document.title = "a & b < c";`;
+  const frame = `<!DOCTYPE html><title>Points &amp; names</title><script>${code}</script>`;
+  const { document } = render(["1"], [
+    shown({ [FRAME_TYPE]: frame, "text/html": "<p>Fallback</p>" }),
+  ]);
+  const iframe = document.querySelector("iframe")!;
+  assert.equal(iframe.getAttribute("sandbox"), "allow-scripts");
+  assert.equal(iframe.getAttribute("srcdoc"), frame);
+  assert.equal(iframe.getAttribute("title"), "Points & names");
+  const policy = document.querySelector("meta[http-equiv]")!.getAttribute("content")!;
+  assert.ok(policy.includes(`'sha256-${createHash("sha256").update(code).digest("base64")}'`));
+  assert.ok(!document.body.textContent.includes("Fallback"));
+});
+
+Deno.test("renderPage() shows an SVG as a picture with its text, nested ones too", () => {
   const svg =
-    '<svg xmlns="http://www.w3.org/2000/svg" aria-label="a &amp; b"><script>x</script></svg>';
-  const picture = bodyOf(display({ "image/svg+xml": [svg], "text/html": "other" }));
-  assert.match(picture, /<img alt="a &amp; b" src="data:image\/svg\+xml;base64,/);
-  assert.doesNotMatch(picture, /other/);
-  const frame = bodyOf(display({ [FRAME_TYPE]: "<title>Map</title><script>run()</script>" }));
-  assert.match(frame, /<iframe sandbox="allow-scripts" title="Map" srcdoc="&lt;title&gt;/);
-});
-
-Deno.test("renderPage() keeps notices, and asks no other host for anything", () => {
-  const notice = '<p class="notice warning" role="alert"><strong>Careful</strong></p>';
-  const page = renderPage(notebook({ source: "# T" }, display({ "text/html": notice })), "");
-  assert.deepEqual(page.notices.length, 1);
-  assert.match(page.notices[0]!, /Careful/);
-  assert.match(page.html, /Content-Security-Policy" content="default-src 'none'/);
-  assert.doesNotMatch(page.html, /(src|href)="https?:/);
-});
-
-Deno.test("collapseReturns() shows what a terminal would", () => {
-  assert.equal(collapseReturns("\ra 1\ra 22\ra 3 \nnext"), "a 3\nnext");
-  const collector = new OutputCollector();
-  const outputs = collector.begin();
-  const send = (type: string, content: Record<string, unknown>) =>
-    collector.add({ header: { msg_id: "1", msg_type: type }, parent_header: {}, content });
-  for (const text of ["\r10 %", "\r20 %", "\r100 %\n", "done\n"]) {
-    send("stream", { name: "stdout", text });
+    `<svg xmlns="http://www.w3.org/2000/svg" aria-label="Five &quot;cats&quot;"><svg></svg><g/></svg>`;
+  for (const type of ["image/svg+xml", "text/html"]) {
+    const { document } = render(["1"], [shown({ [type]: svg })]);
+    const image = document.querySelector(".output img")!;
+    assert.equal(image.getAttribute("alt"), 'Five "cats"');
+    const data = image.getAttribute("src")!.replace("data:image/svg+xml;base64,", "");
+    assert.equal(atob(data), svg);
   }
-  assert.deepEqual(outputs, [{ output_type: "stream", name: "stdout", text: "100 %\ndone\n" }]);
-  send("display_data", { data: { "text/plain": "a" }, transient: { display_id: "d" } });
-  send("update_display_data", { data: { "text/plain": "b" }, transient: { display_id: "d" } });
-  assert.deepEqual(outputs[1], {
-    output_type: "display_data",
-    data: { "text/plain": "b" },
-    metadata: {},
-  });
-  send("clear_output", { wait: true });
-  assert.equal(outputs.length, 2);
-  send("stream", { name: "stderr", text: "new" });
-  assert.equal(outputs.length, 1);
 });
 
-Deno.test("writeNotebook() and readNotebook() keep a notebook, in Jupyter's own form", async () => {
-  const path = await Deno.makeTempFile({ suffix: ".ipynb" });
-  const original = notebook(
-    { source: "a\nb" },
-    display({ "text/html": "x\ny", [FRAME_TYPE]: "z" }),
+Deno.test("renderPage() writes mathematics as MathML, and leaves dollars in code alone", () => {
+  const { document, html } = render([
+    "# Loss\n\nWith $\\gamma_1$ it is\n\n$$\\sum_{i=1}^n x_i$$\n\nand `$HOME and $x$` costs 5 $ or 6 $.",
+  ]);
+  assert.equal(document.querySelectorAll("math").length, 2);
+  assert.equal(document.querySelector('math[display="block"] munderover mo')?.textContent, "∑");
+  assert.equal(document.querySelector("p code")!.textContent, "$HOME and $x$");
+  assert.ok(html.includes("costs 5 $ or 6 $."));
+});
+
+Deno.test("renderPage() has one first heading, skips no level, and lists contents", () => {
+  const { document, summary } = render([
+    "# A $x$ title\n\nLead.",
+    "# Again",
+    "#### Deep",
+    "## Again",
+  ]);
+  const levels = [...document.querySelectorAll("main h1, h2, h3, h4")].map(({ localName }) =>
+    localName
   );
-  await writeNotebook(path, original);
-  const text = await Deno.readTextFile(path);
-  assert.match(text, /^\{\n "cells": \[\n/);
-  assert.ok(text.endsWith("}\n"));
-  const read = await readNotebook(path);
-  assert.deepEqual(read.cells[0]!.source, ["a\n", "b"]);
-  await Deno.writeTextFile(path, "{}");
-  await assert.rejects(readNotebook(path), /not a notebook of format 4/);
-  await Deno.writeTextFile(path, "x");
-  await assert.rejects(readNotebook(path), /not JSON/);
-  await Deno.remove(path);
+  assert.deepEqual(levels, ["h1", "h2", "h3", "h2"]);
+  const links = [...document.querySelectorAll("nav.contents a")].map((a) => a.getAttribute("href"));
+  assert.deepEqual(links, ["#s-again", "#s-deep", "#s-again-2"]);
+  for (const link of links) assert.ok(document.getElementById(link!.slice(1)));
+  assert.equal(summary.title, "A x title");
+  assert.equal(summary.lead, "Lead.");
 });
 
-Deno.test("storable() leaves out interactive pages of many megabytes", () => {
-  const frames = ["small", "x".repeat(300_000)].map((frame) => {
-    const [cell] = storable(notebook(display({ [FRAME_TYPE]: frame, "text/plain": "t" }))).cells;
-    return Object.keys((cell!.outputs![0] as { data: object }).data).length;
-  });
-  assert.deepEqual(frames, [2, 1]);
+Deno.test("renderPage() takes colours and carriage returns out of text", () => {
+  const output: Output = {
+    output_type: "stream",
+    name: "stdout",
+    text: "\x1b[31mred\x1b[0m\n\rstep 2",
+  };
+  const { document } = render(["1"], [output]);
+  assert.equal(document.querySelector("pre.stdout")!.textContent, "red\nstep 2");
+});
+
+Deno.test("renderPage() repeats a warning at the top, and the index repeats it once", () => {
+  const notice =
+    `<p class="notice warning" role="alert"><strong>Not <em>CIFAR-10</em> &amp; co</strong></p>`;
+  const { summary, document, html } = render(["# T", "1"], [shown({ "text/html": notice })]);
+  assert.deepEqual(summary.notices, [{ text: "Not CIFAR-10 & co", isWarning: true }]);
+  assert.equal(document.querySelector("main")!.firstElementChild!.textContent, "Not CIFAR-10 & co");
+  assert.deepEqual(readSummary(html), summary);
+  const index = parseHTML(
+    renderIndex([{ summary, file: "a.html" }, { summary, file: "b.html" }], ""),
+  ).document;
+  const alerts = [...index.querySelectorAll('[role="alert"]')].map((alert) => alert.textContent);
+  assert.deepEqual(alerts, ["Not CIFAR-10 & co"]);
+  assert.deepEqual(
+    [...index.querySelectorAll(".cards a")].map((link) => link.getAttribute("href")),
+    ["a.html", "b.html"],
+  );
+});
+
+Deno.test("renderPage() keeps tables, and links between notebooks lead to reports", () => {
+  const { document } = render([
+    "# T\n\n[next](02_cnn.ipynb#train) [out](https://example.org/a.ipynb)",
+    "1",
+  ], [
+    shown({
+      "text/html": `<table class="dataframe evil"><tr><td class="number">1</td></tr></table>`,
+    }),
+  ]);
+  assert.equal(document.querySelector(".scroll > table.dataframe td.number")!.textContent, "1");
+  assert.equal(document.querySelector(".evil"), null);
+  const links = [...document.querySelectorAll("main p a")].map((a) => a.getAttribute("href"));
+  assert.deepEqual(links, ["02_cnn.html#train", "https://example.org/a.ipynb"]);
 });

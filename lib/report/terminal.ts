@@ -1,0 +1,95 @@
+import { collapseReturns } from "./collect_outputs.ts";
+import { joinText } from "./notebook.ts";
+import { formatTime } from "./render_page.ts";
+import type { CellRun, RunListener } from "./run_notebook.ts";
+
+/** How much of a cell's first line is shown. */
+const TITLE_WIDTH = 66;
+/** Cells faster than this end without a word, in seconds. */
+const SHOW_TIME_FROM = 0.5;
+/** Without a terminal, a progress line that is written over is shown this often, in milliseconds. */
+const SHOW_PROGRESS_EVERY = 10_000;
+/** On a terminal, a cell that prints nothing shows its time this often, in milliseconds. */
+const TICK_EVERY = 1000;
+
+/** Shows on the terminal (or in a log) which cell runs, for how long, and what it prints. */
+export class TerminalReporter implements RunListener {
+  readonly #write: (text: string) => void;
+  readonly #isTerminal: boolean;
+  #line = "";
+  #shown = 0;
+  #start = 0;
+  #lastText = 0;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #ticked = false;
+
+  /**
+   * @param write Where text goes
+   * @param isTerminal Whether lines can be written over
+   */
+  constructor(write: (text: string) => void, isTerminal: boolean) {
+    this.#write = write;
+    this.#isTerminal = isTerminal;
+  }
+
+  onCell({ number, of, cell }: Omit<CellRun, "seconds">): void {
+    const lines = joinText(cell.source).split("\n").map((line) => line.trim());
+    const title = lines.find((line) => !/^(import\b.*|\/\/.*|[}\])].*|)$/.test(line)) ?? "";
+    this.#endLine();
+    const width = String(of).length;
+    this.#write(
+      `  [${String(number).padStart(width)}/${of}] ${
+        title.length > TITLE_WIDTH ? `${title.slice(0, TITLE_WIDTH - 1)}…` : title
+      }\n`,
+    );
+    this.#start = this.#lastText = this.#shown = performance.now();
+    if (this.#isTerminal) this.#ticker = setInterval(() => this.#tick(), TICK_EVERY);
+  }
+
+  onText(text: string): void {
+    this.#untick();
+    this.#lastText = performance.now();
+    this.#line = collapseReturns(this.#line + text);
+    const end = this.#line.lastIndexOf("\n") + 1;
+    const whole = this.#line.slice(0, end);
+    this.#line = this.#line.slice(end);
+    if (this.#isTerminal) {
+      this.#write(text);
+    } else {
+      this.#write(whole);
+      if (this.#line === "" || this.#lastText - this.#shown < SHOW_PROGRESS_EVERY) return;
+      this.#write(`${this.#line.trim()}\n`);
+      this.#shown = this.#lastText;
+    }
+  }
+
+  onCellDone({ seconds }: Pick<CellRun, "seconds">): void {
+    this.end();
+    if (seconds >= SHOW_TIME_FROM) this.#write(`        took ${formatTime(seconds)}\n`);
+  }
+
+  /** Stops showing the time: the cell has ended, or failed. */
+  end(): void {
+    clearInterval(this.#ticker);
+    this.#untick();
+    this.#endLine();
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    // A progress line tells the time by itself; an unfinished line must not be written over.
+    if (this.#line !== "" || now - this.#lastText < TICK_EVERY) return;
+    this.#write(`\r        ${formatTime((now - this.#start) / 1000)} …`);
+    this.#ticked = true;
+  }
+
+  #untick(): void {
+    if (this.#ticked) this.#write("\r\x1b[K");
+    this.#ticked = false;
+  }
+
+  #endLine(): void {
+    if (this.#line !== "") this.#write(this.#isTerminal ? "\n" : `${this.#line.trimEnd()}\n`);
+    this.#line = "";
+  }
+}

@@ -1,0 +1,70 @@
+import process from "node:process";
+import { join } from "@std/path";
+
+/** A cell of a test's notebook: code, or Markdown if it begins with a hash. */
+export type TestCell = string;
+
+/** A notebook with the given cells, as its file's text. */
+export function notebookText(cells: readonly TestCell[]): string {
+  return JSON.stringify({
+    cells: cells.map((source, i) =>
+      source.startsWith("#") ? { cell_type: "markdown", id: `m${i}`, metadata: {}, source } : {
+        cell_type: "code",
+        id: `c${i}`,
+        metadata: {},
+        source,
+        outputs: [],
+        execution_count: null,
+      }
+    ),
+    metadata: { kernelspec: { name: "deno", display_name: "Deno", language: "typescript" } },
+    nbformat: 4,
+    nbformat_minor: 5,
+  });
+}
+
+/** Code that shows a MIME bundle. */
+export function show(bundle: Record<string, unknown>): string {
+  return `({ [Symbol.for("Jupyter.display")]: () => (${JSON.stringify(bundle)}) })`;
+}
+
+/** Calls a function with a temporary folder that holds notebooks, by their names. */
+export async function withNotebooks(
+  notebooks: Record<string, readonly TestCell[]>,
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "report-test-" });
+  try {
+    for (const [name, cells] of Object.entries(notebooks)) {
+      await Deno.writeTextFile(join(folder, name), notebookText(cells));
+    }
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Whether a process is there, and is no zombie where that can be told. */
+export async function isRunning(pid: number): Promise<boolean> {
+  try {
+    const ps = new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)] });
+    const state = new TextDecoder().decode((await ps.output()).stdout).trim();
+    return state !== "" && !state.startsWith("Z");
+  } catch {
+    // A small system has no ps.
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Waits until a condition holds; fails after a minute. */
+export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!await condition()) {
+    if (performance.now() > end) throw new Error(`Waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
