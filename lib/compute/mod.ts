@@ -1,4 +1,5 @@
 export { Adam } from "./adam.ts";
+export { matmul, type MatmulOptions } from "./matmul.ts";
 export { seededDropout } from "./seeded_dropout.ts";
 export { setThreads, threads } from "./pool.ts";
 export {
