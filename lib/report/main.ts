@@ -93,9 +93,8 @@ async function main(): Promise<number> {
   await writeFile(join(out, "index.html"), renderIndex(await listReports(out, done), footer()));
   summarize(done, out);
   const passed = done.filter(({ summary }) => summary.failedCell === undefined).length;
-  if (passed === notebooks.length) return 0;
-  console.error(`\n${passed} of ${notebooks.length} notebooks ran to their end`);
-  return 1;
+  console.log(`\n${passed} of ${notebooks.length} notebooks ran to their end`);
+  return passed === notebooks.length ? 0 : 1;
 }
 
 /** Runs one notebook and writes its report; returns whether all went well. */

@@ -99,7 +99,7 @@ export function sanitize(html: string): string {
     ],
   }).replaceAll(
     "<table",
-    '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table',
+    '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table',
   )
     .replaceAll("</table>", "</table></div>");
 }
@@ -195,7 +195,7 @@ export function renderMarkdown(source: string, headings: Heading[]): string {
 function formula(tex: string, displayMode: boolean): string {
   const math = katex.renderToString(tex, { displayMode, output: "mathml", throwOnError: false });
   return displayMode
-    ? `<div class="math-block" tabindex="0" role="region" aria-label="Formula">${math}</div>`
+    ? `<div class="math-block" tabindex="0" role="group" aria-label="Formula">${math}</div>`
     : math;
 }
 

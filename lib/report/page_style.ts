@@ -43,6 +43,7 @@ nav.contents a:hover { color: var(--link); text-decoration: underline; }
 @media (min-width: 74rem) {
   header, .columns, footer { max-width: 70rem; }
   .columns { display: grid; grid-template-columns: 12.5rem minmax(0, 52rem); gap: 3rem; justify-content: center; }
+  body:not(:has(nav.contents)) :is(header, footer) { max-width: 54.5rem; }
   .columns:not(:has(nav.contents)) { grid-template-columns: minmax(0, 52rem); }
   nav.contents { position: sticky; top: 1.5rem; align-self: start; max-height: calc(100vh - 3rem); overflow: auto; margin-top: 2.2rem; background: none; padding: 0; border-radius: 0; }
 }
@@ -57,7 +58,7 @@ li { margin: .25em 0; }
 hr { border: 0; border-top: 1px solid var(--line); margin: 2.5rem 0; }
 main img { max-width: 100%; height: auto; }
 code { font: .875em/1.5 var(--mono); }
-:not(pre) > code { background: var(--panel); padding: .12em .35em; border-radius: .3em; overflow-wrap: anywhere; }
+:not(pre) > code { background: var(--panel); padding: .1em .25em; border-radius: .25em; overflow-wrap: anywhere; }
 pre { margin: 0; padding: .8rem 1rem; overflow-x: auto; background: var(--panel); border-radius: .55rem; font: .82rem/1.55 var(--mono); tab-size: 2; }
 pre code { font: inherit; }
 blockquote { margin: 1.2rem 0; padding: .1rem 1.1rem; border-left: 3px solid var(--line); color: var(--muted); }
@@ -103,6 +104,7 @@ math { font-size: 1.06em; }
 @media (max-width: 40rem) {
   body { font-size: 1rem; }
   pre { font-size: .76rem; padding: .7rem .8rem; }
+  th, td { padding: .35rem .5rem; }
 }
 @media print {
   :root, :root[data-theme] { color-scheme: light; }

@@ -77,13 +77,13 @@ export function renderPage(
   const body = cells.join("\n");
   const notices = findNotices(body);
   const summary: Summary = {
-    title: decodeHtml(headings[0]?.text ?? "Notebook"),
+    title: decodeHtml(headings[0]?.text || "Notebook"),
     lead: decodeHtml((body.match(/<p>([\s\S]*?)<\/p>/)?.[1] ?? "").replace(/<[^>]*>/g, "")),
     notices,
     seconds: run.seconds,
     ...(run.failedCell === undefined ? {} : { failedCell: run.failedCell }),
   };
-  const contents = headings.filter(({ level }) => level === 2 || level === 3)
+  const contents = headings.filter(({ level, text }) => (level === 2 || level === 3) && text !== "")
     .map(({ level, text, id }) => `<li class="level${level}"><a href="#${id}">${text}</a></li>`)
     .join("");
   const failure = run.failedCell === undefined
@@ -120,24 +120,30 @@ export function renderIndex(
   reports: readonly { summary: Summary; file: string }[],
   footer: string,
 ): string {
-  const warnings = new Map(
-    reports.flatMap(({ summary }) => summary.notices).filter(({ isWarning }) => isWarning)
-      .map((notice) => [notice.text, notice]),
+  const notices = new Map(
+    reports.flatMap(({ summary }) => summary.notices).map((notice) => [notice.text, notice]),
   );
+  // What holds for all stands above them once; what doesn't, in its card, too.
+  const isShared = ({ text }: Notice) =>
+    reports.every(({ summary }) => summary.notices.some((notice) => notice.text === text));
   const cards = reports.map(({ summary, file }) => {
     const state = summary.failedCell === undefined
       ? `Ran in ${formatTime(summary.seconds)}`
       : `<strong class="failed">Cell ${summary.failedCell} did not run to its end</strong>`;
-    const notices = summary.notices.map(({ text }) => `<p class="fine">${escapeHtml(text)}</p>`);
+    const own = summary.notices.filter((notice) => !isShared(notice))
+      .map(({ text }) => `<p class="fine">${escapeHtml(text)}</p>`).join("");
     return `<li><h2><a href="${encodeURI(file)}">${escapeHtml(summary.title)}</a></h2>` +
-      `<p>${escapeHtml(summary.lead)}</p>${notices.join("")}<p class="fine">${state}</p></li>`;
+      `<p>${escapeHtml(summary.lead)}</p>${own}<p class="fine">${state}</p></li>`;
   }).join("");
   return page({
     title: "Deep features: reports",
     frames: [],
     body: `<header><span></span><div class="tools"><button id="theme" type="button">Dark</button>` +
       `</div></header><div class="columns"><main id="main"><h1>Deep features: reports</h1>${
-        [...warnings.values()].map(renderNotice).join("")
+        [...notices.values()].filter((notice) => notice.isWarning || isShared(notice)).map(
+          renderNotice,
+        )
+          .join("")
       }<ul class="cards">${cards}</ul></main></div><footer><p>${escapeHtml(footer)}</p></footer>`,
   });
 }

@@ -74,7 +74,7 @@ Deno.test("report fails at a cell that throws, names it, and runs nothing after 
     assert.equal(run.code, 1);
     assert.match(run.err, /a, cell 2 threw an error:\n\nthrow new RangeError/);
     assert.match(run.err, /RangeError: seven is too many/);
-    assert.match(run.err, /0 of 2 notebooks ran to their end/);
+    assert.match(run.out, /0 of 2 notebooks ran to their end/);
     assert.equal(await Deno.readTextFile(path), before);
     await assert.rejects(Deno.stat(join(folder, "ran")));
     const page = await readPage(join(out, "a.html"));
@@ -161,4 +161,21 @@ Deno.test("report rejects what it cannot run before it runs anything", async () 
     }
     await assert.rejects(Deno.stat(join(folder, "ran")));
   });
+});
+
+Deno.test({
+  name: "continuous integration fails when a cell throws, and passes when none does",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await withNotebooks({ "good.ipynb": ["1"], "bad.ipynb": ["null.x"] }, async (folder) => {
+      const run = async (name: string) => {
+        const { code, stdout } = await new Deno.Command(join(PROJECT, ".ci/run"), {
+          args: ["--notebooks", join(folder, name)],
+        }).output();
+        return { code, last: new TextDecoder().decode(stdout).trim().split("\n").at(-1) };
+      };
+      assert.deepEqual(await run("good.ipynb"), { code: 0, last: "1 passed, 0 failed" });
+      assert.deepEqual(await run("bad.ipynb"), { code: 1, last: "0 passed, 1 failed" });
+    });
+  },
 });
