@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { interruptible } from "../interrupt.ts";
 import { createBreather } from "../progress.ts";
 import { permutation, seededRandom } from "../random.ts";
 import {
@@ -105,6 +106,18 @@ export async function trainCnn(
   x: Images,
   y: Labels,
   options: TrainOptions = {},
+): Promise<History> {
+  return await interruptible(
+    options.signal,
+    (signal) => train(model, x, y, signal ? { ...options, signal } : options),
+  );
+}
+
+async function train(
+  model: tf.LayersModel,
+  x: Images,
+  y: Labels,
+  options: TrainOptions,
 ): Promise<History> {
   const {
     epochs = 20,

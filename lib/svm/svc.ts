@@ -1,4 +1,5 @@
 import { assertFinite, Matrix } from "../matrix.ts";
+import { interruptible } from "../interrupt.ts";
 import type { OnProgress } from "../progress.ts";
 import { fitLibsvm } from "./libsvm_engine.ts";
 import {
@@ -236,7 +237,10 @@ export class Svc {
       );
     }
     assertFinite(X);
-    return await decisionValues(fitted, X, options);
+    return await interruptible(
+      options.signal,
+      (signal) => decisionValues(fitted, X, { ...options, ...(signal ? { signal } : {}) }),
+    );
   }
 }
 

@@ -9,6 +9,7 @@
  */
 import { findABParams, UMAP } from "umap-js/dist/umap.js";
 import { assertFinite, Matrix } from "../matrix.ts";
+import { interruptible } from "../interrupt.ts";
 import { createBreather, type OnProgress } from "../progress.ts";
 import { seededRandom, standardNormal } from "../random.ts";
 import { fuzzyGraph, type Graph } from "./fuzzy_graph.ts";
@@ -102,13 +103,23 @@ export class Umap {
    */
   async fit(X: Matrix, { onProgress, signal }: UmapFitOptions = {}): Promise<this> {
     check(this.options, X);
+    signal?.throwIfAborted();
+    this.#embedding = await interruptible(
+      signal,
+      (signal) => this.#embed(X, { onProgress, signal }),
+    );
+    return this;
+  }
+
+  async #embed(
+    X: Matrix,
+    { onProgress, signal }: { onProgress: OnProgress | undefined; signal: AbortSignal | undefined },
+  ): Promise<Matrix> {
     const { nNeighbors, minDist, spread, nComponents, metric, seed } = this.options;
     const nEpochs = this.options.nEpochs ?? (X.rows > LARGE ? 200 : 500);
-    signal?.throwIfAborted();
     const neighbours = await neighbourGraph(X, nNeighbors, { metric, seed, onProgress, signal });
     if (nComponents !== 2) {
-      this.#embedding = await this.#fitByUmapJs(neighbours, nEpochs, { onProgress, signal });
-      return this;
+      return await this.#fitByUmapJs(neighbours, nEpochs, { onProgress, signal });
     }
     const graph = fuzzyGraph(neighbours);
     const { a, b } = findABParams(spread, minDist);
@@ -121,8 +132,7 @@ export class Umap {
       onProgress,
       signal,
     });
-    this.#embedding = new Matrix(places, X.rows, 2);
-    return this;
+    return new Matrix(places, X.rows, 2);
   }
 
   /** Where points start, in a square of ± 10. */
