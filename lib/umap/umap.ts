@@ -117,9 +117,17 @@ export class Umap {
   ): Promise<Matrix> {
     const { nNeighbors, minDist, spread, nComponents, metric, seed } = this.options;
     const nEpochs = this.options.nEpochs ?? (X.rows > LARGE ? 200 : 500);
-    const neighbours = await neighbourGraph(X, nNeighbors, { metric, seed, onProgress, signal });
+    // Both stages share one scale, so that a progress line goes from 0 to 100 % once.
+    const stage = (offset: number): OnProgress => ({ done, total, ...rest }) =>
+      onProgress?.({ done: offset + done / total, total: 2, ...rest });
+    const neighbours = await neighbourGraph(X, nNeighbors, {
+      metric,
+      seed,
+      onProgress: stage(0),
+      signal,
+    });
     if (nComponents !== 2) {
-      return await this.#fitByUmapJs(neighbours, nEpochs, { onProgress, signal });
+      return await this.#fitByUmapJs(neighbours, nEpochs, { onProgress: stage(1), signal });
     }
     const graph = fuzzyGraph(neighbours);
     const { a, b } = findABParams(spread, minDist);
@@ -129,7 +137,7 @@ export class Umap {
       epochs: nEpochs,
       seed,
       rate: 1,
-      onProgress,
+      onProgress: stage(1),
       signal,
     });
     return new Matrix(places, X.rows, 2);
@@ -152,7 +160,7 @@ export class Umap {
   async #fitByUmapJs(
     { indices, distances, k }: Neighbours,
     nEpochs: number,
-    { onProgress, signal }: { onProgress: OnProgress | undefined; signal: AbortSignal | undefined },
+    { onProgress, signal }: { onProgress: OnProgress; signal: AbortSignal | undefined },
   ): Promise<Matrix> {
     const { minDist, spread, nComponents, seed } = this.options;
     const umap = new UMAP({
@@ -170,7 +178,7 @@ export class Umap {
     for (let epoch = 0; epoch < nEpochs; epoch++) {
       signal?.throwIfAborted();
       umap.step();
-      onProgress?.({ done: epoch + 1, total: nEpochs, message: "layout" });
+      onProgress({ done: epoch + 1, total: nEpochs, message: "layout" });
       await breathe();
     }
     return Matrix.fromRows(umap.getEmbedding());
