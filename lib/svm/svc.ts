@@ -1,4 +1,5 @@
-import { assertFinite, Matrix } from "../matrix.ts";
+import { checkRows, checkTrainingSet } from "../classifiers/classifier.ts";
+import { Matrix } from "../matrix.ts";
 import { interruptible } from "../interrupt.ts";
 import type { OnProgress } from "../progress.ts";
 import { fitLibsvm } from "./libsvm_engine.ts";
@@ -123,7 +124,7 @@ export class Svc {
     fitOptions: FitOptions = {},
   ): Promise<this> {
     checkParameters(this.options);
-    const classes = checkTrainingSet(X, y);
+    const { classes } = checkTrainingSet(X, y);
     fitOptions.signal?.throwIfAborted();
     const { kernel, degree, coef0, engine } = this.options;
     const resolved = {
@@ -231,12 +232,7 @@ export class Svc {
 
   async #pairValues(X: Matrix, options: PredictOptions): Promise<Matrix> {
     const fitted = this.fitted;
-    if (X.cols !== fitted.supportVectors.cols) {
-      throw new RangeError(
-        `X has ${X.cols} columns, but the Svc was fitted with ${fitted.supportVectors.cols}`,
-      );
-    }
-    assertFinite(X);
+    checkRows(X, fitted.supportVectors.cols);
     return await interruptible(
       options.signal,
       (signal) => decisionValues(fitted, X, { ...options, ...(signal ? { signal } : {}) }),
@@ -276,6 +272,12 @@ async function fitSmo(
       cacheBytes: cacheMiB * 2 ** 20,
       ...fitOptions,
     });
+    const unfinished = solutions.filter(({ converged }) => !converged).length;
+    if (unfinished > 0) {
+      console.warn(
+        `${unfinished} of ${solutions.length} pairs of classes stopped at maxIter = ${maxIter} before the tolerance was reached: raise it, or scale the columns`,
+      );
+    }
     return assemble(X, classes, rowsOfClass, kernel, solutions);
   } finally {
     for (const set of sets) freeViews(set.data, set.norms);
@@ -390,33 +392,6 @@ function checkParameters(
   if (!(cacheMiB > 0)) {
     throw new RangeError(`cacheMiB must be positive, got ${cacheMiB}`);
   }
-}
-
-/** Checks X and y; returns the classes in rising order. */
-function checkTrainingSet(X: Matrix, y: ArrayLike<number>): Int32Array {
-  if (X.rows === 0 || X.cols === 0) {
-    throw new RangeError(
-      `Cannot fit an Svc to a matrix of ${X.rows} × ${X.cols}`,
-    );
-  }
-  if (y.length !== X.rows) {
-    throw new RangeError(
-      `${X.rows} rows have ${y.length} labels: need one each`,
-    );
-  }
-  assertFinite(X);
-  for (let i = 0; i < y.length; i++) {
-    if (!Number.isInteger(y[i])) {
-      throw new RangeError(`Label ${y[i]} at ${i} is no whole number`);
-    }
-  }
-  const classes = Int32Array.from(new Set(Array.from(y))).sort();
-  if (classes.length < 2) {
-    throw new RangeError(
-      `Cannot fit an Svc to one class only: all labels are ${classes[0]}`,
-    );
-  }
-  return classes;
 }
 
 /** The factor of C for each class. */

@@ -227,6 +227,21 @@ Deno.test("Svc hands on what a progress callback throws, and leaves no memory be
   assert.equal(allocatedBytes(), before);
 });
 
+Deno.test("Svc warns when maxIter stops it before the tolerance is reached", async () => {
+  const { X, y } = clusters(200, 5, 3, 3, 4);
+  const warnings: string[] = [];
+  const warn = console.warn;
+  console.warn = (text: string) => warnings.push(text);
+  try {
+    await new Svc({ maxIter: 5 }).fit(X, y);
+    await new Svc().fit(X, y);
+  } finally {
+    console.warn = warn;
+  }
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /3 of 3 pairs of classes stopped at maxIter = 5/);
+});
+
 Deno.test("Svc refuses bad input before any work", async () => {
   const X = Matrix.fromRows([[0, 1], [1, 0], [2, 2]]);
   const y = [0, 1, 1];
