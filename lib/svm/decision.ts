@@ -88,3 +88,51 @@ function pairCoefficients(
   });
   return table;
 }
+
+/**
+ * The class with the most votes of the pairs, the first of several, as LIBSVM counts them.
+ *
+ * @param values [rows, pairs], what {@linkcode decisionValues} gives
+ * @param classes The classes' labels
+ */
+export function vote(values: Matrix, classes: Int32Array): Int32Array {
+  const predicted = new Int32Array(values.rows);
+  const votes = new Int32Array(classes.length);
+  for (let row = 0; row < values.rows; row++) {
+    votes.fill(0);
+    let p = row * values.cols;
+    for (let a = 0; a < classes.length; a++) {
+      for (let b = a + 1; b < classes.length; b++) {
+        votes[values.data[p++]! > 0 ? a : b]!++;
+      }
+    }
+    predicted[row] = classes[votes.indexOf(Math.max(...votes))]!;
+  }
+  return predicted;
+}
+
+/** [rows, classes]: each class's votes, with a share of their confidence that breaks ties. */
+export function oneVsRest(values: Matrix, classes: number): Matrix {
+  const result = new Float32Array(values.rows * classes);
+  const votes = new Float64Array(classes),
+    confidence = new Float64Array(classes);
+  for (let row = 0; row < values.rows; row++) {
+    votes.fill(0);
+    confidence.fill(0);
+    let p = row * values.cols;
+    for (let a = 0; a < classes; a++) {
+      for (let b = a + 1; b < classes; b++) {
+        const value = values.data[p++]!;
+        confidence[a]! += value;
+        confidence[b]! -= value;
+        votes[value > 0 ? a : b]!++;
+      }
+    }
+    for (let c = 0; c < classes; c++) {
+      // As in scikit-learn the confidence breaks ties and never overturns a vote.
+      const share = confidence[c]! / (3 * (Math.abs(confidence[c]!) + 1));
+      result[row * classes + c] = votes[c]! + share;
+    }
+  }
+  return new Matrix(result, values.rows, classes);
+}

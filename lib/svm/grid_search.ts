@@ -1,7 +1,11 @@
 import pl from "nodejs-polars";
 import { checkTrainingSet, type Classifier, type RunOptions } from "../classifiers/classifier.ts";
+import { interruptible } from "../interrupt.ts";
 import type { Matrix } from "../matrix.ts";
+import { createBreather } from "../progress.ts";
+import { canCrossValidate, crossValidate, type FoldScore } from "./cross_validate.ts";
 import { type Fold, stratifiedKFold } from "./stratified_k_fold.ts";
+import { Svc } from "./svc.ts";
 
 /** A grid: for each parameter the values to try. */
 export type ParameterGrid<P> = { readonly [K in keyof P]?: readonly P[K][] };
@@ -30,10 +34,14 @@ export interface GridResult<P> {
 
 /**
  * Tries every combination of parameters by cross-validation and fits the best to all rows
- * (scikit-learn's `GridSearchCV`). Every fit uses all cores, so they follow one another.
+ * (scikit-learn's `GridSearchCV`).
  *
- * Fits that are stopped by the signal cost nothing that is done: what has been scored completely is kept
- * in `results`, and the best of it in `bestParams`.
+ * Combinations of {@linkcode Svc} share their kernel values and solutions, see `cross_validate.ts`, as
+ * long as twice the square of the rows fits into the memory for kernel values (13,500 rows by default);
+ * other estimators, and more rows, are fitted one by one, each on all cores.
+ *
+ * A search that is stopped, by the signal or by a notebook's interrupt, returns with what it has:
+ * `results` holds what was scored on all folds, `bestParams` the best of that, and `isStopped` is true.
  *
  * @example
  * ```ts
@@ -50,7 +58,8 @@ export class GridSearch<P extends object, E extends Classifier> {
   readonly #make: (parameters: Partial<P>) => E;
   readonly #combinations: Partial<P>[];
   readonly #options: GridSearchOptions;
-  #results: GridResult<P>[] = [];
+  #scored: { combination: number; scores: number[]; seconds: number }[] = [];
+  #isStopped = false;
   #bestEstimator: E | undefined;
 
   /**
@@ -73,50 +82,53 @@ export class GridSearch<P extends object, E extends Classifier> {
    *
    * @returns The search itself
    * @throws {RangeError} If X, y, a parameter or the number of folds is unusable
-   * @throws {DOMException} If the signal aborts; `results` then holds what was done
+   * @throws {DOMException} If the search is stopped before any combination was scored
    */
   async fit(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<this> {
     const { folds = 5, seed = 0, refit = true } = this.#options;
     checkTrainingSet(X, y);
     const parts = typeof folds === "number" ? stratifiedKFold(y, folds, seed) : folds;
-    const sets = parts.map(({ train, test }) => ({
-      X: X.takeRows(train),
-      y: Int32Array.from(train, (i) => y[i]!),
-      Xt: X.takeRows(test),
-      yt: Int32Array.from(test, (i) => y[i]!),
-    }));
-    this.#results = [];
+    this.#scored = [];
     this.#bestEstimator = undefined;
-    const total = this.#combinations.length * sets.length + (refit ? 1 : 0);
-    const signal = options.signal ? { signal: options.signal } : {};
-    let done = 0;
-    for (const parameters of this.#combinations) {
-      const start = performance.now();
-      const scores: number[] = [];
-      for (const set of sets) {
-        options.signal?.throwIfAborted();
-        const estimator = this.#make(parameters);
-        await estimator.fit(set.X, set.y, signal);
-        scores.push(accuracyOf(set.yt, await estimator.predict(set.Xt, signal)));
-        options.onProgress?.({ done: ++done, total, message: describe(parameters) });
+    this.#isStopped = false;
+    const total = this.#combinations.length * parts.length + (refit ? 1 : 0);
+    await interruptible(options.signal, async (signal) => {
+      try {
+        await this.#score(X, y, parts, signal, (done, combination) =>
+          options.onProgress?.({
+            done,
+            total,
+            message: describe(this.#combinations[combination]!),
+          }));
+        if (refit) {
+          const best = describe(this.bestParams);
+          const estimator = this.#make(this.bestParams);
+          await estimator.fit(X, y, signal ? { signal } : {});
+          this.#bestEstimator = estimator;
+          options.onProgress?.({ done: total, total, message: `best: ${best}` });
+        }
+      } catch (error) {
+        if (!signal?.aborted || this.#scored.length === 0) throw error;
+        this.#isStopped = true;
       }
-      const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
-      const variance = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length;
-      const seconds = (performance.now() - start) / 1000;
-      this.#results.push({ parameters, scores, mean, sd: Math.sqrt(variance), seconds });
-    }
-    if (refit) {
-      const estimator = this.#make(this.bestParams);
-      await estimator.fit(X, y, signal);
-      this.#bestEstimator = estimator;
-      options.onProgress?.({ done: total, total, message: `best: ${describe(this.bestParams)}` });
-    }
+    });
     return this;
   }
 
-  /** What has been scored, in the order of the grid. */
+  /** Whether the last search was stopped before its end. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** What has been scored on all folds, in the order of the grid. */
   get results(): readonly GridResult<P>[] {
-    return this.#results;
+    const inOrder = [...this.#scored].sort((a, b) => a.combination - b.combination);
+    return inOrder.map(({ combination, scores, seconds }) => {
+      const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
+      const variance = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length;
+      const parameters = this.#combinations[combination]!;
+      return { parameters, scores, mean, sd: Math.sqrt(variance), seconds };
+    });
   }
 
   /** The parameters with the best mean score, the first of several. */
@@ -137,8 +149,9 @@ export class GridSearch<P extends object, E extends Classifier> {
 
   /** All results as a frame: the parameters, mean and sd of the score, seconds and rank. */
   get table(): pl.DataFrame {
-    const rank = (mean: number) => 1 + this.#results.filter((other) => other.mean > mean).length;
-    return pl.DataFrame(this.#results.map(({ parameters, mean, sd, seconds }) => ({
+    const { results } = this;
+    const rank = (mean: number) => 1 + results.filter((other) => other.mean > mean).length;
+    return pl.DataFrame(results.map(({ parameters, mean, sd, seconds }) => ({
       ...parameters,
       mean,
       sd,
@@ -147,10 +160,74 @@ export class GridSearch<P extends object, E extends Classifier> {
     })));
   }
 
+  /** Scores all combinations on all folds; `onScore` is told how many scores there are. */
+  async #score(
+    X: Matrix,
+    y: ArrayLike<number>,
+    folds: readonly Fold[],
+    signal: AbortSignal | undefined,
+    onScore: (done: number, combination: number) => void,
+  ): Promise<void> {
+    const estimators = this.#combinations.map(this.#make);
+    const isShared = areSvcs(estimators) && canCrossValidate(estimators, X, folds);
+    const scores = isShared ? crossValidate(estimators, X, y, folds, signal) : fitOneByOne(
+      this.#combinations.map((parameters) => () => this.#make(parameters)),
+      X,
+      y,
+      folds,
+      signal,
+    );
+    const partial = new Map<number, { scores: number[]; seconds: number }>();
+    let done = 0;
+    for await (const { machine, accuracy, seconds } of scores) {
+      const part = partial.get(machine) ?? { scores: [], seconds: 0 };
+      part.scores.push(accuracy);
+      part.seconds += seconds;
+      partial.set(machine, part);
+      if (part.scores.length === folds.length) this.#scored.push({ combination: machine, ...part });
+      onScore(++done, machine);
+    }
+  }
+
   #best(): GridResult<P> {
-    const [first, ...others] = this.#results;
+    const [first, ...others] = this.results;
     if (!first) throw new Error("Nothing has been scored yet: call fit(X, y) first");
     return others.reduce((best, result) => result.mean > best.mean ? result : best, first);
+  }
+}
+
+function areSvcs(estimators: readonly unknown[]): estimators is readonly Svc[] {
+  return estimators.every((estimator) => estimator instanceof Svc);
+}
+
+/** Makes and fits an estimator of each kind on each fold and scores it. */
+async function* fitOneByOne(
+  makers: readonly (() => Classifier)[],
+  X: Matrix,
+  y: ArrayLike<number>,
+  folds: readonly Fold[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FoldScore> {
+  const sets = folds.map(({ train, test }) => ({
+    X: X.takeRows(train),
+    y: Int32Array.from(train, (i) => y[i]!),
+    Xt: X.takeRows(test),
+    yt: Int32Array.from(test, (i) => y[i]!),
+  }));
+  const breathe = createBreather();
+  for (const [machine, make] of makers.entries()) {
+    for (const [fold, set] of sets.entries()) {
+      signal?.throwIfAborted();
+      const start = performance.now();
+      const estimator = make();
+      await estimator.fit(set.X, set.y, signal ? { signal } : {});
+      const accuracy = accuracyOf(
+        set.yt,
+        await estimator.predict(set.Xt, signal ? { signal } : {}),
+      );
+      yield { machine, fold, accuracy, seconds: (performance.now() - start) / 1000 };
+      await breathe();
+    }
   }
 }
 

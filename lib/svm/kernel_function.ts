@@ -98,7 +98,19 @@ export function centerOf(X: Matrix, kernel: KernelName): Float64Array {
  * [count, b.rows], on all threads.
  */
 export function kernelBlock(
-  { kernel, gamma, degree, coef0 }: KernelFunction,
+  kernel: KernelFunction,
+  a: KernelRows,
+  begin: number,
+  count: number,
+  b: KernelRows,
+  out: Float32Array,
+): void {
+  products(a, begin, count, b, out);
+  applyKernel(kernel, a, begin, count, b, out);
+}
+
+/** The first half of {@linkcode kernelBlock}, which every kernel shares: the products of the rows. */
+export function products(
   a: KernelRows,
   begin: number,
   count: number,
@@ -114,6 +126,17 @@ export function kernelBlock(
     depth: a.cols,
     transposeB: true,
   });
+}
+
+/** The second half of {@linkcode kernelBlock}: turns products into kernel values, in place. */
+export function applyKernel(
+  { kernel, gamma, degree, coef0 }: KernelFunction,
+  a: KernelRows,
+  begin: number,
+  count: number,
+  b: KernelRows,
+  out: Float32Array,
+): void {
   if (kernel === "linear") return;
   runKernel(
     "kernelValues",

@@ -7,10 +7,5 @@ export {
 export type { KernelFunction, KernelName } from "./kernel_function.ts";
 export { loadSvc, saveSvc } from "./save_svc.ts";
 export { type Fold, stratifiedKFold } from "./stratified_k_fold.ts";
-export {
-  type FitOptions,
-  type FittedSvc,
-  type PredictOptions,
-  Svc,
-  type SvcOptions,
-} from "./svc.ts";
+export { type FitOptions, type FittedSvc, type PredictOptions, Svc } from "./svc.ts";
+export type { SvcOptions } from "./svc_parameters.ts";

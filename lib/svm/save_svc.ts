@@ -1,5 +1,6 @@
 import { Matrix } from "../matrix.ts";
-import { type FittedSvc, Svc, type SvcOptions } from "./svc.ts";
+import { type FittedSvc, Svc } from "./svc.ts";
+import type { SvcOptions } from "./svc_parameters.ts";
 
 /** Format of the file; to be raised when it changes. */
 const FORMAT = "deep-features-svc-1";

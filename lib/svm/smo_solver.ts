@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { allocFloat32, allocFloat64, allocInt32, freeViews, pointer } from "../compute/memory.ts";
+import { allocFloat32, allocInt32, freeViews, pointer } from "../compute/memory.ts";
 import { runKernel } from "../compute/pool.ts";
 import { createBreather, type OnProgress } from "../progress.ts";
 import {
@@ -22,14 +22,12 @@ import {
   type KernelRows,
   selfKernel,
 } from "./kernel_function.ts";
+import { DESCRIPTOR_WORDS, type PairSolution, PairState } from "./pair_state.ts";
 
 /** Rows whose kernel rows are computed at once: enough for the matrix product to be efficient. */
 const BATCH_ROWS = 384;
 /** Pairs of classes that are solved side by side. */
 const PAIRS_AT_ONCE = 4;
-/** Words of a pair's descriptor and numbers of its parameters, as in the kernel. */
-const DESCRIPTOR_WORDS = 16;
-const PARAMETERS = 5;
 /** Steps after which the main thread looks up, so that an interrupt is heard. */
 const STEPS_IN_ROUND = 4000;
 /** A round stops at this share of the violation that it began with: other rows matter more then. */
@@ -50,21 +48,6 @@ export interface SmoProblem {
   readonly cacheBytes: number;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
-}
-
-/** The solution for one pair of classes. */
-export interface PairSolution {
-  readonly first: number;
-  readonly second: number;
-  /** y·α of the rows of the first class, then of the second. */
-  readonly coefficients: Float64Array;
-  /** LIBSVM's ρ: the decision value is Σ y α K − ρ, positive for the first class. */
-  readonly rho: number;
-  /** ½ αᵀQα − Σ α at the solution. */
-  readonly objective: number;
-  readonly steps: number;
-  /** Whether the tolerance was reached before `maxIter`. */
-  readonly converged: boolean;
 }
 
 /** Kernel rows of a batch over one class. */
@@ -166,18 +149,8 @@ class KernelCache {
 
 /** A pair of classes on its way. */
 class Pair {
-  readonly n: number;
+  readonly state: PairState;
   readonly #firstRows: number;
-  readonly #alpha: Float64Array;
-  readonly #F: Float64Array;
-  readonly #segments: Uint32Array;
-  readonly #segmentsView: Int32Array;
-  readonly #diagonal: Float32Array;
-  readonly #resident: Int32Array;
-  readonly #parameters: Float64Array;
-  #count = 0;
-  steps = 0;
-  converged = false;
 
   constructor(
     readonly first: number,
@@ -187,21 +160,17 @@ class Pair {
   ) {
     const [a, b] = [problem.classes[first]!, problem.classes[second]!];
     this.#firstRows = a.rows;
-    this.n = a.rows + b.rows;
-    this.#alpha = allocFloat64(this.n).fill(0);
-    this.#F = allocFloat64(this.n).fill(1).fill(-1, 0, a.rows);
-    this.#segmentsView = allocInt32(2 * this.n);
-    this.#segments = new Uint32Array(
-      this.#segmentsView.buffer,
-      this.#segmentsView.byteOffset,
-      2 * this.n,
-    );
-    this.#diagonal = allocFloat32(this.n);
-    this.#resident = allocInt32(this.n);
-    this.#parameters = allocFloat64(PARAMETERS);
-    for (let k = 0; k < this.n; k++) {
+    this.state = new PairState({
+      first,
+      second,
+      firstRows: a.rows,
+      secondRows: b.rows,
+      firstC: problem.classC[first]!,
+      secondC: problem.classC[second]!,
+    });
+    for (let k = 0; k < this.state.n; k++) {
       const norm = k < a.rows ? a.norms[k]! : b.norms[k - a.rows]!;
-      this.#diagonal[k] = selfKernel(problem.kernel, norm);
+      this.state.diagonal[k] = selfKernel(problem.kernel, norm);
     }
   }
 
@@ -212,28 +181,21 @@ class Pair {
    * @returns Whether there is anything left to do
    */
   prepareRound(): boolean {
-    const { tol, maxIter, classC } = this.problem;
-    const [positiveC, negativeC] = [classC[this.first]!, classC[this.second]!];
-    let largest = -Infinity, smallest = Infinity;
-    const upRows: number[] = [], lowRows: number[] = [];
-    for (let k = 0; k < this.n; k++) {
-      const value = -this.#F[k]!;
-      if (this.#isUp(k) && value > largest) largest = value;
-      if (this.#isLow(k) && value < smallest) smallest = value;
-    }
-    const gap = largest - smallest;
-    if (!(gap > tol)) this.converged = true;
-    if (this.converged || (maxIter >= 0 && this.steps >= maxIter)) return false;
+    const { state } = this;
+    const { tol, maxIter } = this.problem;
+    const { largest, smallest, gap } = state.violation();
+    if (!(gap > tol)) state.converged = true;
+    if (state.converged || (maxIter >= 0 && state.steps >= maxIter)) return false;
 
     this.updateResident();
-    const isResident = (k: number) => this.#segments[2 * k] !== 0;
-    for (let k = 0; k < this.n; k++) {
-      if (isResident(k)) continue;
-      const value = -this.#F[k]!;
-      if (this.#isUp(k) && value > smallest + tol) upRows.push(k);
-      if (this.#isLow(k) && value < largest - tol) lowRows.push(k);
+    const { F, segments } = state;
+    const upRows: number[] = [], lowRows: number[] = [];
+    for (let k = 0; k < state.n; k++) {
+      if (segments[2 * k] !== 0) continue;
+      const value = -F[k]!;
+      if (value > smallest + tol && state.isUp(k)) upRows.push(k);
+      if (value < largest - tol && state.isLow(k)) lowRows.push(k);
     }
-    const F = this.#F;
     upRows.sort((a, b) => F[a]! - F[b]! || a - b);
     lowRows.sort((a, b) => F[b]! - F[a]! || a - b);
     const chosen = new Set<number>();
@@ -243,81 +205,11 @@ class Pair {
       if (r < lowRows.length) chosen.add(spread(lowRows, r, F));
     }
     this.#load([...chosen]);
-    const left = maxIter < 0 ? Infinity : maxIter - this.steps;
-    this.#parameters.set([
-      positiveC,
-      negativeC,
-      // When all that violates is in memory there is nothing to wait for.
-      chosen.size === 0 ? tol : Math.max(tol, ROUND_SHARE * gap),
-      Math.min(STEPS_IN_ROUND, left),
-      0,
-    ]);
+    const left = maxIter < 0 ? Infinity : maxIter - state.steps;
+    // When all that violates is in memory there is nothing to wait for.
+    const goal = chosen.size === 0 ? tol : Math.max(tol, ROUND_SHARE * gap);
+    state.prepare(goal, Math.min(STEPS_IN_ROUND, left));
     return true;
-  }
-
-  /** The descriptor that the kernel reads. */
-  describe(words: Int32Array): void {
-    words.set([
-      this.n,
-      this.#firstRows,
-      pointer(this.#alpha),
-      pointer(this.#F),
-      pointer(this.#segmentsView),
-      pointer(this.#diagonal),
-      pointer(this.#resident),
-      this.#count,
-      pointer(this.#parameters),
-    ]);
-  }
-
-  finishRound(): void {
-    this.steps += this.#parameters[4]!;
-  }
-
-  solution(): PairSolution {
-    const coefficients = this.#alpha.slice();
-    let objective = 0;
-    for (let k = 0; k < this.n; k++) {
-      const y = this.#sign(k);
-      // Q α = y F + 1, so ½ αᵀQα − Σ α = ½ Σ α (y F − 1).
-      objective += 0.5 * coefficients[k]! * (y * this.#F[k]! - 1);
-      coefficients[k]! *= y;
-    }
-    return {
-      first: this.first,
-      second: this.second,
-      coefficients,
-      rho: this.#rho(),
-      objective,
-      steps: this.steps,
-      converged: this.converged,
-    };
-  }
-
-  free(): void {
-    freeViews(
-      this.#alpha,
-      this.#F,
-      this.#segmentsView,
-      this.#diagonal,
-      this.#resident,
-      this.#parameters,
-    );
-  }
-
-  /** As LIBSVM: the mean of F over the free rows, else the middle of what the others allow. */
-  #rho(): number {
-    let sum = 0, freeRows = 0, lower = -Infinity, upper = Infinity;
-    for (let k = 0; k < this.n; k++) {
-      const F = this.#F[k]!;
-      const [up, low] = [this.#isUp(k), this.#isLow(k)];
-      if (up && low) {
-        sum += F;
-        freeRows++;
-      } else if (up) upper = Math.min(upper, F);
-      else if (low) lower = Math.max(lower, F);
-    }
-    return freeRows > 0 ? sum / freeRows : (lower + upper) / 2;
   }
 
   #load(rows: number[]): void {
@@ -333,40 +225,23 @@ class Pair {
 
   /** Lists the rows whose kernel rows are whole; others may have lost a segment to make room. */
   updateResident(): void {
-    this.#segments.fill(0);
-    this.#count = 0;
-    for (
-      const [rowClass, offset] of [[this.first, 0], [
-        this.second,
-        this.#firstRows,
-      ]] as const
-    ) {
+    const { state } = this;
+    const { segments, resident } = state;
+    segments.fill(0);
+    for (const [rowClass, offset] of [[this.first, 0], [this.second, this.#firstRows]] as const) {
       const overFirst = this.cache.segments(rowClass, this.first);
       const overSecond = this.cache.segments(rowClass, this.second);
       for (const [row, address] of overFirst) {
         const other = overSecond.get(row);
         if (other === undefined) continue;
-        this.#segments[2 * (row + offset)] = address;
-        this.#segments[2 * (row + offset) + 1] = other;
+        segments[2 * (row + offset)] = address;
+        segments[2 * (row + offset) + 1] = other;
       }
     }
-    for (let k = 0; k < this.n; k++) {
-      if (this.#segments[2 * k] !== 0) this.#resident[this.#count++] = k;
+    state.count = 0;
+    for (let k = 0; k < state.n; k++) {
+      if (segments[2 * k] !== 0) resident[state.count++] = k;
     }
-  }
-
-  #sign(k: number): 1 | -1 {
-    return k < this.#firstRows ? 1 : -1;
-  }
-
-  #isUp(k: number): boolean {
-    const alpha = this.#alpha[k]!;
-    return this.#sign(k) > 0 ? alpha < this.problem.classC[this.first]! : alpha > 0;
-  }
-
-  #isLow(k: number): boolean {
-    const alpha = this.#alpha[k]!;
-    return this.#sign(k) > 0 ? alpha > 0 : alpha < this.problem.classC[this.second]!;
   }
 }
 
@@ -396,22 +271,22 @@ export async function solveSmo(problem: SmoProblem): Promise<PairSolution[]> {
       }
       for (const pair of [...active]) {
         if (pair.prepareRound()) continue;
-        solutions.push(pair.solution());
+        solutions.push(pair.state.solution());
         active = active.filter((other) => other !== pair);
         cache.dropPair(pair.first, pair.second);
-        pair.free();
+        pair.state.free();
         onProgress?.({ done: solutions.length, total, message: "pairs of classes" });
       }
       active.forEach((pair, i) => {
         pair.updateResident(); // a later pair's batch may have taken room from an earlier one's
-        pair.describe(table.subarray(i * DESCRIPTOR_WORDS));
+        pair.state.describe(table.subarray(i * DESCRIPTOR_WORDS));
       });
       runKernel("smoRound", active.length, [pointer(table)]);
-      for (const pair of active) pair.finishRound();
+      for (const pair of active) pair.state.finish();
       await breathe();
     }
   } finally {
-    for (const pair of active) pair.free();
+    for (const pair of active) pair.state.free();
     cache.free();
     freeViews(table);
   }

@@ -2,43 +2,17 @@ import { checkRows, checkTrainingSet } from "../classifiers/classifier.ts";
 import { Matrix } from "../matrix.ts";
 import { interruptible } from "../interrupt.ts";
 import type { OnProgress } from "../progress.ts";
+import { decisionValues, oneVsRest, vote } from "./decision.ts";
+import { fitSmo, rowsByClass } from "./fit_smo.ts";
+import { type KernelFunction, resolveGamma } from "./kernel_function.ts";
 import { fitLibsvm } from "./libsvm_engine.ts";
 import {
-  allocKernelRows,
-  centerOf,
-  copyRow,
-  type KernelFunction,
-  type KernelName,
-  type KernelRows,
-  resolveGamma,
-} from "./kernel_function.ts";
-import { freeViews } from "../compute/memory.ts";
-import { decisionValues } from "./decision.ts";
-import { solveSmo } from "./smo_solver.ts";
-
-/** Parameters of an {@linkcode Svc}, with scikit-learn's names and defaults. */
-export interface SvcOptions {
-  /** Penalty of a violated margin; default 1. */
-  readonly C?: number;
-  /** Default `"rbf"`. */
-  readonly kernel?: KernelName;
-  /** Coefficient of all kernels but the linear one; default `"scale"`: 1 / (columns · variance of X). */
-  readonly gamma?: number | "scale" | "auto";
-  /** Degree of the polynomial kernel; default 3. */
-  readonly degree?: number;
-  /** Constant term of the polynomial and sigmoid kernels; default 0. */
-  readonly coef0?: number;
-  /** Largest violation of the optimality conditions that is accepted; default 1e-3. */
-  readonly tol?: number;
-  /** Factors of C by class, or `"balanced"`: inversely proportional to the classes' sizes. */
-  readonly classWeight?: "balanced" | Readonly<Record<number, number>>;
-  /** Most steps for a pair of classes; default −1: no limit. */
-  readonly maxIter?: number;
-  /** `"smo"`: this library's solver; `"libsvm"`: LIBSVM compiled to WebAssembly, for small sets. */
-  readonly engine?: "smo" | "libsvm";
-  /** Memory for kernel values in MiB; default 1,400. */
-  readonly cacheMiB?: number;
-}
+  checkParameters,
+  classWeights,
+  DEFAULTS,
+  type SvcOptions,
+  type SvcParameters,
+} from "./svc_parameters.ts";
 
 /** What fitting can be told. */
 export interface FitOptions {
@@ -54,18 +28,6 @@ export interface PredictOptions {
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
-
-const DEFAULTS = {
-  C: 1,
-  kernel: "rbf",
-  gamma: "scale",
-  degree: 3,
-  coef0: 0,
-  tol: 1e-3,
-  maxIter: -1,
-  engine: "smo",
-  cacheMiB: 1400,
-} as const;
 
 /** A fitted model: everything that prediction needs. */
 export interface FittedSvc {
@@ -101,9 +63,7 @@ export interface FittedSvc {
  */
 export class Svc {
   /** The parameters, defaults filled in. */
-  readonly options:
-    & Required<Omit<SvcOptions, "classWeight">>
-    & Pick<SvcOptions, "classWeight">;
+  readonly options: SvcParameters;
   #fitted: FittedSvc | undefined;
 
   /** Stores the parameters; they are checked when fitting. */
@@ -135,20 +95,16 @@ export class Svc {
     };
     const weights = classWeights(this.options, classes, y);
     const rowsOfClass = rowsByClass(classes, y);
-    this.#fitted = engine === "libsvm"
-      ? await fitLibsvm(X, classes, rowsOfClass, resolved, {
-        ...this.options,
-        weights,
-      })
-      : await fitSmo(
-        X,
-        classes,
-        rowsOfClass,
-        resolved,
-        weights,
-        this.options,
-        fitOptions,
-      );
+    this.#fitted = await interruptible(
+      fitOptions.signal,
+      (signal) =>
+        engine === "libsvm"
+          ? fitLibsvm(X, classes, rowsOfClass, resolved, { ...this.options, weights })
+          : fitSmo(X, classes, rowsOfClass, resolved, weights, this.options, {
+            ...fitOptions,
+            ...(signal ? { signal } : {}),
+          }),
+    );
     return this;
   }
 
@@ -160,20 +116,7 @@ export class Svc {
    */
   async predict(X: Matrix, options: PredictOptions = {}): Promise<Int32Array> {
     const { classes } = this.fitted;
-    const values = await this.#pairValues(X, options);
-    const predicted = new Int32Array(X.rows);
-    const votes = new Int32Array(classes.length);
-    for (let row = 0; row < X.rows; row++) {
-      votes.fill(0);
-      let p = row * values.cols;
-      for (let a = 0; a < classes.length; a++) {
-        for (let b = a + 1; b < classes.length; b++) {
-          votes[values.data[p++]! > 0 ? a : b]!++;
-        }
-      }
-      predicted[row] = classes[votes.indexOf(Math.max(...votes))]!;
-    }
-    return predicted;
+    return vote(await this.#pairValues(X, options), classes);
   }
 
   /**
@@ -238,181 +181,4 @@ export class Svc {
       (signal) => decisionValues(fitted, X, { ...options, ...(signal ? { signal } : {}) }),
     );
   }
-}
-
-function rowsByClass(classes: Int32Array, y: ArrayLike<number>): number[][] {
-  const rows: number[][] = Array.from(classes, () => []);
-  for (let i = 0; i < y.length; i++) rows[classes.indexOf(y[i]!)]!.push(i);
-  return rows;
-}
-
-async function fitSmo(
-  X: Matrix,
-  classes: Int32Array,
-  rowsOfClass: readonly (readonly number[])[],
-  kernel: KernelFunction,
-  weights: readonly number[],
-  { C, tol, maxIter, cacheMiB }: Svc["options"],
-  fitOptions: FitOptions,
-): Promise<FittedSvc> {
-  const center = centerOf(X, kernel.kernel);
-  const sets: KernelRows[] = [];
-  try {
-    for (const rows of rowsOfClass) {
-      const set = allocKernelRows(rows.length, X.cols);
-      sets.push(set);
-      rows.forEach((row, i) => copyRow(X, row, set, i, center));
-    }
-    const solutions = await solveSmo({
-      kernel,
-      classes: sets,
-      classC: weights.map((weight) => weight * C),
-      tol,
-      maxIter,
-      cacheBytes: cacheMiB * 2 ** 20,
-      ...fitOptions,
-    });
-    const unfinished = solutions.filter(({ converged }) => !converged).length;
-    if (unfinished > 0) {
-      console.warn(
-        `${unfinished} of ${solutions.length} pairs of classes stopped at maxIter = ${maxIter} before the tolerance was reached: raise it, or scale the columns`,
-      );
-    }
-    return assemble(X, classes, rowsOfClass, kernel, solutions);
-  } finally {
-    for (const set of sets) freeViews(set.data, set.norms);
-  }
-}
-
-/** Gathers the pairs' solutions in LIBSVM's layout. */
-function assemble(
-  X: Matrix,
-  classes: Int32Array,
-  rowsOfClass: readonly (readonly number[])[],
-  kernel: KernelFunction,
-  solutions: Awaited<ReturnType<typeof solveSmo>>,
-): FittedSvc {
-  const isSupport = rowsOfClass.map((rows) => new Uint8Array(rows.length));
-  const forEachCoefficient = (
-    visit: (cls: number, row: number, other: number, value: number) => void,
-  ) => {
-    for (const { first, second, coefficients } of solutions) {
-      const count = rowsOfClass[first]!.length;
-      coefficients.forEach((value, k) => {
-        if (value === 0) return;
-        if (k < count) visit(first, k, second, value);
-        else visit(second, k - count, first, value);
-      });
-    }
-  };
-  forEachCoefficient((cls, row) => isSupport[cls]![row] = 1);
-  const position = isSupport.map((flags) => new Int32Array(flags.length));
-  const support: number[] = [];
-  const nSupport = new Int32Array(classes.length);
-  rowsOfClass.forEach((rows, cls) =>
-    rows.forEach((row, i) => {
-      if (!isSupport[cls]![i]) return;
-      position[cls]![i] = support.length;
-      support.push(row);
-      nSupport[cls]!++;
-    })
-  );
-  const dualCoef = new Float32Array((classes.length - 1) * support.length);
-  forEachCoefficient((cls, row, other, value) => {
-    const line = other > cls ? other - 1 : other;
-    dualCoef[line * support.length + position[cls]![row]!] = value;
-  });
-  return {
-    kernel,
-    classes,
-    support: Int32Array.from(support),
-    supportVectors: X.takeRows(support),
-    nSupport,
-    dualCoef: new Matrix(dualCoef, classes.length - 1, support.length),
-    intercept: Float64Array.from(solutions, ({ rho }) => -rho),
-    dualObjective: Float64Array.from(solutions, ({ objective }) => objective),
-  };
-}
-
-function oneVsRest(values: Matrix, classes: number): Matrix {
-  const result = new Float32Array(values.rows * classes);
-  const votes = new Float64Array(classes),
-    confidence = new Float64Array(classes);
-  for (let row = 0; row < values.rows; row++) {
-    votes.fill(0);
-    confidence.fill(0);
-    let p = row * values.cols;
-    for (let a = 0; a < classes; a++) {
-      for (let b = a + 1; b < classes; b++) {
-        const value = values.data[p++]!;
-        confidence[a]! += value;
-        confidence[b]! -= value;
-        votes[value > 0 ? a : b]!++;
-      }
-    }
-    for (let c = 0; c < classes; c++) {
-      // As in scikit-learn the confidence breaks ties and never overturns a vote.
-      const share = confidence[c]! / (3 * (Math.abs(confidence[c]!) + 1));
-      result[row * classes + c] = votes[c]! + share;
-    }
-  }
-  return new Matrix(result, values.rows, classes);
-}
-
-function checkParameters(
-  { C, gamma, degree, tol, maxIter, kernel, cacheMiB }: Svc["options"],
-): void {
-  if (!(C > 0 && Number.isFinite(C))) {
-    throw new RangeError(`C must be positive, got ${C}`);
-  }
-  if (!["linear", "rbf", "poly", "sigmoid"].includes(kernel)) {
-    throw new RangeError(
-      `kernel must be linear, rbf, poly or sigmoid, got ${kernel}`,
-    );
-  }
-  if (
-    gamma !== "scale" && gamma !== "auto" &&
-    !(gamma > 0 && Number.isFinite(gamma))
-  ) {
-    throw new RangeError(
-      `gamma must be "scale", "auto" or positive, got ${gamma}`,
-    );
-  }
-  if (!(Number.isInteger(degree) && degree >= 0)) {
-    throw new RangeError(
-      `degree must be a whole number of at least 0, got ${degree}`,
-    );
-  }
-  if (!(tol > 0)) throw new RangeError(`tol must be positive, got ${tol}`);
-  if (!(maxIter === -1 || (Number.isInteger(maxIter) && maxIter > 0))) {
-    throw new RangeError(
-      `maxIter must be −1 or a positive whole number, got ${maxIter}`,
-    );
-  }
-  if (!(cacheMiB > 0)) {
-    throw new RangeError(`cacheMiB must be positive, got ${cacheMiB}`);
-  }
-}
-
-/** The factor of C for each class. */
-function classWeights(
-  { classWeight }: Svc["options"],
-  classes: Int32Array,
-  y: ArrayLike<number>,
-): number[] {
-  return [...classes].map((label) => {
-    if (classWeight === undefined) return 1;
-    if (classWeight !== "balanced") {
-      const weight = classWeight[label] ?? 1;
-      if (!(weight > 0)) {
-        throw new RangeError(
-          `The weight of class ${label} must be positive, got ${weight}`,
-        );
-      }
-      return weight;
-    }
-    let count = 0;
-    for (let i = 0; i < y.length; i++) if (y[i] === label) count++;
-    return y.length / (classes.length * count);
-  });
 }

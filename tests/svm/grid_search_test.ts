@@ -3,11 +3,15 @@ import {
   GridSearch,
   loadSvc,
   Matrix,
+  type ParameterGrid,
   saveSvc,
+  setThreads,
   stratifiedKFold,
   Svc,
   type SvcOptions,
+  threads,
 } from "deep-features";
+import { allocatedBytes } from "../../lib/compute/memory.ts";
 
 interface Fixture {
   X: number[][];
@@ -74,21 +78,92 @@ Deno.test("GridSearch reports progress, and keeps what it has when it is stopped
   const search = new GridSearch(makeSvc, { C: [1, 2, 3] }, { folds: 2 });
   assert.throws(() => search.bestParams, /Nothing has been scored yet/);
   const seen: string[] = [];
-  await assert.rejects(
-    search.fit(X, fixture.y, {
-      signal: controller.signal,
-      onProgress: ({ done, total, message }) => {
-        assert.equal(total, 7);
-        seen.push(message!);
-        if (done === 3) controller.abort();
-      },
-    }),
-    { name: "AbortError" },
-  );
+  await search.fit(X, fixture.y, {
+    signal: controller.signal,
+    onProgress: ({ done, total, message }) => {
+      assert.equal(total, 7);
+      seen.push(message!);
+      if (done === 3) controller.abort();
+    },
+  });
+  assert.equal(search.isStopped, true);
   assert.deepEqual(seen, ["C = 1", "C = 1", "C = 2"]);
   assert.equal(search.results.length, 1);
   assert.deepEqual(search.bestParams, { C: 1 });
   assert.throws(() => search.bestEstimator, /not been fitted to all rows/);
+  // Stopped before there is anything to return, or by something else than the signal, it fails.
+  await assert.rejects(search.fit(X, fixture.y, { signal: AbortSignal.abort() }), {
+    name: "AbortError",
+  });
+  const onProgress = () => {
+    throw new Error("from the caller");
+  };
+  const before = allocatedBytes();
+  await assert.rejects(search.fit(X, fixture.y, { onProgress }), /from the caller/);
+  assert.equal(allocatedBytes(), before);
+});
+
+/** A cache too small to share kernel values, so that every machine is fitted on its own. */
+const ALONE = 0.1;
+
+Deno.test("GridSearch scores alike whether the machines share kernel values and solutions or not", async () => {
+  const y = fixture.y;
+  // Folds whose training rows differ in number and overlap, one of which lacks a class.
+  const rows = [...y.keys()];
+  const lacking = {
+    train: Int32Array.from(rows.filter((i) => y[i] !== y[0])),
+    test: Int32Array.from(rows.filter((i) => i % 3 === 0)),
+  };
+  const folds = [...stratifiedKFold(y, 3, 5), lacking];
+  const grids: ParameterGrid<SvcOptions>[] = [
+    { C: [10, 0.1, 1], gamma: [0.05, 0.5] },
+    { C: [0.1, 1], gamma: ["scale", "auto"], classWeight: ["balanced", { [y[0]!]: 3 }] },
+    { kernel: ["linear", "poly", "sigmoid", "rbf"], coef0: [0, 1], C: [0.02, 0.1] },
+    { C: [1, 3], maxIter: [20, 5] },
+  ];
+  const warn = console.warn;
+  console.warn = () => {}; // of maxIter
+  try {
+    for (const grid of grids) {
+      const [shared, alone] = await Promise.all(
+        [1400, ALONE].map(async (cacheMiB) =>
+          (await new GridSearch(
+            (parameters: SvcOptions) => new Svc({ tol: 1e-6, cacheMiB, ...parameters }),
+            grid,
+            { folds, refit: false },
+          ).fit(X, y)).results
+        ),
+      );
+      for (const [i, { parameters, scores }] of alone!.entries()) {
+        // Where steps run out early, another order of steps may leave another machine.
+        if (parameters.maxIter) continue;
+        assert.deepEqual(shared![i]!.scores, scores, JSON.stringify(parameters));
+      }
+      assert.equal(shared!.length, alone!.length);
+    }
+  } finally {
+    console.warn = warn;
+  }
+});
+
+Deno.test("GridSearch gives the same for any number of threads, and leaves no memory behind", async () => {
+  const before = threads();
+  const results: string[] = [];
+  try {
+    for (const count of [1, 2, 3]) {
+      setThreads(count);
+      const search = new GridSearch(makeSvc, { C: [0.1, 1, 10] }, { folds: 3, refit: false });
+      await search.fit(X, fixture.y);
+      const bytes = allocatedBytes();
+      await search.fit(X, fixture.y);
+      assert.equal(allocatedBytes(), bytes);
+      results.push(JSON.stringify(search.results.map(({ scores }) => scores)));
+    }
+  } finally {
+    setThreads(before);
+  }
+  assert.equal(results[1], results[0]);
+  assert.equal(results[2], results[0]);
 });
 
 Deno.test("GridSearch refuses a bad grid, bad folds and bad parameters before long work", async () => {
