@@ -1,3 +1,4 @@
+import { interruptible } from "../interrupt.ts";
 import type { Matrix } from "../matrix.ts";
 import { nearestNeighbours } from "../umap/nearest_neighbours.ts";
 import { checkRows, checkTrainingSet, type Classifier, type RunOptions } from "./classifier.ts";
@@ -59,7 +60,10 @@ export class KNeighborsClassifier implements Classifier {
     const { X: rows, classes, codes } = this.#fitted;
     checkRows(X, rows.cols);
     const { nNeighbors: k } = this.options;
-    const { indices } = await nearestNeighbours(rows, X, k, options);
+    const { indices } = await interruptible(
+      options.signal,
+      (signal) => nearestNeighbours(rows, X, k, { ...options, signal }),
+    );
     const votes = new Int32Array(classes.length);
     return Int32Array.from({ length: X.rows }, (_, i) => {
       votes.fill(0);

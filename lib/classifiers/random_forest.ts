@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { interruptible } from "../interrupt.ts";
 import type { Matrix } from "../matrix.ts";
 import { createBreather } from "../progress.ts";
 import { seededRandom } from "../random.ts";
@@ -81,10 +82,8 @@ export class RandomForestClassifier implements Classifier {
     if (!(maxDepth >= 1)) throw new RangeError(`maxDepth must be at least 1, got ${maxDepth}`);
     const { classes, codes } = checkTrainingSet(X, y);
     const { edges, bins } = binColumns(X);
-    const breathe = createBreather();
     const trees: Tree[] = [];
-    for (let t = 0; t < nEstimators; t++) {
-      options.signal?.throwIfAborted();
+    await inTurn(nEstimators, options, (t) => {
       trees.push(growTree({
         bins,
         labels: codes,
@@ -94,9 +93,7 @@ export class RandomForestClassifier implements Classifier {
         minSamplesLeaf,
         random: seededRandom(seed * 100_003 + t),
       }));
-      options.onProgress?.({ done: t + 1, total: nEstimators, message: "trees" });
-      await breathe();
-    }
+    });
     this.#fitted = { edges, trees, classes };
     return this;
   }
@@ -115,9 +112,8 @@ export class RandomForestClassifier implements Classifier {
     checkRows(X, edges.length);
     const bins = binRows(X, edges);
     const sums = new Float64Array(X.rows * classes.length);
-    const breathe = createBreather();
-    for (const [t, tree] of trees.entries()) {
-      options.signal?.throwIfAborted();
+    await inTurn(trees.length, options, (t) => {
+      const tree = trees[t]!;
       for (let row = 0; row < X.rows; row++) {
         let node = 0;
         while (tree.column[node]! >= 0) {
@@ -129,9 +125,7 @@ export class RandomForestClassifier implements Classifier {
           sums[row * classes.length + c]! += tree.shares[leaf + c]!;
         }
       }
-      options.onProgress?.({ done: t + 1, total: trees.length, message: "trees" });
-      await breathe();
-    }
+    });
     return Int32Array.from({ length: X.rows }, (_, row) => {
       let best = 0;
       for (let c = 1; c < classes.length; c++) {
@@ -140,4 +134,21 @@ export class RandomForestClassifier implements Classifier {
       return classes[best]!;
     });
   }
+}
+
+/** Works on one tree after the other, and lets interrupts in between. */
+async function inTurn(
+  trees: number,
+  { onProgress, signal }: RunOptions,
+  work: (tree: number) => void,
+): Promise<void> {
+  await interruptible(signal, async (signal) => {
+    const breathe = createBreather();
+    for (let t = 0; t < trees; t++) {
+      signal?.throwIfAborted();
+      work(t);
+      onProgress?.({ done: t + 1, total: trees, message: "trees" });
+      await breathe();
+    }
+  });
 }

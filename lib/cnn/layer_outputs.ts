@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { interruptible } from "../interrupt.ts";
 import { Matrix } from "../matrix.ts";
 import { createBreather, type OnProgress } from "../progress.ts";
 import { countImages, imageBatch, type Images, range } from "./batches.ts";
@@ -112,12 +113,14 @@ async function inBatches(
       `batchSize must be a whole number of at least 1, got ${batchSize}`,
     );
   }
-  const breathe = createBreather();
-  for (let begin = 0; begin < count; begin += batchSize) {
-    signal?.throwIfAborted();
-    const end = Math.min(count, begin + batchSize);
-    await work(begin, end);
-    onProgress?.({ done: end, total: count });
-    await breathe();
-  }
+  await interruptible(signal, async (signal) => {
+    const breathe = createBreather();
+    for (let begin = 0; begin < count; begin += batchSize) {
+      signal?.throwIfAborted();
+      const end = Math.min(count, begin + batchSize);
+      await work(begin, end);
+      onProgress?.({ done: end, total: count });
+      await breathe();
+    }
+  });
 }

@@ -28,12 +28,20 @@ export function show(bundle: Record<string, unknown>): string {
   return `({ [Symbol.for("Jupyter.display")]: () => (${JSON.stringify(bundle)}) })`;
 }
 
-/** Calls a function with a temporary folder that holds notebooks, by their names. */
+/**
+ * Calls a function with a temporary folder that holds notebooks, by their names.
+ *
+ * @param dir Where to make the folder: one in the project lets its notebooks import the library
+ */
 export async function withNotebooks(
   notebooks: Record<string, readonly TestCell[]>,
   use: (folder: string) => Promise<void>,
+  dir?: string,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "report-test-" });
+  const folder = await Deno.makeTempDir({
+    prefix: "report-test-",
+    ...(dir === undefined ? {} : { dir }),
+  });
   try {
     for (const [name, cells] of Object.entries(notebooks)) {
       await Deno.writeTextFile(join(folder, name), notebookText(cells));
