@@ -1,11 +1,12 @@
 /**
- * `deno task bench [matmul] [step] [svm]`: each figure of the README, and the same work done by the peers
- * in the same run. Needs Debian's python3-torch and python3-sklearn.
+ * `deno task bench [NAME ...]`: each figure of the README, and the same work done by the peers in the same
+ * run. Needs Debian's python3-torch, python3-sklearn and umap-learn; `packages` needs nothing.
  *
  * @module
  */
 import { setUpCompute } from "deep-features";
 import { benchMatmul } from "./matmul.ts";
+import { benchPackages } from "./packages.ts";
 import { type BenchRow, printRows } from "./row.ts";
 import { benchSvm } from "./svm.ts";
 import { benchTrainingStep } from "./training_step.ts";
@@ -14,6 +15,7 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   matmul: benchMatmul,
   step: benchTrainingStep,
   svm: benchSvm,
+  packages: benchPackages,
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

@@ -12,16 +12,15 @@ export function registerWasmConv2DBackpropFilter(): void {
   tf.registerKernel({
     kernelName: tf.Conv2DBackpropFilter,
     backendName: "wasm",
-    kernelFunc: ({ inputs, attrs }) => {
-      const engine = tf.engine();
-      const x = engine.makeTensorFromTensorInfo(inputs["x"]!) as tf.Tensor4D;
-      const dy = engine.makeTensorFromTensorInfo(inputs["dy"]!) as tf.Tensor4D;
-      return conv2dBackpropFilter(
-        x,
-        dy,
-        attrs as unknown as tf.Conv2DBackpropFilterAttrs,
-      );
-    },
+    kernelFunc: ({ inputs, attrs, backend }) =>
+      tf.tidy(() => {
+        const [x, dy] = [inputs["x"]!, inputs["dy"]!].map((info) => {
+          // These tensors are disposed here, and their values belong to others, too.
+          (backend as tf.KernelBackend).incRef(info.dataId);
+          return tf.engine().makeTensorFromTensorInfo(info) as tf.Tensor4D;
+        });
+        return conv2dBackpropFilter(x!, dy!, attrs as unknown as tf.Conv2DBackpropFilterAttrs);
+      }),
   });
 }
 

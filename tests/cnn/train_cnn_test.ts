@@ -13,6 +13,7 @@ import {
   trainCnn,
 } from "deep-features";
 import { join } from "@std/path";
+import { allocatedBytes, sharedMemory } from "../../lib/compute/memory.ts";
 
 const SHAPE = [8, 8, 3] as const;
 const SIZE = 8 * 8 * 3;
@@ -61,6 +62,55 @@ Deno.test("trainCnn() learns two halves, and reports what it did", async () => {
   const predicted = await predictClasses(model, data.images, { batchSize: 33 });
   const validation = [...predicted].slice(80);
   assert.deepEqual(validation, [...data.labels.slice(80)]);
+});
+
+Deno.test("trainCnn() learns the same on every CPU backend, and keeps no tensor", async () => {
+  const data = halves(30);
+  const histories: number[][] = [];
+  for (const backend of ["cpu", "wasm", "simd"] as const) {
+    await setUpCompute({ backend, quiet: true });
+    const model = buildCnn({ seed: 3, inputShape: SHAPE, classes: 2 });
+    const tensors: number[] = [];
+    const history = await trainCnn(model, data.images, data.labels, {
+      epochs: 3,
+      batchSize: 8,
+      seed: 3,
+      onEpoch: () => tensors.push(tf.memory().numTensors),
+    });
+    histories.push([...history.loss, ...history.valLoss]);
+    assert.equal(tensors[2], tensors[1], backend);
+    model.dispose();
+  }
+  const [cpu, ...others] = histories;
+  for (const other of others) {
+    other.forEach((loss, i) =>
+      assert.ok(Math.abs(loss - cpu![i]!) < 1e-4, `${loss}, not ${cpu![i]}`)
+    );
+  }
+});
+
+Deno.test("trainCnn() does not grow the memory over 2,000 steps", async () => {
+  const { images, labels } = halves(8);
+  await setUpCompute({ backend: "simd", quiet: true });
+  const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
+  const states: number[][] = [];
+  await trainCnn(model, images, labels, {
+    epochs: 1000,
+    batchSize: 4,
+    validationSplit: 0,
+    onEpoch: () =>
+      states.push([
+        tf.memory().numTensors,
+        allocatedBytes(),
+        sharedMemory().buffer.byteLength,
+        Deno.memoryUsage().rss,
+      ]),
+  });
+  const [early, late] = [states[200]!, states[999]!];
+  assert.deepEqual(late.slice(0, 3), early.slice(0, 3));
+  const growth = (late[3]! - early[3]!) / 2 ** 20;
+  assert.ok(growth < 100, `1,600 steps made the process ${growth.toFixed(0)} MiB larger`);
+  model.dispose();
 });
 
 Deno.test("trainCnn() repeats itself for a seed, with bytes and floats, indices and one-hot rows alike", async () => {
