@@ -194,6 +194,22 @@ Deno.test("Svc solves LIBSVM's textbook cases: XOR, a constant column, duplicate
   assert.equal((await svc.predict(Matrix.fromRows([[1]]))).length, 1);
 });
 
+Deno.test("Svc solves a case that can be solved by hand: two clouds whose nearest points are (−1, −1) and (1, 1)", async () => {
+  // The widest street between them has w = (½, ½), b = 0: α = ¼ for either point, dual objective −¼.
+  const X = Matrix.fromRows([[-2, -1], [-1, -1], [-1, -2], [1, 1], [1, 2], [2, 1]]);
+  for (const engine of ["smo", "libsvm"] as const) {
+    const svc = await new Svc({ kernel: "linear", engine }).fit(X, [1, 1, 1, 2, 2, 2]);
+    const { support, nSupport, dualCoef, intercept, dualObjective } = svc.fitted;
+    assert.deepEqual([...support], [1, 3]);
+    assert.deepEqual([...nSupport], [1, 1]);
+    assert.deepEqual([...dualCoef.data], [0.25, -0.25]);
+    assert.ok(Math.abs(intercept[0]!) < 1e-12);
+    if (dualObjective) assert.ok(Math.abs(dualObjective[0]! + 0.25) < 1e-12);
+    const values = await svc.decisionFunction(Matrix.fromRows([[3, 1], [-1, 1]]));
+    assert.ok(Math.abs(values.data[0]! - 2) < 1e-6 && Math.abs(values.data[1]!) < 1e-6);
+  }
+});
+
 Deno.test("Svc reports its progress, stops by the signal, and keeps what it had learned before", async () => {
   const { X, y } = clusters(300, 5, 4, 1, 3);
   const svc = new Svc();
