@@ -5,6 +5,7 @@
  * @module
  */
 import { setUpCompute } from "deep-features";
+import { benchArticle } from "./article.ts";
 import { benchMatmul } from "./matmul.ts";
 import { benchPackages } from "./packages.ts";
 import { type BenchRow, printRows } from "./row.ts";
@@ -16,6 +17,7 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   step: benchTrainingStep,
   svm: benchSvm,
   packages: benchPackages,
+  article: benchArticle,
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

@@ -7,27 +7,12 @@ import sys
 import time
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
+from torch_article_net import Net
 
 threads, steps = int(sys.argv[1]), int(sys.argv[2])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.convolutions = nn.ModuleList(nn.Conv2d(3 if i == 0 else 32, 32, 2) for i in range(4))
-        self.hidden, self.end = nn.Linear(2048, 512), nn.Linear(512, 10)
-
-    def forward(self, x):
-        for block in range(2):
-            for layer in self.convolutions[2 * block:2 * block + 2]:
-                x = layer(F.pad(x, (0, 1, 0, 1)))  # "same" for a 2 × 2 kernel
-            x = F.dropout(F.max_pool2d(F.relu(x), 2), 0.2, self.training)
-        return self.end(F.relu(self.hidden(x.flatten(1))))
-
 
 net = Net()
 optimizer = torch.optim.Adam(net.parameters(), 1e-3, eps=1e-7)

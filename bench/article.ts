@@ -1,0 +1,118 @@
+import { join } from "@std/path";
+import {
+  buildCnn,
+  GridSearch,
+  hiddenFeatures,
+  loadCifar10,
+  Matrix,
+  readPreset,
+  setUpCompute,
+  Svc,
+  type SvcOptions,
+  threads,
+  trainCnn,
+  Umap,
+} from "deep-features";
+import { runPeer } from "./peer.ts";
+import type { BenchRow } from "./row.ts";
+
+/** Epochs that are measured; the times are scaled to the article's 20. */
+const EPOCHS = Number(Deno.env.get("BENCH_EPOCHS") ?? "20");
+const ARTICLE_EPOCHS = 20;
+const C_VALUES = [0.3, 1, 3, 10], GAMMA_FACTORS = [0.25, 0.5, 1, 2];
+
+/** The parts of the article's work, by the names that the peer's script gives them. */
+const PARTS = {
+  train: `training, ${ARTICLE_EPOCHS} epochs of 40,000 + 10,000 images, PyTorch`,
+  features: "hidden features of 50,000 images, PyTorch",
+  umap: "UMAP of 50,000 × 512, umap-learn",
+  fit: "SVC fit, 50,000 × 512, defaults, scikit-learn",
+  predict: "SVC predict 10,000",
+  grid: "grid search, 4 × 4 over 5 folds of 10,000 rows, scikit-learn on all cores",
+  "tuned fit": "SVC fit, 50,000 × 512, the best of the grid",
+  "tuned predict": "SVC predict 10,000",
+} as const;
+type Part = keyof typeof PARTS;
+
+/** The whole article, and the same work in Python, part by part. Takes most of an hour. */
+export async function benchArticle(): Promise<BenchRow[]> {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const { train, test } = await loadCifar10();
+  const preset = readPreset("article");
+  const ours = {} as Record<Part, number>;
+  const timed = async <T>(part: Part, work: () => Promise<T>) => {
+    const start = performance.now();
+    const result = await work();
+    ours[part] = (performance.now() - start) / 1000;
+    console.log(`${part}: ${ours[part].toFixed(1)} s`);
+    return result;
+  };
+  const model = buildCnn({ seed: 0 });
+  await timed("train", () => trainCnn(model, train.images, train.labels, { epochs: EPOCHS }));
+  const X = await timed("features", () => hiddenFeatures(model, train.images));
+  const Xt = await hiddenFeatures(model, test.images);
+  await timed("umap", () => new Umap().fit(X));
+  const svc = await timed("fit", () => new Svc().fit(X, train.labels));
+  await timed("predict", () => svc.predict(Xt));
+  const gammas = GAMMA_FACTORS.map((factor) => factor * svc.fitted.kernel.gamma);
+  const rows = preset.gridRows;
+  const search = await timed("grid", () =>
+    new GridSearch(
+      (parameters: SvcOptions) => new Svc(parameters),
+      { C: C_VALUES, gamma: gammas },
+      { folds: preset.folds, refit: false },
+    ).fit(
+      new Matrix(X.data.subarray(0, rows * X.cols), rows, X.cols),
+      train.labels.subarray(0, rows),
+    ));
+  const tuned = await timed(
+    "tuned fit",
+    () => new Svc(search.bestParams).fit(X, train.labels),
+  );
+  await timed("tuned predict", () => tuned.predict(Xt));
+
+  const folder = await Deno.makeTempDir();
+  try {
+    const files = {
+      images: train.images,
+      labels: train.labels,
+      features: X.data,
+      test_features: Xt.data,
+    };
+    for (const [name, { buffer, byteOffset, byteLength }] of Object.entries(files)) {
+      await Deno.writeFile(
+        join(folder, name),
+        new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
+      );
+    }
+    const grid = { rows, folds: preset.folds, C: C_VALUES, gamma: gammas, threads: threads() };
+    const peer = await runPeer<{ seconds: Record<Part, number>; vectors: number }>(
+      "article.py",
+      folder,
+      String(EPOCHS),
+      JSON.stringify(grid),
+    );
+    const scale = ARTICLE_EPOCHS / EPOCHS;
+    ours.train *= scale;
+    peer.seconds.train *= scale;
+    const notes: Partial<Record<Part, string>> = {
+      ...(scale === 1 ? {} : { train: `scaled from ${EPOCHS} epochs` }),
+      fit: `${svc.fitted.support.length} support vectors, scikit-learn ${peer.vectors}`,
+      "tuned fit": JSON.stringify(search.bestParams),
+    };
+    const total = (seconds: Record<Part, number>) =>
+      Object.values(seconds).reduce((sum, value) => sum + value, 0);
+    return [
+      ...(Object.keys(PARTS) as Part[]).map((part) => ({
+        name: PARTS[part],
+        ours: ours[part],
+        peer: peer.seconds[part],
+        unit: "s",
+        note: notes[part] ?? "",
+      })),
+      { name: "all of it", ours: total(ours), peer: total(peer.seconds), unit: "s" },
+    ];
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
