@@ -92,6 +92,19 @@ export class Matrix {
  * Checks that every value of `X` is finite.
  *
  * @throws {RangeError} Naming the first row and column that holds NaN or an infinity
+ *
+ * @example
+ * ```ts
+ * import { assertFinite, Matrix } from "deep-features";
+ *
+ * let message = "";
+ * try {
+ *   assertFinite(Matrix.fromRows([[1, 2], [3, NaN]]));
+ * } catch (error) {
+ *   message = (error as RangeError).message;
+ * }
+ * console.assert(message.includes("NaN in row 1, column 1"));
+ * ```
  */
 export function assertFinite(X: Matrix, name = "X"): void {
   const { data, cols } = X;

@@ -5,8 +5,8 @@
  */
 export * from "./matrix.ts";
 export * from "./random.ts";
-export * from "./progress.ts";
-export * from "./display.ts";
+export { formatSeconds, type OnProgress, type Progress, progressLine } from "./progress.ts";
+export { type Displayable, jupyterDisplay } from "./display.ts";
 export * from "./dataset/mod.ts";
 export * from "./cnn/mod.ts";
 export * from "./svm/mod.ts";

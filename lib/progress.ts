@@ -58,7 +58,17 @@ export function progressLine(
   };
 }
 
-/** A duration for people: `0.4 s`, `12 s`, `3 min 05 s`. */
+/**
+ * A duration for people: `0.4 s`, `12 s`, `3 min 05 s`.
+ *
+ * @example
+ * ```ts
+ * import { formatSeconds } from "deep-features";
+ *
+ * console.assert(formatSeconds(0.42) === "0.4 s");
+ * console.assert(formatSeconds(185) === "3 min 05 s");
+ * ```
+ */
 export function formatSeconds(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   if (seconds < 59.5) return `${Math.round(seconds)} s`;

@@ -38,7 +38,17 @@ export function seededRandom(seed: number): () => number {
   return next;
 }
 
-/** A uniformly random order of 0 … n − 1 (Fisher–Yates), drawn from `random`. */
+/**
+ * A uniformly random order of 0 … n − 1 (Fisher–Yates), drawn from `random`.
+ *
+ * @example
+ * ```ts
+ * import { permutation, seededRandom } from "deep-features";
+ *
+ * const order = permutation(4, seededRandom(1));
+ * console.assert([...order].sort().join() === "0,1,2,3");
+ * ```
+ */
 export function permutation(n: number, random: () => number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
@@ -50,7 +60,18 @@ export function permutation(n: number, random: () => number): Uint32Array {
   return order;
 }
 
-/** One number from the standard normal distribution (Box–Muller), drawn from `random`. */
+/**
+ * One number from the standard normal distribution (Box–Muller), drawn from `random`.
+ *
+ * @example
+ * ```ts
+ * import { seededRandom, standardNormal } from "deep-features";
+ *
+ * const random = seededRandom(1);
+ * const values = Array.from({ length: 1000 }, () => standardNormal(random));
+ * console.assert(Math.abs(values.reduce((a, b) => a + b) / 1000) < 0.1);
+ * ```
+ */
 export function standardNormal(random: () => number): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random()));
   return radius * Math.cos(2 * Math.PI * random());

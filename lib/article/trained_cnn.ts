@@ -30,6 +30,19 @@ const HISTORY_FILE = "history.json";
 /**
  * The article's network trained on a data set: read from `data/` if it was trained with the same images,
  * settings and backend before, else trained now and kept there.
+ *
+ * @example
+ * ```ts
+ * import { setUpCompute, trainedCnn } from "deep-features";
+ *
+ * await setUpCompute({ quiet: true });
+ * const images = new Uint8Array(20 * 32 * 32 * 3), labels = new Uint8Array(20).map((_, i) => i % 2);
+ * const split = { images, labels, shape: [20, 32, 32, 3] as const };
+ * const classNames = ["dark", "darker"];
+ * const data = { train: split, test: split, classNames, source: "stand-in", official: false } as const;
+ * const { history } = await trainedCnn(data, { epochs: 1, batchSize: 10, seed: 1 });
+ * console.assert(history.loss.length === 1);
+ * ```
  */
 export async function trainedCnn(data: Dataset, options: TrainedCnnOptions): Promise<TrainedCnn> {
   const { epochs, batchSize, seed, onProgress, signal } = options;

@@ -110,7 +110,19 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
   return model;
 }
 
-/** Gives a model the article's loss, optimizer and metric. */
+/**
+ * Gives a model the article's loss, optimizer and metric.
+ *
+ * @example
+ * ```ts
+ * import { buildCnn, compileCnn, setUpCompute } from "deep-features";
+ *
+ * await setUpCompute({ quiet: true });
+ * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
+ * compileCnn(model); // anew, with a fresh optimizer
+ * console.assert(model.loss === "categoricalCrossentropy");
+ * ```
+ */
 export function compileCnn(model: tf.LayersModel): void {
   model.compile({
     optimizer: new Adam(),

@@ -61,6 +61,18 @@ export async function saveModel(
  *
  * @throws {Deno.errors.NotFound} If the folder has no model
  * @throws {RangeError} If the weights file is not as long as the manifest says
+ *
+ * @example
+ * ```ts
+ * import { buildCnn, loadModel, saveModel, setUpCompute } from "deep-features";
+ *
+ * await setUpCompute({ quiet: true });
+ * const folder = await Deno.makeTempDir();
+ * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
+ * await saveModel(model, folder);
+ * console.assert((await loadModel(folder)).countParams() === model.countParams());
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function loadModel(folder: string): Promise<tf.LayersModel> {
   const { weightsManifest, ...rest } = JSON.parse(

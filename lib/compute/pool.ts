@@ -122,7 +122,16 @@ export function canRunKernels(): boolean {
     WebAssembly.validate(Deno.readFileSync(KERNELS_FILE));
 }
 
-/** Number of threads that kernels run on, the main thread included. */
+/**
+ * Number of threads that kernels run on, the main thread included.
+ *
+ * @example
+ * ```ts
+ * import { threads } from "deep-features";
+ *
+ * console.assert(threads() >= 1);
+ * ```
+ */
 export function threads(): number {
   return wantedThreads;
 }
@@ -131,6 +140,16 @@ export function threads(): number {
  * Sets the number of threads, the main thread included; the pool starts anew at the next kernel.
  *
  * @throws {RangeError} If `count` is not a whole number of at least 1
+ *
+ * @example
+ * ```ts
+ * import { setThreads, threads } from "deep-features";
+ *
+ * const before = threads();
+ * setThreads(1);
+ * console.assert(threads() === 1);
+ * setThreads(before);
+ * ```
  */
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1) {

@@ -121,7 +121,17 @@ export const STAND_IN_WARNING =
   "instead: every result made with them shows that the code runs, and nothing about CIFAR-10. Set " +
   "CIFAR10_ARCHIVE to the binary version's archive, or let it be downloaded, for the real results.";
 
-/** The same data set with at most so many training and test images, the first ones of each. */
+/**
+ * The same data set with at most so many training and test images, the first ones of each.
+ *
+ * @example
+ * ```ts
+ * import { firstImages, loadCifar10 } from "deep-features";
+ *
+ * const data = firstImages(await loadCifar10({ download: false }), 100, 20);
+ * console.assert(data.train.shape.join() === "100,32,32,3" && data.test.labels.length === 20);
+ * ```
+ */
 export function firstImages(
   data: Dataset,
   trainCount: number,

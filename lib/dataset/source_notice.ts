@@ -15,6 +15,15 @@ export interface SourceNotice extends Displayable {
  * @param data What {@linkcode loadCifar10} resolved to
  * @param note A sentence to add, such as how the archive was made; default: the environment variable
  *   `CIFAR10_NOTE`
+ *
+ * @example
+ * ```ts
+ * import { sourceNotice } from "deep-features";
+ *
+ * const split = { images: new Uint8Array(3), labels: new Uint8Array(1), shape: [1, 1, 1, 3] as const };
+ * const data = { train: split, test: split, classNames: ["disc"], official: false };
+ * console.assert(sourceNotice({ ...data, source: "stand-in" }).isWarning);
+ * ```
  */
 export function sourceNotice(
   data: Dataset,

@@ -34,6 +34,15 @@ export function assertSplit(split: Split): void {
  * The images and labels of the rows named by `rows`, in that order.
  *
  * @throws {RangeError} If a row does not exist
+ *
+ * @example
+ * ```ts
+ * import { takeRows } from "deep-features";
+ *
+ * const split = { images: new Uint8Array([1, 1, 1, 2, 2, 2]), labels: new Uint8Array([7, 8]) };
+ * const second = takeRows({ ...split, shape: [2, 1, 1, 3] }, [1]);
+ * console.assert(second.images.join() === "2,2,2" && second.labels.join() === "8");
+ * ```
  */
 export function takeRows(split: Split, rows: ArrayLike<number>): Split {
   assertSplit(split);
@@ -56,6 +65,15 @@ export function takeRows(split: Split, rows: ArrayLike<number>): Split {
  * The images `begin` … `end - 1` as a view of the same memory; `end` may lie beyond the last one.
  *
  * @throws {RangeError} If that would be no image
+ *
+ * @example
+ * ```ts
+ * import { sliceSplit } from "deep-features";
+ *
+ * const split = { images: new Uint8Array([1, 1, 1, 2, 2, 2]), labels: new Uint8Array([7, 8]) };
+ * const first = sliceSplit({ ...split, shape: [2, 1, 1, 3] }, 0, 1);
+ * console.assert(first.shape.join() === "1,1,1,3" && first.labels.join() === "7");
+ * ```
  */
 export function sliceSplit(split: Split, begin: number, end: number): Split {
   assertSplit(split);
@@ -101,6 +119,15 @@ export function shuffle(split: Split, seed: number): Split {
  * @param share Share of the images that goes to validation; default 0.2
  * @returns Views of the same memory
  * @throws {RangeError} If either part would be empty
+ *
+ * @example
+ * ```ts
+ * import { trainValidationSplit } from "deep-features";
+ *
+ * const images = new Uint8Array(10 * 3), labels = Uint8Array.from({ length: 10 }, (_, i) => i);
+ * const { train, validation } = trainValidationSplit({ images, labels, shape: [10, 1, 1, 3] });
+ * console.assert(train.labels.length === 8 && validation.labels.join() === "8,9");
+ * ```
  */
 export function trainValidationSplit(
   split: Split,
@@ -124,6 +151,13 @@ export function trainValidationSplit(
  * Scales bytes to float32 in [0, 1], dividing by 255.
  *
  * @throws {RangeError} If there are no images
+ *
+ * @example
+ * ```ts
+ * import { normalize } from "deep-features";
+ *
+ * console.assert(normalize(new Uint8Array([0, 51, 255]))[2] === 1);
+ * ```
  */
 export function normalize(images: Uint8Array): Float32Array {
   if (images.length === 0) {

@@ -24,6 +24,14 @@ export interface ComparisonChartOptions {
  * Means with their standard deviations, one line each.
  *
  * @throws {RangeError} If there are no rows
+ *
+ * @example
+ * ```ts
+ * import { comparisonChart } from "deep-features";
+ *
+ * const rows = [{ name: "softmax", mean: 0.69, sd: 0.002 }, { name: "SVM", mean: 0.71, sd: 0.001 }];
+ * console.assert(comparisonChart({ rows }).alt.includes("SVM 0.71"));
+ * ```
  */
 export function comparisonChart(options: ComparisonChartOptions): Figure {
   const { rows, title = "Comparison", label = "test accuracy" } = options;

@@ -17,6 +17,15 @@ const CELL = 44;
  * by the share of the row, so that rare classes show too.
  *
  * @throws {RangeError} If the names do not fit the matrix
+ *
+ * @example
+ * ```ts
+ * import { confusionHeatmap, confusionMatrix } from "deep-features";
+ *
+ * const matrix = confusionMatrix([0, 0, 1], [0, 1, 1], 2);
+ * const figure = confusionHeatmap({ matrix, classNames: ["cat", "dog"] });
+ * console.assert(figure.alt.includes("2 of 3"));
+ * ```
  */
 export function confusionHeatmap(options: ConfusionHeatmapOptions): Figure {
   const { matrix, title = "Confusion matrix" } = options;

@@ -22,6 +22,14 @@ const CELL_WIDTH = 92, CELL_HEIGHT = 48;
  * The mean score for each C and gamma as a heat map; the best cell has a frame.
  *
  * @throws {RangeError} If there are no scores
+ *
+ * @example
+ * ```ts
+ * import { gridSearchHeatmap } from "deep-features";
+ *
+ * const scores = [{ C: 1, gamma: 0.1, score: 0.7 }, { C: 10, gamma: 0.1, score: 0.8 }];
+ * console.assert(gridSearchHeatmap({ scores }).alt.includes("C = 10"));
+ * ```
  */
 export function gridSearchHeatmap(options: GridSearchHeatmapOptions): Figure {
   const { scores, title = "Grid search: mean accuracy over the folds" } = options;

@@ -25,6 +25,16 @@ const GAP = 8;
  * A grid of images, each titled with its class, without axes.
  *
  * @throws {RangeError} If there are fewer images than places, or a label has no name
+ *
+ * @example
+ * ```ts
+ * import { imageGrid } from "deep-features";
+ *
+ * const images = new Uint8Array(2 * 4 * 4 * 3).fill(200), labels = new Uint8Array([0, 1]);
+ * const split = { images, labels, shape: [2, 4, 4, 3] as const };
+ * const grid = imageGrid({ split, classNames: ["cat", "dog"], rows: 1, columns: 2 });
+ * console.assert(grid.svg.includes("dog"));
+ * ```
  */
 export function imageGrid(options: ImageGridOptions): Figure {
   const {

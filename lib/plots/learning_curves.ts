@@ -21,6 +21,14 @@ const VALIDATION = "#b45309";
  * Loss and accuracy over the epochs, side by side, for training and validation.
  *
  * @throws {RangeError} If the history is empty
+ *
+ * @example
+ * ```ts
+ * import { learningCurves } from "deep-features";
+ *
+ * const history = { loss: [2, 1], accuracy: [0.2, 0.5], valLoss: [2, 1.5], valAccuracy: [0.1, 0.4] };
+ * console.assert(learningCurves({ history }).alt.includes("after 2 epochs"));
+ * ```
  */
 export function learningCurves(options: LearningCurvesOptions): Figure {
   const { history, title = "Learning curves" } = options;

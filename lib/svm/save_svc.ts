@@ -63,6 +63,16 @@ export async function saveSvc(svc: Svc, path: string): Promise<void> {
  * Loads what {@linkcode saveSvc} wrote.
  *
  * @throws {RangeError} If the file is not of that format, or not whole
+ *
+ * @example
+ * ```ts
+ * import { loadSvc, Matrix, saveSvc, Svc } from "deep-features";
+ *
+ * const path = await Deno.makeTempFile();
+ * await saveSvc(await new Svc({ C: 3 }).fit(Matrix.fromRows([[0], [1]]), [0, 1]), path);
+ * console.assert((await loadSvc(path)).options.C === 3);
+ * await Deno.remove(path);
+ * ```
  */
 export async function loadSvc(path: string): Promise<Svc> {
   const bytes = await Deno.readFile(path);
