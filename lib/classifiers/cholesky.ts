@@ -1,23 +1,30 @@
+/** Rows that are worked on together: each finished row is then read once for all of them. */
+const TILE_ROWS = 32;
+
 /**
  * A function that solves A·x = b in place of b, by Cholesky's factorisation.
  *
  * @param A Symmetric and positive definite [n, n], row-major; it is overwritten
+ * @param pause Awaited between parts of the work; may throw to stop
  */
-export function choleskySolver(A: Float64Array, n: number): (b: Float64Array) => void {
-  const product = (a: number, b: number, count: number) => {
-    let sum = 0;
-    for (let k = 0; k < count; k++) sum += A[a + k]! * A[b + k]!;
-    return sum;
-  };
-  for (let i = 0; i < n; i++) {
-    const row = i * n;
-    for (let j = 0; j < i; j++) {
-      A[row + j] = (A[row + j]! - product(row, j * n, j)) / A[j * n + j]!;
+export async function choleskySolver(
+  A: Float64Array,
+  n: number,
+  pause: () => Promise<void> | void = () => {},
+): Promise<(b: Float64Array) => void> {
+  for (let tile = 0; tile < n; tile += TILE_ROWS) {
+    const end = Math.min(n, tile + TILE_ROWS);
+    for (let j = 0; j < end; j++) {
+      const diagonal = j * n + j;
+      for (let i = Math.max(j, tile); i < end; i++) {
+        const at = i * n + j, rest = A[at]! - dot(A, i * n, j * n, j);
+        // Rounding must not take a root of nothing.
+        A[at] = i === j
+          ? Math.sqrt(Math.max(rest, 1e-12 * A[at]!, Number.MIN_VALUE))
+          : rest / A[diagonal]!;
+      }
     }
-    // Rounding must not take a root of nothing.
-    A[row + i] = Math.sqrt(
-      Math.max(A[row + i]! - product(row, row, i), 1e-12 * A[row + i]!, 1e-300),
-    );
+    await pause();
   }
   return (b) => {
     for (let i = 0; i < n; i++) {
@@ -31,4 +38,17 @@ export function choleskySolver(A: Float64Array, n: number): (b: Float64Array) =>
       for (let k = 0; k < i; k++) b[k]! -= A[i * n + k]! * value;
     }
   };
+}
+
+/** Four sums at once, since a sum must wait for the one before it. */
+function dot(A: Float64Array, a: number, b: number, count: number): number {
+  let s0 = 0, s1 = 0, s2 = 0, s3 = 0, k = 0;
+  for (; k + 4 <= count; k += 4) {
+    s0 += A[a + k]! * A[b + k]!;
+    s1 += A[a + k + 1]! * A[b + k + 1]!;
+    s2 += A[a + k + 2]! * A[b + k + 2]!;
+    s3 += A[a + k + 3]! * A[b + k + 3]!;
+  }
+  for (; k < count; k++) s0 += A[a + k]! * A[b + k]!;
+  return s0 + s1 + (s2 + s3);
 }

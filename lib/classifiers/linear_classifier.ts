@@ -175,6 +175,10 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
   ): Promise<Minimum> {
     const { tol, maxIter } = this.options;
     const breathe = createBreather();
+    const pause = async () => {
+      await breathe();
+      signal?.throwIfAborted();
+    };
     const start = new Float64Array(objective.size);
     const minimum = await minimizeLbfgs(
       (x, gradient) => objective.evaluate(x, gradient),
@@ -182,11 +186,10 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
       {
         tol,
         maxIter,
-        precondition: objective.preconditioner(curvature),
+        precondition: await objective.preconditioner(curvature, pause),
         rounding: objective.rounding,
         onIteration: async (iteration, gradientNorm) => {
-          await breathe();
-          signal?.throwIfAborted();
+          await pause();
           const message = `iteration ${iteration}, gradient ${gradientNorm.toExponential(1)}`;
           // The last iteration is not known before; the line ends below.
           onProgress?.({ done: Math.min(iteration, maxIter - 1), total: maxIter, message });
