@@ -2,7 +2,8 @@
 const TILE_ROWS = 32;
 
 /**
- * A function that solves A·x = b in place of b, by Cholesky's factorisation.
+ * A function that solves A·x = b in place of b, by Cholesky's factorisation; b may be several vectors one
+ * behind the other.
  *
  * @param A Symmetric and positive definite [n, n], row-major; it is overwritten
  * @param pause Awaited between parts of the work; may throw to stop
@@ -17,7 +18,7 @@ export async function choleskySolver(
     for (let j = 0; j < end; j++) {
       const diagonal = j * n + j;
       for (let i = Math.max(j, tile); i < end; i++) {
-        const at = i * n + j, rest = A[at]! - dot(A, i * n, j * n, j);
+        const at = i * n + j, rest = A[at]! - dot(A, i * n, A, j * n, j);
         // Rounding must not take a root of nothing.
         A[at] = i === j
           ? Math.sqrt(Math.max(rest, 1e-12 * A[at]!, Number.MIN_VALUE))
@@ -27,28 +28,31 @@ export async function choleskySolver(
     await pause();
   }
   return (b) => {
+    // Each row of A is read once for all right-hand sides.
     for (let i = 0; i < n; i++) {
-      let value = b[i]!;
-      for (let k = 0; k < i; k++) value -= A[i * n + k]! * b[k]!;
-      b[i] = value / A[i * n + i]!;
+      for (let from = 0; from < b.length; from += n) {
+        b[from + i] = (b[from + i]! - dot(A, i * n, b, from, i)) / A[i * n + i]!;
+      }
     }
     for (let i = n - 1; i >= 0; i--) {
-      const value = b[i]! / A[i * n + i]!;
-      b[i] = value;
-      for (let k = 0; k < i; k++) b[k]! -= A[i * n + k]! * value;
+      for (let from = 0; from < b.length; from += n) {
+        const value = b[from + i]! / A[i * n + i]!;
+        b[from + i] = value;
+        for (let k = 0; k < i; k++) b[from + k]! -= A[i * n + k]! * value;
+      }
     }
   };
 }
 
 /** Four sums at once, since a sum must wait for the one before it. */
-function dot(A: Float64Array, a: number, b: number, count: number): number {
+function dot(A: Float64Array, a: number, B: Float64Array, b: number, count: number): number {
   let s0 = 0, s1 = 0, s2 = 0, s3 = 0, k = 0;
   for (; k + 4 <= count; k += 4) {
-    s0 += A[a + k]! * A[b + k]!;
-    s1 += A[a + k + 1]! * A[b + k + 1]!;
-    s2 += A[a + k + 2]! * A[b + k + 2]!;
-    s3 += A[a + k + 3]! * A[b + k + 3]!;
+    s0 += A[a + k]! * B[b + k]!;
+    s1 += A[a + k + 1]! * B[b + k + 1]!;
+    s2 += A[a + k + 2]! * B[b + k + 2]!;
+    s3 += A[a + k + 3]! * B[b + k + 3]!;
   }
-  for (; k < count; k++) s0 += A[a + k]! * A[b + k]!;
+  for (; k < count; k++) s0 += A[a + k]! * B[b + k]!;
   return s0 + s1 + (s2 + s3);
 }

@@ -115,15 +115,10 @@ export class LinearObjective {
     curvature: number,
     pause?: () => Promise<void>,
   ): Promise<(vector: Float64Array) => void> {
-    const { X: { rows, cols }, outputs } = this.#problem;
-    const solve = cols <= Math.min(MAX_WHITENED, COLUMNS_PER_ROW * rows)
+    const { X: { rows, cols } } = this.#problem;
+    return cols <= Math.min(MAX_WHITENED, COLUMNS_PER_ROW * rows)
       ? await choleskySolver(this.#hessian(curvature), cols + 1, pause)
       : this.#diagonalSolver(curvature);
-    return (vector) => {
-      for (let k = 0; k < outputs; k++) {
-        solve(vector.subarray(k * (cols + 1), (k + 1) * (cols + 1)));
-      }
-    };
   }
 
   /** Coefficients and intercepts for rows as they came. */
@@ -218,7 +213,7 @@ export class LinearObjective {
     for (let j = 0; j < cols; j++) diagonal[j]! += penalty;
     diagonal[cols]! += curvature;
     return (vector) => {
-      for (let j = 0; j <= cols; j++) vector[j]! /= diagonal[j]!;
+      for (let i = 0; i < vector.length; i++) vector[i]! /= diagonal[i % (cols + 1)]!;
     };
   }
 
