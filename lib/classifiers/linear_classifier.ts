@@ -32,6 +32,9 @@ export interface FittedLinear {
   readonly converged: boolean;
 }
 
+/** Steps of the progress that is told. */
+const STEPS = 100;
+
 /** Parameters that both models have. */
 export interface LinearParameters {
   readonly C: number;
@@ -179,6 +182,9 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
       await breathe();
       signal?.throwIfAborted();
     };
+    const message = (iterations: number, gradientNorm: number) =>
+      `${iterations} iterations, gradient ${gradientNorm.toExponential(1)}`;
+    let done = 0, first: number | undefined;
     const start = new Float64Array(objective.size);
     const minimum = await minimizeLbfgs(
       (x, gradient) => objective.evaluate(x, gradient),
@@ -190,16 +196,16 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
         rounding: objective.rounding,
         onIteration: async (iteration, gradientNorm) => {
           await pause();
-          const message = `iteration ${iteration}, gradient ${gradientNorm.toExponential(1)}`;
-          // The last iteration is not known before; the line ends below.
-          onProgress?.({ done: Math.min(iteration, maxIter - 1), total: maxIter, message });
+          // Gradients fall about geometrically; the last iteration is not known before.
+          first ??= gradientNorm;
+          const share = Math.log(first / gradientNorm) / Math.log(first / tol);
+          done = Math.max(done, Math.min(STEPS - 1, Math.floor(STEPS * share)));
+          onProgress?.({ done, total: STEPS, message: message(iteration, gradientNorm) });
         },
       },
     );
-    const message = `${minimum.iterations} iterations, gradient ${
-      minimum.gradientNorm.toExponential(1)
-    }`;
-    onProgress?.({ done: maxIter, total: maxIter, message });
+    const { iterations, gradientNorm } = minimum;
+    onProgress?.({ done: STEPS, total: STEPS, message: message(iterations, gradientNorm) });
     return minimum;
   }
 
