@@ -1,4 +1,4 @@
-import { notebookKernel } from "./kernel.ts";
+import { notebookKernel } from "./notebook_kernel.ts";
 
 /**
  * Runs long work so that the "interrupt" of a notebook stops it, and not the kernel: Jupyter sends SIGINT

@@ -1,4 +1,4 @@
-import { notebookKernel } from "./kernel.ts";
+import { notebookKernel } from "./notebook_kernel.ts";
 
 /** How far a long piece of work has come. */
 export interface Progress {

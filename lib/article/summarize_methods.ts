@@ -60,10 +60,10 @@ export function methodSeconds(comparisons: readonly Comparison[]): MethodSeconds
 export function accuraciesBySeed(
   yTrue: ArrayLike<number>,
   comparisons: readonly Comparison[],
-): Record<string, number>[] {
+): Record<string, string | number>[] {
   const methods = methodsOf(comparisons);
   return comparisons.map(({ seed, outcomes }) => ({
-    seed,
+    seed: String(seed),
     ...Object.fromEntries(
       methods.map((name) => [name, accuracyScore(yTrue, outcomes[name]!.predicted)]),
     ),

@@ -198,7 +198,7 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
           await pause();
           // Gradients fall about geometrically; the last iteration is not known before.
           first ??= gradientNorm;
-          const share = Math.log(first / gradientNorm) / Math.log(first / tol);
+          const share = Math.log(first / gradientNorm) / Math.log(first / tol) || 0;
           done = Math.max(done, Math.min(STEPS - 1, Math.floor(STEPS * share)));
           onProgress?.({ done, total: STEPS, message: message(iteration, gradientNorm) });
         },

@@ -47,8 +47,8 @@ Deno.test("summarizeMethods puts the best first, with a spread only over several
 
 Deno.test("accuraciesBySeed and methodSeconds keep the order of the methods", () => {
   assert.deepEqual(accuraciesBySeed(TRUTH, [FIRST, SECOND]), [
-    { seed: 0, softmax: 0.5, "SVM (RBF)": 0.75, tree: 0.5 },
-    { seed: 1, softmax: 0.6, "SVM (RBF)": 0.55, tree: 0.5 },
+    { seed: "0", softmax: 0.5, "SVM (RBF)": 0.75, tree: 0.5 },
+    { seed: "1", softmax: 0.6, "SVM (RBF)": 0.55, tree: 0.5 },
   ]);
   assert.deepEqual(methodSeconds([FIRST, SECOND])[1], {
     name: "SVM (RBF)",
