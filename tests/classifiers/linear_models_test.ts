@@ -5,6 +5,7 @@ import {
   LogisticRegression,
   Matrix,
   type Progress,
+  seededRandom,
 } from "deep-features";
 import { allocatedBytes } from "../../lib/compute/memory.ts";
 
@@ -127,6 +128,21 @@ Deno.test("Linear models take constant and repeated columns, and more columns th
     assert.ok(Math.abs(second! - third!) < 1e-3);
     assert.ok(model.fitted.coef.data.every(Number.isFinite));
     if (model instanceof LogisticRegression) assert.ok(Math.abs(constant!) < 1e-6);
+  }
+});
+
+Deno.test("Linear models find the same optimum with the covariance and with its diagonal alone", async () => {
+  const random = seededRandom(8), cols = 100;
+  const few = new Matrix(Float32Array.from({ length: 20 * cols }, () => random()), 20, cols);
+  const often = few.takeRows(Array.from({ length: 100 }, (_, i) => i % 20));
+  const labels = Array.from({ length: 100 }, (_, i) => i % 20 % 3);
+  for (const create of [LogisticRegression, LinearSvc]) {
+    const options = { tol: 1e-6, maxIter: 1000 };
+    // More than four columns a row: the diagonal.
+    const diagonal = await new create(options).fit(few, labels.slice(0, 20));
+    const whole = await new create({ ...options, C: 1 / 5 }).fit(often, labels);
+    assert.ok(diagonal.fitted.converged && whole.fitted.converged);
+    assert.ok(distance(diagonal.fitted.coef.data, [...whole.fitted.coef.data]) < 1e-3);
   }
 });
 
