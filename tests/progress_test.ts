@@ -21,3 +21,16 @@ Deno.test("formatSeconds() reads like a clock", () => {
     "3 min 05 s",
   ]);
 });
+
+Deno.test("progressLine() writes to standard output where there is no notebook", async () => {
+  const code = `
+    import { progressLine } from "deep-features";
+    progressLine("Here")({ done: 1, total: 1 });
+  `;
+  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", code],
+    cwd: new URL("..", import.meta.url),
+  }).output();
+  assert.ok(success);
+  assert.match(new TextDecoder().decode(stdout), /\rHere 100 % in .*\n$/);
+});

@@ -1,18 +1,21 @@
 import { createHash } from "node:crypto";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 
 /** To be raised when what is cached changes its meaning. */
 const VERSION = 1;
 
-const FOLDER = join(import.meta.dirname!, "../../data/cache");
+/** Where results are kept: the folder that `ARTICLE_CACHE` names, or `data/cache`. */
+function cacheFolder(): string {
+  return Deno.env.get("ARTICLE_CACHE") || join(import.meta.dirname!, "../../data/cache");
+}
 
 /** Where a result with these settings is cached: the name holds a digest of them. */
 export function cachePath(kind: string, settings: Readonly<Record<string, unknown>>): string {
   const digest = createHash("sha256")
     .update(JSON.stringify({ VERSION, kind, ...settings }))
     .digest("hex");
-  return join(FOLDER, `${kind}-${digest.slice(0, 16)}`);
+  return join(cacheFolder(), `${kind}-${digest.slice(0, 16)}`);
 }
 
 const fingerprints = new WeakMap<Uint8Array, string>();
@@ -40,7 +43,7 @@ export async function cached<T>(
   const text = await Deno.readTextFile(path).catch(() => undefined);
   if (text !== undefined) return JSON.parse(text);
   const result = await make();
-  await Deno.mkdir(FOLDER, { recursive: true });
+  await Deno.mkdir(dirname(path), { recursive: true });
   const part = `${path}.${crypto.randomUUID()}.part`;
   await Deno.writeTextFile(part, JSON.stringify(result));
   await Deno.rename(part, path);

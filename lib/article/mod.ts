@@ -1,3 +1,14 @@
-export { compareClassifiers, type Predictions } from "./compare_classifiers.ts";
+export { compareClassifiers, type Comparison } from "./compare_classifiers.ts";
+export { compareLayers, type LayerScores } from "./compare_layers.ts";
+export { comparePairs } from "./compare_pairs.ts";
+export type { Outcome } from "./outcome.ts";
 export { type Preset, readPreset } from "./preset.ts";
+export { besidePublished, type SoftmaxAndSvm } from "./published.ts";
+export {
+  accuraciesBySeed,
+  type MethodSeconds,
+  methodSeconds,
+  type MethodSummary,
+  summarizeMethods,
+} from "./summarize_methods.ts";
 export { type TrainedCnn, trainedCnn, type TrainedCnnOptions } from "./trained_cnn.ts";

@@ -16,7 +16,9 @@ export interface Preset {
   readonly folds: number;
   /** Most rows that the random forest learns from. */
   readonly forestRows: number;
-  /** Seeds of the runs that are compared at the end; the first is that of all other notebooks. */
+  /** Most training rows of the comparison of layers. */
+  readonly layerRows: number;
+  /** Seeds of the networks that are compared at the end; the first is that of all other notebooks. */
   readonly seeds: readonly number[];
 }
 
@@ -31,7 +33,8 @@ const ARTICLE: Preset = {
   gridRows: 10_000,
   folds: 5,
   forestRows: 50_000,
-  seeds: [0, 1, 2],
+  layerRows: 10_000,
+  seeds: [0],
 };
 
 /** A few thousand images and two epochs: everything runs, in a minute or two. */
@@ -45,23 +48,38 @@ const QUICK: Preset = {
   gridRows: 600,
   folds: 3,
   forestRows: 1000,
+  layerRows: 1000,
   seeds: [0, 1],
 };
 
+/** Most networks that can be asked for: each takes minutes to train. */
+const MAX_SEEDS = 20;
+
 /**
- * The sizes that the environment variable `PRESET` names: `article` (the default) or `quick`.
+ * The sizes that the environment variable `PRESET` names, `article` (the default) or `quick`, for as many
+ * networks as `SEEDS` says (a whole number from 1 to 20; their seeds are 0, 1, …). Without it the article
+ * compares one network, so that all notebooks run in a quarter of an hour, and `quick` two.
  *
- * @throws {RangeError} If it names neither
+ * @throws {RangeError} If the name is neither of the two, or the number of seeds is unusable
  *
  * @example
  * ```ts
  * import { readPreset } from "deep-features";
  *
  * console.assert(readPreset("article").epochs === 20);
+ * console.assert(readPreset("article", "5").seeds.join() === "0,1,2,3,4");
  * ```
  */
-export function readPreset(name: string = Deno.env.get("PRESET") || "article"): Preset {
+export function readPreset(
+  name: string = Deno.env.get("PRESET") || "article",
+  seeds: string | undefined = Deno.env.get("SEEDS") || undefined,
+): Preset {
   const preset = [ARTICLE, QUICK].find((preset) => preset.name === name);
   if (!preset) throw new RangeError(`PRESET must be article or quick, got ${name}`);
-  return preset;
+  if (seeds === undefined) return preset;
+  const count = Number(seeds);
+  if (!(Number.isInteger(count) && count >= 1 && count <= MAX_SEEDS)) {
+    throw new RangeError(`SEEDS must be a whole number from 1 to ${MAX_SEEDS}, got ${seeds}`);
+  }
+  return { ...preset, seeds: Array.from({ length: count }, (_, seed) => seed) };
 }

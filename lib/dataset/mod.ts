@@ -1,3 +1,4 @@
+export { type ImageFolder, type ImageFolderOptions, loadImageFolder } from "./image_folder.ts";
 export {
   CIFAR10_ADDRESS,
   CIFAR10_MD5,
@@ -17,3 +18,4 @@ export {
   takeRows,
   trainValidationSplit,
 } from "./split.ts";
+export { type TrainTestOptions, trainTestSplit } from "./train_test_split.ts";

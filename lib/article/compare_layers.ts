@@ -1,0 +1,115 @@
+import * as tf from "@tensorflow/tfjs";
+import { LogisticRegression } from "../classifiers/logistic_regression.ts";
+import { hiddenFeatures } from "../cnn/layer_outputs.ts";
+import { matmul } from "../compute/matmul.ts";
+import { type Dataset, firstImages } from "../dataset/load_cifar10.ts";
+import { normalize, sliceSplit, type Split } from "../dataset/split.ts";
+import { Matrix } from "../matrix.ts";
+import { accuracyScore } from "../metrics/accuracy.ts";
+import { progressLine } from "../progress.ts";
+import { Svc } from "../svm/svc.ts";
+import { fingerprint } from "./cache.ts";
+import { fittedOutcome, once } from "./outcome.ts";
+import type { Preset } from "./preset.ts";
+import { trainedCnn } from "./trained_cnn.ts";
+
+/** A line of the comparison of layers. */
+export interface LayerScores {
+  readonly features: string;
+  readonly columns: number;
+  /** Test accuracies. */
+  readonly "SVM (RBF)": number;
+  readonly "logistic regression": number;
+}
+
+/** Features of images, from the pixels to the softmax. */
+interface Layer {
+  readonly features: string;
+  readonly of: (model: tf.LayersModel, split: Split) => Promise<Matrix>;
+}
+
+const output = (layer: string, features: string): Layer => ({
+  features,
+  of: (model, { images }) => hiddenFeatures(model, images, { layer }),
+});
+
+const LAYERS: readonly Layer[] = [
+  {
+    features: "raw pixels",
+    of: (_, { images, shape: [n, height, width, channels] }) =>
+      Promise.resolve(new Matrix(normalize(images), n, height * width * channels)),
+  },
+  output("flat1", "flat1 (input of hidden)"),
+  output("hidden", "hidden"),
+  output("acti3", "acti3 (hidden, ReLU)"),
+  { features: "logits (inputs of the softmax)", of: logits },
+  output("end", "probabilities of the softmax"),
+];
+
+/**
+ * How well an RBF SVM and logistic regression, with their defaults, do on different layers of one network,
+ * and on the pixels as the control. They learn from the preset's first `layerRows` training rows and are
+ * asked all test rows. Each outcome is kept in `data/`.
+ *
+ * @throws {DOMException} If the signal aborts
+ */
+export async function compareLayers(
+  data: Dataset,
+  preset: Preset,
+  seed: number,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<LayerScores[]> {
+  const { signal } = options;
+  const { epochs, batchSize, layerRows } = preset;
+  const rows = Math.min(layerRows, data.train.labels.length);
+  const { train, test } = firstImages(data, rows, data.test.labels.length);
+  const { model } = await trainedCnn(data, {
+    epochs,
+    batchSize,
+    seed,
+    onProgress: progressLine(`Training, seed ${seed}`),
+    ...(signal ? { signal } : {}),
+  });
+  const network = {
+    images: fingerprint(data),
+    tests: test.labels.length,
+    epochs,
+    batchSize,
+    seed,
+    rows,
+    backend: tf.getBackend(),
+  };
+  const scores: LayerScores[] = [];
+  for (const { features: name, of } of LAYERS) {
+    const features = once(async () => ({
+      X: await of(model, train),
+      y: train.labels,
+      Xt: await of(model, test),
+    }));
+    const score = async (method: string, classifier: Svc | LogisticRegression) => {
+      signal?.throwIfAborted();
+      const label = `${method} on ${name}`;
+      const settings = { ...network, layer: name, method };
+      const { predicted } = await fittedOutcome({ settings, classifier, label, features, signal });
+      return accuracyScore(test.labels, predicted);
+    };
+    scores.push({
+      features: name,
+      columns: (await of(model, sliceSplit(test, 0, 1))).cols,
+      "SVM (RBF)": await score("SVM (RBF)", new Svc()),
+      "logistic regression": await score("logistic regression", new LogisticRegression()),
+    });
+  }
+  return scores;
+}
+
+/** What enters the softmax of the layer `end`. */
+async function logits(model: tf.LayersModel, { images }: Split): Promise<Matrix> {
+  const X = await hiddenFeatures(model, images, { layer: "acti3" });
+  const [kernel, bias] = await Promise.all(
+    model.getLayer("end").getWeights().map((weight) => weight.data<"float32">()),
+  ) as [Float32Array, Float32Array];
+  const outputs = matmul(X, new Matrix(kernel, X.cols, bias.length));
+  outputs.data.forEach((value, i) => outputs.data[i] = value + bias[i % bias.length]!);
+  return outputs;
+}

@@ -1,0 +1,76 @@
+import { accuracyScore } from "../metrics/accuracy.ts";
+import { meanAndSd } from "../metrics/mean_and_sd.ts";
+import type { Comparison } from "./compare_classifiers.ts";
+
+/** A classifier over all seeds. */
+export interface MethodSummary {
+  readonly name: string;
+  /** Mean test accuracy. */
+  readonly mean: number;
+  /** Its standard deviation over the seeds; absent for a single seed. */
+  readonly sd?: number;
+}
+
+/** Mean seconds of a classifier. */
+export interface MethodSeconds {
+  readonly name: string;
+  readonly "fit, s": number;
+  readonly "predict, s": number;
+}
+
+/**
+ * The mean test accuracy of each classifier over the seeds, the best first.
+ *
+ * @throws {RangeError} If there is no comparison
+ */
+export function summarizeMethods(
+  yTrue: ArrayLike<number>,
+  comparisons: readonly Comparison[],
+): MethodSummary[] {
+  return methodsOf(comparisons)
+    .map((name) => ({
+      name,
+      ...meanAndSd(
+        comparisons.map(({ outcomes }) => accuracyScore(yTrue, outcomes[name]!.predicted)),
+      ),
+    }))
+    .sort((a, b) => b.mean - a.mean);
+}
+
+/**
+ * The mean seconds that each classifier took to fit and to predict.
+ *
+ * @throws {RangeError} If there is no comparison
+ */
+export function methodSeconds(comparisons: readonly Comparison[]): MethodSeconds[] {
+  const mean = (name: string, field: "fitSeconds" | "predictSeconds") =>
+    meanAndSd(comparisons.map(({ outcomes }) => outcomes[name]![field])).mean;
+  return methodsOf(comparisons).map((name) => ({
+    name,
+    "fit, s": mean(name, "fitSeconds"),
+    "predict, s": mean(name, "predictSeconds"),
+  }));
+}
+
+/**
+ * The test accuracy of each classifier on each seed, a row a seed.
+ *
+ * @throws {RangeError} If there is no comparison
+ */
+export function accuraciesBySeed(
+  yTrue: ArrayLike<number>,
+  comparisons: readonly Comparison[],
+): Record<string, string | number>[] {
+  const methods = methodsOf(comparisons);
+  return comparisons.map(({ seed, outcomes }) => ({
+    seed: String(seed),
+    ...Object.fromEntries(
+      methods.map((name) => [name, accuracyScore(yTrue, outcomes[name]!.predicted)]),
+    ),
+  }));
+}
+
+function methodsOf(comparisons: readonly Comparison[]): string[] {
+  if (comparisons.length === 0) throw new RangeError("There is no comparison to summarize");
+  return Object.keys(comparisons[0]!.outcomes);
+}

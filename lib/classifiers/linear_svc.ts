@@ -1,0 +1,53 @@
+import { LinearClassifier, type LinearForm, type LinearParameters } from "./linear_classifier.ts";
+import { squaredHingeLoss } from "./linear_losses.ts";
+
+/** Parameters of a {@linkcode LinearSvc}, with scikit-learn's names and defaults. */
+export interface LinearSvcOptions {
+  /** Factor of the loss beside the penalty; default 1. */
+  readonly C?: number;
+  /** Largest component of the mean loss's gradient that is accepted; default 1e-4. */
+  readonly tol?: number;
+  /** Most iterations of L-BFGS; default 1,000. A fit that needs more ends with a warning. */
+  readonly maxIter?: number;
+  /** The constant whose coefficient is the intercept, penalised like the others; default 1. */
+  readonly interceptScaling?: number;
+}
+
+/**
+ * A linear support vector machine for each class against the rest, with the squared hinge loss and an L2
+ * penalty that takes in the intercept (`sklearn.svm.LinearSVC`): it minimises
+ * ½‖coef‖² + C·Σ max(0, 1 − y·output)². All classes are fitted at once, by L-BFGS on the primal problem;
+ * scikit-learn's LIBLINEAR solves the dual, whose optimum is the same.
+ *
+ * @example
+ * ```ts
+ * import { LinearSvc, Matrix } from "deep-features";
+ *
+ * const X = Matrix.fromRows([[0, 0], [1, 0], [5, 5], [6, 5]]);
+ * const svc = await new LinearSvc().fit(X, [0, 0, 1, 1]);
+ * console.assert((await svc.predict(X)).join() === "0,0,1,1");
+ * ```
+ */
+export class LinearSvc
+  extends LinearClassifier<LinearParameters & { readonly interceptScaling: number }> {
+  constructor(options: LinearSvcOptions = {}) {
+    super({ C: 1, tol: 1e-4, maxIter: 1000, interceptScaling: 1, ...options });
+  }
+
+  protected override checkParameters(): void {
+    super.checkParameters();
+    const { interceptScaling } = this.options;
+    if (!(interceptScaling > 0 && Number.isFinite(interceptScaling))) {
+      throw new RangeError(`interceptScaling must be positive, got ${interceptScaling}`);
+    }
+  }
+
+  protected override form(classes: number): LinearForm {
+    return {
+      outputs: classes === 2 ? 1 : classes,
+      loss: squaredHingeLoss,
+      interceptPenalty: 1 / this.options.interceptScaling ** 2,
+      curvature: 1,
+    };
+  }
+}

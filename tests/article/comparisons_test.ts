@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import {
+  compareClassifiers,
+  compareLayers,
+  type Dataset,
+  type Preset,
+  readPreset,
+  seededRandom,
+  setUpCompute,
+  type Split,
+} from "deep-features";
+
+const PRESET: Preset = {
+  ...readPreset("quick", "1"),
+  epochs: 1,
+  batchSize: 20,
+  forestRows: 30,
+  layerRows: 40,
+};
+
+/** Images of ten classes, each of a grey of its own. */
+function images(count: number, seed: number): Split {
+  const random = seededRandom(seed);
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
+  const bytes = Uint8Array.from(
+    { length: count * 3072 },
+    (_, i) => labels[Math.floor(i / 3072)]! * 20 + random() * 40,
+  );
+  return { images: bytes, labels, shape: [count, 32, 32, 3] };
+}
+
+const DATA: Dataset = {
+  train: images(60, 1),
+  test: images(20, 2),
+  classNames: [..."0123456789"],
+  source: "stand-in",
+  official: false,
+};
+
+/** Runs with a cache of its own, in silence. */
+async function withCache(work: (cache: string) => Promise<void>) {
+  const cache = await Deno.makeTempDir(), before = Deno.env.get("ARTICLE_CACHE");
+  const { warn } = console, { writeSync } = Deno.stdout;
+  Deno.env.set("ARTICLE_CACHE", cache);
+  console.warn = () => {};
+  Deno.stdout.writeSync = (bytes) => bytes.length;
+  try {
+    await setUpCompute({ backend: "simd", quiet: true });
+    await work(cache);
+  } finally {
+    console.warn = warn;
+    Deno.stdout.writeSync = writeSync;
+    if (before === undefined) Deno.env.delete("ARTICLE_CACHE");
+    else Deno.env.set("ARTICLE_CACHE", before);
+    await Deno.remove(cache, { recursive: true });
+  }
+}
+
+const names = async (folder: string) =>
+  (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+
+Deno.test("compareClassifiers keeps each outcome by itself, and goes on where it was", async () => {
+  await withCache(async (cache) => {
+    const { seed, outcomes } = await compareClassifiers(DATA, PRESET, 3);
+    assert.equal(seed, 3);
+    assert.deepEqual(Object.keys(outcomes), [
+      "softmax",
+      "SVM (RBF)",
+      "SVM (RBF, C = 10)",
+      "SVM (linear)",
+      "logistic regression",
+      "5 nearest neighbours",
+      "random forest",
+    ]);
+    for (const { predicted, fitSeconds, predictSeconds } of Object.values(outcomes)) {
+      assert.equal(predicted.length, 20);
+      assert.ok(fitSeconds > 0 && predictSeconds > 0);
+    }
+    // Greys that do not overlap: whoever learns at all learns these.
+    const right = outcomes["logistic regression"]!.predicted.filter((p, i) => p === i % 10);
+    assert.ok(right.length >= 15, `${right.length}`);
+
+    const files = await names(cache);
+    const [network] = files.filter((name) => name.startsWith("cnn-"));
+    const kept = files.filter((name) => name.startsWith("outcome-"));
+    assert.equal(kept.length, 7);
+    // Without the network: nothing is trained as long as all outcomes are there.
+    await Deno.remove(join(cache, network!), { recursive: true });
+    assert.deepEqual((await compareClassifiers(DATA, PRESET, 3)).outcomes, outcomes);
+    assert.deepEqual(await names(cache), kept);
+
+    // Without one outcome that one is made again, and the others are not.
+    await Deno.remove(join(cache, kept[0]!));
+    const again = (await compareClassifiers(DATA, PRESET, 3)).outcomes;
+    const changed = Object.keys(outcomes).filter((name) =>
+      again[name]!.predictSeconds !== outcomes[name]!.predictSeconds
+    );
+    assert.equal(changed.length, 1);
+    assert.deepEqual(again[changed[0]!]!.predicted, outcomes[changed[0]!]!.predicted);
+
+    // Another number of forest rows is another forest, and nothing else.
+    await compareClassifiers(DATA, { ...PRESET, forestRows: 20 }, 3);
+    assert.equal((await names(cache)).filter((name) => name.startsWith("outcome-")).length, 8);
+  });
+});
+
+Deno.test("compareLayers compares pixels and layers, with their columns, and repeats itself", async () => {
+  await withCache(async () => {
+    const scores = await compareLayers(DATA, PRESET, 0);
+    assert.deepEqual(scores.map(({ columns }) => columns), [3072, 2048, 512, 512, 10, 10]);
+    for (const score of scores) {
+      for (const method of ["SVM (RBF)", "logistic regression"] as const) {
+        assert.ok(score[method] >= 0 && score[method] <= 1);
+      }
+    }
+    assert.ok(scores[0]!["logistic regression"] > 0.9);
+    assert.deepEqual(await compareLayers(DATA, PRESET, 0), scores);
+  });
+});
+
+Deno.test("Comparisons stop when told", async () => {
+  await withCache(async () => {
+    const signal = AbortSignal.abort();
+    const expected = { name: "AbortError" };
+    await assert.rejects(compareClassifiers(DATA, PRESET, 0, { signal }), expected);
+    await assert.rejects(compareLayers(DATA, PRESET, 0, { signal }), expected);
+  });
+});

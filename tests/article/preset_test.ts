@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { readPreset } from "deep-features";
+
+Deno.test("readPreset compares one network in the article, and two in quick", () => {
+  assert.deepEqual(readPreset("article", undefined).seeds, [0]);
+  assert.deepEqual(readPreset("quick", undefined).seeds, [0, 1]);
+});
+
+Deno.test("readPreset takes the number of seeds, from the environment too", () => {
+  assert.deepEqual(readPreset("article", "5").seeds, [0, 1, 2, 3, 4]);
+  const before = Deno.env.get("SEEDS");
+  try {
+    Deno.env.set("SEEDS", "3");
+    assert.deepEqual(readPreset("quick").seeds, [0, 1, 2]);
+    Deno.env.set("SEEDS", "");
+    assert.deepEqual(readPreset("quick").seeds, [0, 1]);
+  } finally {
+    if (before === undefined) Deno.env.delete("SEEDS");
+    else Deno.env.set("SEEDS", before);
+  }
+});
+
+Deno.test("readPreset refuses other names and numbers of seeds", () => {
+  assert.throws(() => readPreset("slow"), /PRESET must be article or quick, got slow/);
+  for (const seeds of ["0", "21", "2.5", "many", "-1"]) {
+    assert.throws(() => readPreset("article", seeds), RangeError, seeds);
+  }
+  assert.throws(() => readPreset("article", "21"), /SEEDS .* from 1 to 20, got 21/);
+});

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import {
+  accuraciesBySeed,
+  besidePublished,
+  comparePairs,
+  type Comparison,
+  mcNemarTest,
+  meanAndSd,
+  methodSeconds,
+  summarizeMethods,
+} from "deep-features";
+
+const TRUTH = Array<number>(40).fill(1);
+/** An outcome with `right` right predictions, from place `from` on. */
+const outcome = (right: number, from = 0, fitSeconds = 1) => ({
+  predicted: TRUTH.map((_, i) => i >= from && i < from + right ? 1 : 0),
+  fitSeconds,
+  predictSeconds: fitSeconds / 10,
+});
+const FIRST: Comparison = {
+  seed: 0,
+  outcomes: { softmax: outcome(20), "SVM (RBF)": outcome(30, 0, 4), tree: outcome(20, 20) },
+};
+const SECOND: Comparison = {
+  seed: 1,
+  outcomes: { softmax: outcome(24), "SVM (RBF)": outcome(22, 0, 6), tree: outcome(20, 20) },
+};
+
+Deno.test("meanAndSd is that of NumPy with ddof = 1, and has no spread for one value", () => {
+  const { mean, sd } = meanAndSd([0.7093, 0.7111, 0.7102, 0.7]);
+  assert.ok(Math.abs(mean - 0.70765) < 1e-12 && Math.abs(sd! - 0.00515267) < 1e-7);
+  assert.deepEqual(meanAndSd([0.5]), { mean: 0.5 });
+  assert.throws(() => meanAndSd([]), /no values/);
+});
+
+Deno.test("summarizeMethods puts the best first, with a spread only over several seeds", () => {
+  assert.deepEqual(summarizeMethods(TRUTH, [FIRST]), [
+    { name: "SVM (RBF)", mean: 0.75 },
+    { name: "softmax", mean: 0.5 },
+    { name: "tree", mean: 0.5 },
+  ]);
+  const [best] = summarizeMethods(TRUTH, [FIRST, SECOND]);
+  assert.equal(best!.name, "SVM (RBF)");
+  assert.ok(Math.abs(best!.mean - 0.65) < 1e-12 && Math.abs(best!.sd! - 0.2 / Math.SQRT2) < 1e-12);
+  assert.throws(() => summarizeMethods(TRUTH, []), /no comparison/);
+});
+
+Deno.test("accuraciesBySeed and methodSeconds keep the order of the methods", () => {
+  assert.deepEqual(accuraciesBySeed(TRUTH, [FIRST, SECOND]), [
+    { seed: "0", softmax: 0.5, "SVM (RBF)": 0.75, tree: 0.5 },
+    { seed: "1", softmax: 0.6, "SVM (RBF)": 0.55, tree: 0.5 },
+  ]);
+  assert.deepEqual(methodSeconds([FIRST, SECOND])[1], {
+    name: "SVM (RBF)",
+    "fit, s": 5,
+    "predict, s": 0.5,
+  });
+});
+
+Deno.test("comparePairs shows counts for one seed", () => {
+  const rows = comparePairs(TRUTH, [FIRST]);
+  assert.equal(rows.length, 3);
+  assert.deepEqual(rows[0], {
+    better: "SVM (RBF)",
+    worse: "softmax",
+    difference: 0.25,
+    "only the better right": 10,
+    "only the worse right": 0,
+    "McNemar's p": "0.002", // 2 · 0.5¹⁰
+  });
+  assert.equal(rows[2]!["McNemar's p"], "1");
+});
+
+Deno.test("comparePairs shows a row a pair for several seeds: seeds ahead, range of p", () => {
+  const rows = comparePairs(TRUTH, [FIRST, SECOND]);
+  assert.equal(rows.length, 3);
+  const { difference, ...rest } = rows[0]!;
+  assert.ok(Math.abs(Number(difference) - 0.1) < 1e-12);
+  assert.deepEqual(rest, {
+    better: "SVM (RBF)",
+    worse: "softmax",
+    "seeds ahead": "1 of 2",
+    "McNemar's p": "0.002 … 0.5",
+  });
+  const predicted = (seed: Comparison) => seed.outcomes["softmax"]!.predicted;
+  const { pValue } = mcNemarTest(TRUTH, SECOND.outcomes["SVM (RBF)"]!.predicted, predicted(SECOND));
+  assert.equal(pValue, 0.5);
+});
+
+Deno.test("comparePairs of seven methods and five seeds has 21 rows, tiny p as a bound", () => {
+  const truth = Array<number>(400).fill(1);
+  const comparisons = [0, 1, 2, 3, 4].map((seed) => ({
+    seed,
+    outcomes: Object.fromEntries([0, 1, 2, 3, 4, 5, 6].map((m) => [`method ${m}`, {
+      predicted: truth.map((_, i) => i < 50 * m ? 1 : 0),
+      fitSeconds: 1,
+      predictSeconds: 1,
+    }])),
+  }));
+  const rows = comparePairs(truth, comparisons);
+  assert.equal(rows.length, 21);
+  assert.ok(rows.every((row) => row["McNemar's p"] === "< 0.0001"));
+  assert.ok(rows.every((row) => row["seeds ahead"] === "5 of 5"));
+});
+
+Deno.test("besidePublished adds this run's SVMs to the published figures", () => {
+  const rows = besidePublished(summarizeMethods(TRUTH, [FIRST]), "toys");
+  assert.deepEqual(rows.at(-1), {
+    source: "this run",
+    images: "toys",
+    svm: "SVM (RBF), on the fixed network",
+    "softmax, %": 50,
+    "SVM, %": 75,
+  });
+  assert.equal(rows.filter(({ source }) => source.startsWith("Agarap")).length, 2);
+  assert.throws(() => besidePublished([{ name: "SVM", mean: 1 }], "toys"), /no softmax/);
+});
