@@ -17,10 +17,10 @@ import {
   type Notebook,
   type Output,
 } from "./notebook.ts";
+import { FRAME_TYPE } from "./frame_type.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page_style.ts";
 
-/** An interactive page of its own, shown in a frame that can reach neither the report nor the network. */
-export const FRAME_TYPE = "application/vnd.deep-features.frame+html";
+export { FRAME_TYPE };
 
 /** Something that a reader must not overlook: an element of class `notice` in an output. */
 export interface Notice {
