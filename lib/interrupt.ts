@@ -1,3 +1,5 @@
+import { jupyterKernel } from "./jupyter_kernel.ts";
+
 /**
  * Runs long work so that the "interrupt" of a notebook stops it, and not the kernel: Jupyter sends SIGINT
  * to a Deno kernel, which would end it with all that is in its memory. Elsewhere Ctrl-C keeps its meaning.
@@ -10,7 +12,7 @@ export async function interruptible<T>(
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
-  if (!("jupyter" in Deno)) return await work(signal);
+  if (!jupyterKernel()) return await work(signal);
   const controller = new AbortController();
   const stop = () => controller.abort(new DOMException("Interrupted", "AbortError"));
   Deno.addSignalListener("SIGINT", stop);

@@ -1,3 +1,5 @@
+import { jupyterKernel } from "./jupyter_kernel.ts";
+
 /** How far a long piece of work has come. */
 export interface Progress {
   /** Units done so far. */
@@ -88,15 +90,7 @@ const encoder = new TextEncoder();
  * library speaks to the kernel itself.
  */
 function writeToStdout(text: string): void {
-  if ("jupyter" in Deno) {
-    const jupyter = Deno.jupyter as {
-      broadcast(
-        type: "stream",
-        content: { name: "stdout"; text: string },
-      ): Promise<void>;
-    };
-    void jupyter.broadcast("stream", { name: "stdout", text });
-  } else {
-    Deno.stdout.writeSync(encoder.encode(text));
-  }
+  const kernel = jupyterKernel();
+  if (kernel) void kernel.broadcast("stream", { name: "stdout", text });
+  else Deno.stdout.writeSync(encoder.encode(text));
 }

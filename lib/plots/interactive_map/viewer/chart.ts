@@ -39,6 +39,8 @@ const LEAST_SPAN = 0.4;
 const LEAST_RADIUS = 0.9, LARGEST_RADIUS = 7;
 /** How points grow as one zooms in: with this power of the magnification. */
 const GROWTH = 0.55;
+/** Maps narrower than this, in CSS pixels, have smaller points. */
+const FULL_WIDTH = 560;
 /** Free space around the points, as share of the map. */
 const ROOM = 0.03;
 /** Dense screens are drawn with at most this many pixels in a CSS pixel. */
@@ -226,7 +228,8 @@ export class MapChart {
     const { min, max } = extent(this.#points.positions, 0);
     const magnification = Math.abs(this.#projection.dx) * (max - min) / width;
     const alone = Math.min(3, Math.max(LEAST_RADIUS, 150 / Math.sqrt(this.#points.labels.length)));
-    return Math.min(LARGEST_RADIUS, alone * magnification ** GROWTH);
+    const size = Math.min(1, Math.sqrt(width / FULL_WIDTH));
+    return Math.min(LARGEST_RADIUS, alone * size * magnification ** GROWTH);
   }
 }
 

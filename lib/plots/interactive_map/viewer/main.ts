@@ -48,9 +48,12 @@ const onlyErrors = find("only-errors").querySelector("input")!;
 find("only-errors").hidden = !points.predicted;
 onlyErrors.addEventListener("change", filter);
 colorSwatches();
-dark.addEventListener("change", () => {
-  chart.redraw(theme());
-  colorSwatches();
+dark.addEventListener("change", changeTheme);
+// The report that holds this page in a frame tells whether its reader has chosen light or dark.
+addEventListener("message", ({ source, data }) => {
+  if (source !== parent || !["light", "dark"].includes(data?.theme)) return;
+  document.documentElement.dataset["theme"] = data.theme;
+  changeTheme();
 });
 
 find("zoom-in").addEventListener("click", () => chart.zoom(ZOOM_STEP, selected));
@@ -61,6 +64,16 @@ find("none").addEventListener("click", () => switchAll(false));
 element.addEventListener("keydown", onKey);
 listenToPointer();
 place();
+
+function changeTheme(): void {
+  chart.redraw(theme());
+  colorSwatches();
+}
+
+function isDark(): boolean {
+  return (document.documentElement.dataset["theme"] ?? (dark.matches ? "dark" : "light")) ===
+    "dark";
+}
 
 function theme(): Theme {
   const style = getComputedStyle(document.documentElement);
@@ -73,7 +86,7 @@ function theme(): Theme {
   };
   const background = parseColor(read("--plot"));
   const classes = info.colors.map(parseColor).map((color) =>
-    dark.matches ? readableOnDark(color, background) : color
+    isDark() ? readableOnDark(color, background) : color
   );
   const result = { classes, background, ink: read("--ink"), line: read("--line") };
   probe.remove();
@@ -153,7 +166,7 @@ function describe(index: number): string[] {
     `${thumbnails ? "Image" : "Point"} ${(index + 1).toLocaleString("en")}`,
     `Label: ${info.classNames[label]}`,
     ...(guess === undefined ? [] : [
-      `Predicted: ${info.classNames[guess]} ${guess === label ? "✓ right" : "✗ wrong"}`,
+      `Predicted: ${info.classNames[guess]}${guess === label ? "" : " (wrong)"}`,
     ]),
   ];
 }

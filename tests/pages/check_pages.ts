@@ -1,0 +1,58 @@
+/**
+ * `deno task check:pages [--shots FOLDER] [REPORTS]`: looks at the HTML pages in a real Chromium. It
+ * drives the interactive map in a report, with 50,000 points, and audits each report in a folder
+ * (default: `reports`, if it is there). No part of `deno task test`, as it needs a browser.
+ *
+ * Environment: CHROMIUM, the browser's executable (default: /usr/bin/chromium).
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { pathToFileURL } from "node:url";
+import { basename, join, resolve } from "@std/path";
+import { auditPage } from "./audit_page.ts";
+import { Checks, launchBrowser } from "./browser.ts";
+import { driveMap, makeKnownMap, writeReport } from "./drive_map.ts";
+
+const { values, positionals } = parseArgs({
+  args: Deno.args,
+  options: { shots: { type: "string" } },
+  allowPositionals: true,
+});
+const reports = resolve(positionals[0] ?? join(import.meta.dirname!, "../../reports"));
+const shots = values.shots && resolve(values.shots);
+if (shots) await Deno.mkdir(shots, { recursive: true });
+
+const checks = new Checks();
+const folder = await Deno.makeTempDir();
+const browser = await launchBrowser();
+try {
+  console.log("━━ The interactive map");
+  const map = await makeKnownMap();
+  const url = await writeReport(map, folder);
+  await driveMap(browser, url, map, checks);
+  await auditPage(browser, url, "map", checks, shots);
+  for (const path of await listPages(reports)) {
+    console.log(`━━ ${basename(path)}`);
+    const name = basename(path, ".html");
+    await auditPage(browser, String(pathToFileURL(path)), name, checks, shots);
+  }
+} finally {
+  await browser.close();
+  await Deno.remove(folder, { recursive: true });
+}
+console.log(`\n${checks.passed} checks passed, ${checks.failed} failed`);
+Deno.exit(checks.failed === 0 ? 0 : 1);
+
+async function listPages(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.endsWith(".html")) names.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.log(`No reports in ${folder}: make them with deno task report`);
+  }
+  return names.sort().map((name) => join(folder, name));
+}
