@@ -5,8 +5,14 @@ export async function launchBrowser(): Promise<Browser> {
   const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
   return await chromium.launch({
     executablePath,
-    // No GPU: what is smooth here is smooth anywhere.
-    args: ["--disable-gpu", "--disable-quic", "--disable-background-networking"],
+    // No GPU: what is smooth here is smooth anywhere. Emulated phones switch touch on in the page only,
+    // and too late for its frames.
+    args: [
+      "--disable-gpu",
+      "--touch-events=enabled",
+      "--disable-quic",
+      "--disable-background-networking",
+    ],
   });
 }
 
