@@ -21,3 +21,14 @@ Deno.test("formatSeconds() reads like a clock", () => {
     "3 min 05 s",
   ]);
 });
+
+Deno.test("progressLine() writes to standard output outside of a notebook", async () => {
+  const code = `import { progressLine } from "${import.meta.resolve("../lib/progress.ts")}";
+    progressLine("Counting")({ done: 1, total: 1 });`;
+  const { code: status, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", code],
+    stderr: "inherit",
+  }).output();
+  assert.equal(status, 0);
+  assert.match(new TextDecoder().decode(stdout), /^\rCounting 100 % in 0\.\d s *\n$/);
+});

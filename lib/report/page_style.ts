@@ -71,7 +71,7 @@ details.code > summary { cursor: pointer; color: var(--muted); font-size: .78rem
 .output > pre { white-space: pre-wrap; overflow-wrap: anywhere; background: none; border-left: 3px solid var(--line); border-radius: 0; padding: .15rem 0 .15rem .95rem; }
 .output > pre.stderr { border-color: var(--warn-line); }
 .output > pre.error { border-color: var(--error-line); background: var(--error-page); padding: .7rem .95rem; }
-.figure { text-align: center; }
+.figure { text-align: center; overflow-x: auto; }
 .figure img { max-width: 100%; height: auto; vertical-align: top; border-radius: .5rem; background: #fff; }
 .output iframe { display: block; width: 100%; height: min(46rem, 90vh); border: 1px solid var(--line); border-radius: .55rem; }
 .scroll, .math-block { overflow-x: auto; }
@@ -105,6 +105,8 @@ math { font-size: 1.06em; }
   body { font-size: 1rem; }
   pre { font-size: .76rem; padding: .7rem .8rem; }
   th, td { padding: .35rem .5rem; }
+  .figure.wide img { min-width: 31rem; }
+  .figure.wider img { min-width: 41rem; }
 }
 @media print {
   :root, :root[data-theme] { color-scheme: light; }

@@ -35,6 +35,8 @@ export interface InteractiveMapOptions {
   readonly onProgress?: OnProgress;
 }
 
+/** Width and height of the fixed form in CSS pixels: small, as notebooks store it. */
+const FIXED_SIZE = 360;
 /** Classes that a byte can number. */
 const MAX_CLASSES = 256;
 
@@ -42,7 +44,7 @@ const MAX_CLASSES = 256;
  * A map of points that a reader can explore: pan, zoom, look at the image of each point with its label
  * and prediction, switch classes on and off; by mouse, touch or keyboard. It is one HTML page that
  * loads nothing from elsewhere; reports show it in a frame, `saveFigure` saves it as `.html`. Viewers
- * that cannot show it, Jupyter among them, get the same map as {@linkcode classScatter} draws it.
+ * that cannot show it, Jupyter among them, get the same map small, as {@linkcode classScatter} draws it.
  *
  * 50,000 images of 32 × 32 pixels are packed in some five seconds, into a page of 19 MB.
  *
@@ -87,6 +89,7 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
     classNames,
     title,
     axisLabels,
+    size: FIXED_SIZE,
   });
   const wrong = guesses
     ? guesses.reduce((sum, guess, i) => sum + Number(guess !== labels[i]), 0)
