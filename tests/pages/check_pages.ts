@@ -27,6 +27,7 @@ const checks = new Checks();
 const folder = await Deno.makeTempDir();
 const browser = await launchBrowser();
 try {
+  await auditBadPage();
   console.log("━━ The interactive map");
   const map = await makeKnownMap();
   const url = await writeReport(map, folder);
@@ -43,6 +44,21 @@ try {
 }
 console.log(`\n${checks.passed} checks passed, ${checks.failed} failed`);
 Deno.exit(checks.failed === 0 ? 0 : 1);
+
+/** An audit that finds nothing must be one that would: this page has a fault for each kind of check. */
+async function auditBadPage(): Promise<void> {
+  console.log("━━ A bad page, at which the audit must complain");
+  const path = join(folder, "bad.html");
+  await Deno.writeTextFile(
+    path,
+    `<html><body><h1>A</h1><h3>B</h3><img src="data:,"><p style="color: #ccc; width: 3000px">pale</p>
+      <script>console.error("no")</script></body></html>`,
+  );
+  const audit = new Checks();
+  await auditPage(browser, String(pathToFileURL(path)), "bad page", audit);
+  // Each of the two windows in each of the two schemes fails each of the four checks.
+  checks.check(audit.passed === 0 && audit.failed === 16, `it does: ${audit.failed} complaints`);
+}
 
 async function listPages(folder: string): Promise<string[]> {
   const names: string[] = [];
