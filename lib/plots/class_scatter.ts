@@ -23,12 +23,16 @@ export interface ClassScatterOptions {
   readonly panels: readonly ScatterPanel[];
   readonly classNames: readonly string[];
   readonly title?: string;
+  /** What the axes are; default "dimension 1" and "dimension 2". */
+  readonly axisLabels?: readonly [string, string];
   /** Width and height of a map in CSS pixels; default 560 for one map, 320 for several. */
   readonly size?: number;
 }
 
 /** Raster pixels in a CSS pixel, so that points are sharp on dense screens. */
 const SCALE = 1.5;
+
+const AXIS = { ticks: 6, labelAnchor: "center", labelArrow: "none" } as const;
 
 /**
  * Points in two dimensions, coloured by class on the plasma scale with a colour bar. The points are
@@ -38,6 +42,7 @@ const SCALE = 1.5;
  */
 export function classScatter(options: ClassScatterOptions): Figure {
   const { panels, classNames, title = "Map of the features" } = options;
+  const { axisLabels = ["dimension 1", "dimension 2"] } = options;
   const size = options.size ?? (panels.length > 1 ? 320 : 560);
   const colors = schemeColors("plasma", classNames.length);
   const points = panels.reduce((sum, panel) => sum + panel.embedding.rows, 0);
@@ -45,7 +50,7 @@ export function classScatter(options: ClassScatterOptions): Figure {
     title,
     alt: `${title}: ${points.toLocaleString("en")} points coloured by class`,
     panels: [
-      ...panels.map((panel) => scatterPanel(panel, colors, size)),
+      ...panels.map((panel) => scatterPanel(panel, colors, size, axisLabels)),
       colourBar(classNames, colors, size),
     ],
   });
@@ -55,6 +60,7 @@ function scatterPanel(
   panel: ScatterPanel,
   colors: readonly string[],
   size: number,
+  [xLabel, yLabel]: readonly [string, string],
 ): Panel {
   const { embedding, labels, title, marked = [] } = panel;
   if (embedding.cols !== 2) {
@@ -68,7 +74,7 @@ function scatterPanel(
     );
   }
   const [x0, x1, y0, y1] = extent(embedding);
-  const margin = { left: 36, right: 4, top: title ? 22 : 6, bottom: 28 };
+  const margin = { left: 46, right: 4, top: title ? 22 : 6, bottom: 40 };
   const width = size - margin.left - margin.right,
     height = size - margin.top - margin.bottom;
   const toX = (x: number) => (x - x0) / (x1 - x0) * width;
@@ -86,8 +92,8 @@ function scatterPanel(
     marginRight: margin.right,
     marginTop: margin.top,
     marginBottom: margin.bottom,
-    x: { domain: [x0, x1], label: null, ticks: 6 },
-    y: { domain: [y0, y1], label: null, ticks: 6 },
+    x: { ...AXIS, domain: [x0, x1], label: xLabel, labelOffset: 34 },
+    y: { ...AXIS, domain: [y0, y1], label: yLabel, labelOffset: 40 },
     marks: [
       Plot.frame({ stroke: "#cbd2d9" }),
       Plot.dot(Array.from(marked, (row) => embedding.row(row)), {

@@ -12,6 +12,12 @@ export interface Figure extends Displayable {
   readonly alt: string;
 }
 
+/** A figure that readers can explore, besides its fixed form. */
+export interface InteractiveFigure extends Figure {
+  /** The explorable form as one HTML page that loads nothing from elsewhere. */
+  readonly html: string;
+}
+
 /** The one font of all figures; `saveFigure` brings it along, so text looks the same everywhere. */
 export const FONT = "DejaVu Sans, Verdana, sans-serif";
 /** Colour of text and axes. */

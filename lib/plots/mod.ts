@@ -5,13 +5,14 @@ export {
   type ComparisonRow,
 } from "./comparison_chart.ts";
 export { confusionHeatmap, type ConfusionHeatmapOptions } from "./confusion_heatmap.ts";
-export type { Figure } from "./figure.ts";
+export type { Figure, InteractiveFigure } from "./figure.ts";
 export {
   type GridScore,
   gridSearchHeatmap,
   type GridSearchHeatmapOptions,
 } from "./grid_search_heatmap.ts";
 export { imageGrid, type ImageGridOptions } from "./image_grid.ts";
+export { interactiveMap, type InteractiveMapOptions } from "./interactive_map/interactive_map.ts";
 export { learningCurves, type LearningCurvesOptions } from "./learning_curves.ts";
 export { saveFigure } from "./save_figure.ts";
 export { showTable, type Table, type TableOptions } from "./table.ts";

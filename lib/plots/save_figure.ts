@@ -7,17 +7,18 @@ import boldFont from "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf" with {
 import regularFont from "dejavu-fonts-ttf/ttf/DejaVuSans.ttf" with {
   type: "bytes",
 };
-import type { Figure } from "./figure.ts";
+import type { Figure, InteractiveFigure } from "./figure.ts";
 
 let ready: Promise<void> | undefined;
 
 /**
- * Saves a figure as `.png` or `.svg`, whichever the path ends in. A PNG is drawn with a font that comes
+ * Saves a figure as `.png` or `.svg`, whichever the path ends in, or as `.html` if it can be explored
+ * ({@linkcode InteractiveFigure}). A PNG is drawn with a font that comes
  * along, so that its text is readable on a machine without any. The file is written beside its place
  * and renamed; missing folders are made.
  *
  * @param scale Pixels of a PNG in one CSS pixel; default 2
- * @throws {RangeError} If the path ends in neither
+ * @throws {RangeError} If the path ends in none of these, or in `.html` for a figure that is fixed
  *
  * @example
  * ```ts
@@ -31,19 +32,24 @@ let ready: Promise<void> | undefined;
  * ```
  */
 export async function saveFigure(
-  figure: Figure,
+  figure: Figure | InteractiveFigure,
   path: string,
   scale = 2,
 ): Promise<void> {
   const extension = extname(path).toLowerCase();
-  if (extension !== ".png" && extension !== ".svg") {
+  if (![".png", ".svg", ".html"].includes(extension)) {
     throw new RangeError(
-      `Cannot save a figure as ${path}: the name must end in .png or .svg`,
+      `Cannot save a figure as ${path}: the name must end in .png or .svg, or .html if it is interactive`,
     );
+  }
+  if (extension === ".html" && !("html" in figure)) {
+    throw new RangeError(`Cannot save a figure that is not interactive as ${path}`);
   }
   const bytes = extension === ".png"
     ? await renderPng(figure.svg, scale)
-    : new TextEncoder().encode(figure.svg);
+    : new TextEncoder().encode(
+      extension === ".html" ? (figure as InteractiveFigure).html : figure.svg,
+    );
   const place = resolve(path);
   await Deno.mkdir(dirname(place), { recursive: true });
   const part = `${place}.${crypto.randomUUID()}.part`;

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import type * as zmq from "zeromq";
+import { FRAMES_VARIABLE } from "./frame_type.ts";
 
 /** A message of the Jupyter protocol (https://jupyter-client.readthedocs.io, "Messaging"). */
 export interface Message {
@@ -150,6 +151,7 @@ export class KernelSession {
     const process = new Deno.Command(Deno.execPath(), {
       args: ["jupyter", "--kernel", "--conn", file],
       cwd,
+      env: { [FRAMES_VARIABLE]: "1" },
       stdin: "null",
       stdout: "null",
       stderr: "piped",

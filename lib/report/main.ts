@@ -10,7 +10,7 @@ import { type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
 import { formatTime, readSummary, renderIndex, renderPage, type Summary } from "./render_page.ts";
 import { CellError, type CellRun, runNotebook } from "./run_notebook.ts";
 import { storable } from "./storable.ts";
-import { TerminalReporter } from "./terminal.ts";
+import { cellTitle, TerminalReporter } from "./terminal.ts";
 
 const USAGE = `Runs notebooks on the Deno kernel and writes HTML reports.
 
@@ -28,6 +28,8 @@ const PROJECT = resolve(import.meta.dirname!, "../..");
 const NOTEBOOKS = join(PROJECT, "notebooks");
 /** Lines of the summary: the slowest cells. */
 const SLOWEST = 5;
+/** How much of a cell's first line they show. */
+const SUMMARY_TITLE_WIDTH = 44;
 /** What a shell expects of a process that a signal ended. */
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
@@ -148,13 +150,18 @@ function summarize(done: readonly Done[], out: string): void {
   const total = done.reduce((sum, { summary }) => sum + summary.seconds, 0);
   console.log(`\n━━ Where the time went: ${formatTime(total)} in all`);
   for (const { name, summary } of done) {
-    console.log(`  ${formatTime(summary.seconds).padStart(12)}  ${name}`);
+    const share = Math.round(100 * summary.seconds / total);
+    console.log(
+      `  ${formatTime(summary.seconds).padStart(12)}  ${`${share} %`.padStart(5)}  ${name}`,
+    );
   }
   const cells = done.flatMap(({ name, runs }) => runs.map((run) => ({ name, ...run })))
     .sort((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
-  if (cells.length > 0) console.log("  slowest cells:");
-  for (const { name, number, seconds } of cells) {
-    console.log(`  ${formatTime(seconds).padStart(12)}  ${name} [${number}]`);
+  if (cells.length > 0) console.log("\n  The slowest cells:");
+  for (const { name, number, seconds, cell } of cells) {
+    const share = `${Math.round(100 * seconds / total)} %`.padStart(5);
+    const title = cellTitle(cell, SUMMARY_TITLE_WIDTH);
+    console.log(`  ${formatTime(seconds).padStart(12)}  ${share}  ${name} [${number}]  ${title}`);
   }
   const warnings = done.flatMap(({ summary }) => summary.notices)
     .filter(({ isWarning }) => isWarning).map(({ text }) => text);

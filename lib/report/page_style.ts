@@ -71,9 +71,9 @@ details.code > summary { cursor: pointer; color: var(--muted); font-size: .78rem
 .output > pre { white-space: pre-wrap; overflow-wrap: anywhere; background: none; border-left: 3px solid var(--line); border-radius: 0; padding: .15rem 0 .15rem .95rem; }
 .output > pre.stderr { border-color: var(--warn-line); }
 .output > pre.error { border-color: var(--error-line); background: var(--error-page); padding: .7rem .95rem; }
-.figure { text-align: center; }
+.figure { text-align: center; overflow-x: auto; }
 .figure img { max-width: 100%; height: auto; vertical-align: top; border-radius: .5rem; background: #fff; }
-.output iframe { display: block; width: 100%; height: min(46rem, 90vh); border: 1px solid var(--line); border-radius: .55rem; background: #fff; color-scheme: light; }
+.output iframe { display: block; width: 100%; height: min(46rem, 90vh); border: 1px solid var(--line); border-radius: .55rem; }
 .scroll, .math-block { overflow-x: auto; }
 .math-block { overflow-y: hidden; padding: .2rem 0; }
 table { border-collapse: collapse; font-size: .86rem; line-height: 1.4; margin: .6rem 0; font-variant-numeric: tabular-nums; }
@@ -105,6 +105,8 @@ math { font-size: 1.06em; }
   body { font-size: 1rem; }
   pre { font-size: .76rem; padding: .7rem .8rem; }
   th, td { padding: .35rem .5rem; }
+  .figure.wide img { min-width: 31rem; }
+  .figure.wider img { min-width: 41rem; }
 }
 @media print {
   :root, :root[data-theme] { color-scheme: light; }
@@ -127,8 +129,16 @@ if (theme === "light" || theme === "dark") root.dataset.theme = theme;
 addEventListener("DOMContentLoaded", () => {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const button = document.querySelector("#theme");
+  const frames = document.querySelectorAll("iframe");
   const isDark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
-  const label = () => { button.textContent = isDark() ? "Light" : "Dark"; };
+  // A frame may neither read the page nor its storage, so it is told.
+  const tell = (frame) =>
+    frame.contentWindow.postMessage({ theme: isDark() ? "dark" : "light" }, "*");
+  const label = () => {
+    button.textContent = isDark() ? "Light" : "Dark";
+    frames.forEach(tell);
+  };
+  for (const frame of frames) frame.addEventListener("load", () => tell(frame));
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
     try { localStorage.setItem("theme", root.dataset.theme); } catch {}

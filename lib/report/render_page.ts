@@ -17,10 +17,10 @@ import {
   type Notebook,
   type Output,
 } from "./notebook.ts";
+import { FRAME_TYPE } from "./frame_type.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page_style.ts";
 
-/** An interactive page of its own, shown in a frame that can reach neither the report nor the network. */
-export const FRAME_TYPE = "application/vnd.deep-features.frame+html";
+export { FRAME_TYPE };
 
 /** Something that a reader must not overlook: an element of class `notice` in an output. */
 export interface Notice {
@@ -277,7 +277,9 @@ function renderBundle(
   const frame = text(FRAME_TYPE);
   if (frame !== undefined) return renderFrame(frame, frames);
   const svg = text("image/svg+xml");
-  if (svg !== undefined) return figure(svgPicture(svg));
+  if (svg !== undefined) {
+    return figure(svgPicture(svg), Number(svg.match(/^[^>]*\swidth="([\d.]+)"/)?.[1] ?? 0));
+  }
   for (const type of ["image/png", "image/jpeg"]) {
     const image = text(type);
     if (image === undefined) continue;
@@ -298,8 +300,14 @@ function renderBundle(
   return preformatted(text("text/plain") ?? "", "result");
 }
 
-function figure(image: string): string {
-  return `<div class="figure">${image}</div>`;
+/** Figures wider than these, in CSS pixels, are not made as narrow as a phone: they scroll in their box. */
+const WIDE = 600, WIDER = 800;
+
+function figure(image: string, width = 0): string {
+  return width <= WIDE
+    ? `<div class="figure">${image}</div>`
+    : `<div class="figure ${width > WIDER ? "wider" : "wide"}" tabindex="0" role="group" ` +
+      `aria-label="Figure">${image}</div>`;
 }
 
 function renderFrame(frame: string, frames: string[]): string {

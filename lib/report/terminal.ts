@@ -1,5 +1,5 @@
 import { collapseReturns } from "./collect_outputs.ts";
-import { joinText } from "./notebook.ts";
+import { type Cell, joinText } from "./notebook.ts";
 import { formatTime } from "./render_page.ts";
 import type { CellRun, RunListener } from "./run_notebook.ts";
 
@@ -11,6 +11,14 @@ const SHOW_TIME_FROM = 0.5;
 const SHOW_PROGRESS_EVERY = 10_000;
 /** On a terminal, a cell that prints nothing shows its time this often, in milliseconds. */
 const TICK_EVERY = 1000;
+
+/** The first line of a cell that does something, or "imports". */
+export function cellTitle(cell: Cell, width = TITLE_WIDTH): string {
+  const lines = joinText(cell.source).replace(/^import\b[^"']*(["']).*?\1;?/gm, "").split("\n")
+    .map((line) => line.trim());
+  const title = lines.find((line) => !/^(\/\/.*|[}\])].*|)$/.test(line)) ?? "imports";
+  return title.length > width ? `${title.slice(0, width - 1)}…` : title;
+}
 
 /** Shows on the terminal (or in a log) which cell runs, for how long, and what it prints. */
 export class TerminalReporter implements RunListener {
@@ -33,14 +41,10 @@ export class TerminalReporter implements RunListener {
   }
 
   onCell({ number, of, cell }: Omit<CellRun, "seconds">): void {
-    const lines = joinText(cell.source).split("\n").map((line) => line.trim());
-    const title = lines.find((line) => !/^(import\b.*|\/\/.*|[}\])].*|)$/.test(line)) ?? "";
     this.#endLine();
     const width = String(of).length;
     this.#write(
-      `  [${String(number).padStart(width)}/${of}] ${
-        title.length > TITLE_WIDTH ? `${title.slice(0, TITLE_WIDTH - 1)}…` : title
-      }\n`,
+      `  [${String(number).padStart(width)}/${of}] ${cellTitle(cell)}\n`,
     );
     this.#start = this.#lastText = this.#shown = performance.now();
     if (this.#isTerminal) this.#ticker = setInterval(() => this.#tick(), TICK_EVERY);

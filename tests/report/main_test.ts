@@ -44,7 +44,14 @@ Deno.test("report writes a page for each notebook and an index, and leaves noteb
       run.out,
       /━━ a \(1 of 2\)\n {2}\[1\/2\] .*\n {2}\[2\/2\] console\.log\("hello"\)\nhello\n/,
     );
-    assert.match(run.out, /Where the time went[\s\S]* s {2}a\n[\s\S]* s {2}b\n/);
+    assert.match(
+      run.out,
+      /Where the time went: .* in all\n +\S+ s +\d+ % {2}a\n +\S+ s +\d+ % {2}b\n/,
+    );
+    assert.match(
+      run.out,
+      /slowest cells:\n[\s\S]* s +\d+ % {2}a \[2\] {2}console\.log\("hello"\)\n/,
+    );
     assert.match(run.out, /!! Generated pictures/);
     const after = await Promise.all(paths.map((path) => Deno.readTextFile(path)));
     assert.deepEqual(after, before);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
+import { FRAMES_VARIABLE } from "../../lib/report/frame_type.ts";
 import type { Notebook, Output } from "../../lib/report/notebook.ts";
 import { isRunning, show, type TestCell, withNotebooks } from "./notebooks.ts";
 
@@ -140,4 +141,9 @@ Deno.test("KernelSession.stop() ends a kernel that is busy, and can be called tw
     assert.match(outcome, /kernel died/);
     assert.equal(await isRunning(pid), false);
   });
+});
+
+Deno.test("runNotebook() tells its kernel that interactive pages can be shown", async () => {
+  const { notebook } = await run([`Deno.env.get("${FRAMES_VARIABLE}")`]);
+  assert.equal(plain(notebook.cells[0]!.outputs![0]), `"1"`);
 });

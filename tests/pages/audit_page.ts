@@ -1,0 +1,98 @@
+import axeSource from "axe-core/axe.min.js" with { type: "text" };
+import type { Browser } from "playwright-core";
+import { type Checks, watch } from "./browser.ts";
+
+/** Widths of a desktop's and a phone's window, in CSS pixels. */
+const WIDTHS = [1280, 390];
+const SCHEMES = ["light", "dark"] as const;
+
+/** What axe-core reports, as far as it is read here. */
+interface Violation {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly target: readonly unknown[] }[];
+}
+
+/**
+ * Looks at a page in a wide and a narrow window, light and dark: accessibility by axe-core in it and in
+ * its frames, sideways scrolling, the order of headings, texts for pictures, complaints and requests.
+ *
+ * @param shots A folder for pictures of the whole page, if they are wanted
+ */
+export async function auditPage(
+  browser: Browser,
+  url: string,
+  name: string,
+  checks: Checks,
+  shots?: string,
+): Promise<void> {
+  for (const width of WIDTHS) {
+    for (const colorScheme of SCHEMES) {
+      const context = await browser.newContext({
+        viewport: { width, height: width > 500 ? 900 : 844 },
+        colorScheme,
+      });
+      await context.addInitScript({ content: axeSource });
+      const page = await context.newPage();
+      const complaints = watch(page);
+      await page.goto(url);
+      await page.waitForLoadState("load");
+      const where = `${name}, ${width} px, ${colorScheme}`;
+      for (const frame of page.frames()) {
+        const inner = frame === page.mainFrame() ? where : `${where}, frame`;
+        if (frame !== page.mainFrame()) await frame.waitForSelector("#chart[data-plot]");
+        const violations = await frame.evaluate(async () => {
+          const { axe } = globalThis as unknown as {
+            axe: { run(what: Document, how: unknown): Promise<{ violations: Violation[] }> };
+          };
+          return (await axe.run(document, { iframes: false, resultTypes: ["violations"] }))
+            .violations.map(({ id, impact, nodes }) => ({ id, impact, nodes }));
+        }) as Violation[];
+        const grave = violations.filter(({ impact }) =>
+          impact === "serious" || impact === "critical"
+        );
+        const list = (some: Violation[]) =>
+          some.map(({ id, impact, nodes }) =>
+            `${id} (${impact}, ${nodes.length} ×: ${String(nodes[0]!.target)})`
+          ).join("; ");
+        checks.check(
+          grave.length === 0,
+          `${inner}: axe-core finds ${violations.length === 0 ? "nothing" : list(violations)}`,
+        );
+        const scrolls = await frame.evaluate(() => {
+          const { scrollWidth } = document.scrollingElement!;
+          return scrollWidth > document.documentElement.clientWidth ? scrollWidth : 0;
+        });
+        checks.check(
+          scrolls === 0,
+          `${inner}: nothing scrolls sideways${scrolls ? ` (${scrolls} px)` : ""}`,
+        );
+      }
+      const faults = await page.evaluate(() => {
+        const levels = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((heading) =>
+          Number(heading.localName[1])
+        );
+        const jumps = levels.filter((level, i) => level > (levels[i - 1] ?? 0) + 1);
+        const silent = [...document.images].filter((image) =>
+          ["", "Figure"].includes(image.alt.trim())
+        );
+        return { ones: levels.filter((level) => level === 1).length, jumps, silent: silent.length };
+      });
+      checks.check(
+        faults.ones === 1 && faults.jumps.length === 0 && faults.silent === 0,
+        `${where}: one first heading, no level skipped, a text for each picture`,
+      );
+      checks.check(
+        complaints.length === 0,
+        `${where}: no complaint${complaints.slice(0, 3).map((c) => `; ${c}`).join("")}`,
+      );
+      if (shots) {
+        await page.screenshot({
+          path: `${shots}/${name}-${width}-${colorScheme}.png`,
+          fullPage: true,
+        });
+      }
+      await context.close();
+    }
+  }
+}

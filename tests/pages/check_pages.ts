@@ -1,0 +1,74 @@
+/**
+ * `deno task check:pages [--shots FOLDER] [REPORTS]`: looks at the HTML pages in a real Chromium. It
+ * drives the interactive map in a report, with 50,000 points, and audits each report in a folder
+ * (default: `reports`, if it is there). No part of `deno task test`, as it needs a browser.
+ *
+ * Environment: CHROMIUM, the browser's executable (default: /usr/bin/chromium).
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { pathToFileURL } from "node:url";
+import { basename, join, resolve } from "@std/path";
+import { auditPage } from "./audit_page.ts";
+import { Checks, launchBrowser } from "./browser.ts";
+import { driveMap, makeKnownMap, writeReport } from "./drive_map.ts";
+
+const { values, positionals } = parseArgs({
+  args: Deno.args,
+  options: { shots: { type: "string" } },
+  allowPositionals: true,
+});
+const reports = resolve(positionals[0] ?? join(import.meta.dirname!, "../../reports"));
+const shots = values.shots && resolve(values.shots);
+if (shots) await Deno.mkdir(shots, { recursive: true });
+
+const checks = new Checks();
+const folder = await Deno.makeTempDir();
+const browser = await launchBrowser();
+try {
+  await auditBadPage();
+  console.log("━━ The interactive map");
+  const map = await makeKnownMap();
+  const url = await writeReport(map, folder);
+  await driveMap(browser, url, map, checks);
+  await auditPage(browser, url, "map", checks, shots);
+  for (const path of await listPages(reports)) {
+    console.log(`━━ ${basename(path)}`);
+    const name = basename(path, ".html");
+    await auditPage(browser, String(pathToFileURL(path)), name, checks, shots);
+  }
+} finally {
+  await browser.close();
+  await Deno.remove(folder, { recursive: true });
+}
+console.log(`\n${checks.passed} checks passed, ${checks.failed} failed`);
+Deno.exit(checks.failed === 0 ? 0 : 1);
+
+/** An audit that finds nothing must be one that would: this page has a fault for each kind of check. */
+async function auditBadPage(): Promise<void> {
+  console.log("━━ A bad page, at which the audit must complain");
+  const path = join(folder, "bad.html");
+  await Deno.writeTextFile(
+    path,
+    `<html><body><h1>A</h1><h3>B</h3><img src="data:,"><p style="color: #ccc; width: 3000px">pale</p>
+      <script>console.error("no")</script></body></html>`,
+  );
+  const audit = new Checks();
+  await auditPage(browser, String(pathToFileURL(path)), "bad page", audit);
+  // Each of the two windows in each of the two schemes fails each of the four checks.
+  checks.check(audit.passed === 0 && audit.failed === 16, `it does: ${audit.failed} complaints`);
+}
+
+async function listPages(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.endsWith(".html")) names.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.log(`No reports in ${folder}: make them with deno task report`);
+  }
+  return names.sort().map((name) => join(folder, name));
+}

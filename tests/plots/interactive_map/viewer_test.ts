@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { schemeColors } from "../../../lib/plots/plot_panel.ts";
+import {
+  contrast,
+  parseColor,
+  readableOnDark,
+} from "../../../lib/plots/interactive_map/viewer/colors.ts";
+import { nearestPoint, pointAhead } from "../../../lib/plots/interactive_map/viewer/nearest.ts";
+
+/** One pixel a unit, upside down as on a screen. */
+const projection = { x0: 100, dx: 1, y0: 100, dy: -1 };
+const points = {
+  positions: Float32Array.from([0, 0, 10, 1, 20, 0, 0, 30, -15, 2, 1, 0]),
+  labels: new Uint8Array(6),
+};
+const all = new Uint8Array(6).fill(1);
+
+Deno.test("nearestPoint() finds the nearest shown point within reach", () => {
+  assert.equal(nearestPoint(points, all, projection, 109, 98, 5), 1);
+  assert.equal(nearestPoint(points, all, projection, 150, 50, 5), -1);
+  const without = all.with(1, 0);
+  assert.equal(nearestPoint(points, without, projection, 109, 98, 5), -1);
+  assert.equal(nearestPoint(points, without, projection, 109, 98, Infinity), 5);
+});
+
+Deno.test("pointAhead() takes a step of some pixels in the direction of the key", () => {
+  // To the right lie points 1, 10 and 20 pixels away: the stride is 16.
+  assert.equal(pointAhead(points, all, projection, 0, 1, 0), 2);
+  assert.equal(pointAhead(points, all, projection, 0, -1, 0), 4);
+  assert.equal(pointAhead(points, all, projection, 0, 0, -1), 3);
+  assert.equal(pointAhead(points, all, projection, 0, 0, 1), -1);
+  assert.equal(pointAhead(points, all.with(2, 0), projection, 0, 1, 0), 1);
+});
+
+Deno.test("readableOnDark() gives each colour of the scale contrast, and leaves bright ones alone", () => {
+  const background = parseColor("#1b2026");
+  assert.ok(Math.abs(contrast([255, 255, 255], [0, 0, 0]) - 21) < 1e-9);
+  const before = schemeColors("plasma", 10).map(parseColor);
+  const after = before.map((color) => readableOnDark(color, background));
+  for (const color of after) assert.ok(contrast(color, background) >= 3, String(color));
+  assert.deepEqual(after[9], before[9]);
+  assert.notDeepEqual(after[0], before[0]);
+  assert.equal(new Set(after.map(String)).size, 10);
+});
