@@ -2,3 +2,4 @@ export { accuracyScore } from "./accuracy.ts";
 export { classificationReport } from "./classification_report.ts";
 export { type ConfusionMatrix, confusionMatrix } from "./confusion_matrix.ts";
 export { type McNemarResult, mcNemarTest } from "./mc_nemar.ts";
+export { trustworthiness, type TrustworthinessOptions } from "./trustworthiness.ts";
