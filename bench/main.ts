@@ -1,6 +1,6 @@
 /**
- * `deno task bench [matmul] [step] [svm]`: each figure of the README, and the same work done by the peers
- * in the same run. Needs Debian's python3-torch and python3-sklearn.
+ * `deno task bench [matmul] [step] [svm] [umap]`: each figure of the README, and the same work done by the
+ * peers in the same run. Needs Debian's python3-torch, python3-sklearn and umap-learn.
  *
  * @module
  */
@@ -9,11 +9,13 @@ import { benchMatmul } from "./matmul.ts";
 import { type BenchRow, printRows } from "./row.ts";
 import { benchSvm } from "./svm.ts";
 import { benchTrainingStep } from "./training_step.ts";
+import { benchUmap } from "./umap.ts";
 
 const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   matmul: benchMatmul,
   step: benchTrainingStep,
   svm: benchSvm,
+  umap: benchUmap,
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

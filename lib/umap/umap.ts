@@ -278,6 +278,9 @@ function check(
   if (!(Number.isInteger(nNeighbors) && nNeighbors! >= 2)) {
     throw new RangeError(`nNeighbors must be a whole number of at least 2, got ${nNeighbors}`);
   }
+  if (!(spread! > 0 && spread! < Infinity)) {
+    throw new RangeError(`spread must be above 0, got ${spread}`);
+  }
   if (!(minDist! >= 0 && minDist! <= spread!)) {
     throw new RangeError(`minDist must be from 0 to spread (${spread}), got ${minDist}`);
   }
