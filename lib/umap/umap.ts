@@ -1,9 +1,10 @@
 /**
- * UMAP (McInnes, Healy & Melville 2018).
+ * UMAP (McInnes, Healy & Melville 2018), with umap-learn 0.5.3 as the oracle.
  *
- * In two dimensions the steps are ours, on the compute backend: nearest neighbours, the fuzzy graph in
- * typed arrays, and the layout. The package `umap-js` fits the curve's parameters a and b, and lays out
- * in other numbers of dimensions; it is also the oracle of the tests.
+ * In two dimensions the steps are ours, on the compute backend: nearest neighbours (see
+ * `neighbour_graph.ts`), the fuzzy graph in typed arrays, the start, the layout, and new rows on a fitted
+ * map. The package `umap-js` fits the curve's parameters a and b, and lays out in other numbers of
+ * dimensions; `ml-matrix` has the eigenvectors of a small matrix for the start.
  *
  * @module
  */
