@@ -236,7 +236,7 @@ export class Umap {
     return new Matrix(places, X.rows, 2);
   }
 
-  /** Where points start, in a square of ± 10. */
+  /** Where points start, in a square of ± 5. */
   #start(X: Matrix, graph: Graph): Float32Array {
     const { init, seed } = this.options;
     const random = seededRandom(seed);

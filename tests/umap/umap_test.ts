@@ -161,6 +161,9 @@ Deno.test("Umap lays out rows of zeros by the cosine, and groups of duplicates, 
   for (const init of ["spectral", "pca", "random"] as const) {
     const { embedding } = await new Umap({ nNeighbors: 6, nEpochs: 60, init }).fit(groups);
     assert.ok(embedding.data.every(Number.isFinite), init);
+    // One column has one principal component.
+    const line = await new Umap({ nNeighbors: 6, nEpochs: 60, init }).fit(gaussian(50, 1, 2));
+    assert.ok(line.embedding.data.every(Number.isFinite), init);
   }
 });
 
