@@ -43,18 +43,18 @@ export async function benchUmap(): Promise<BenchRow[]> {
       })).toFixed(4);
     const seeds = n === SEEDS_ROWS ? SEEDS : [0];
     const fit: number[] = [], scores: string[] = [], theirScores: string[] = [];
-    let transform = 0;
+    let transform = 0, peak = 0;
+    const onProgress = () => peak = Math.max(peak, Deno.memoryUsage().rss / 2 ** 30);
     for (const seed of seeds) {
       const umap = new Umap({ seed });
       let start = performance.now();
-      await umap.fit(part);
+      await umap.fit(part, { onProgress });
       fit.push((performance.now() - start) / 1000);
       start = performance.now();
-      await umap.transform(Xt);
+      await umap.transform(Xt, { onProgress });
       transform = (performance.now() - start) / 1000;
       scores.push(await score(umap.embedding));
     }
-    const peak = await peakGiB();
     await Deno.writeFile(file("X"), bytes(part));
     const peer = await runPeer<PeerResult>(
       "umap_learn.py",
@@ -76,7 +76,9 @@ export async function benchUmap(): Promise<BenchRow[]> {
       peer: median(peer.fit),
       unit: "s",
       note: `trustworthiness ${scores.join(", ")}; umap-learn ${theirScores.join(", ")}; ` +
-        `peak resident ${peak} GiB, umap-learn ${peer.peakGiB.toFixed(1)}`,
+        `resident at most ${peak.toFixed(1)} GiB, images and all; umap-learn ${
+          peer.peakGiB.toFixed(1)
+        }`,
     }, {
       name: `UMAP transform ${Xt.rows.toLocaleString("en")}, ${what}`,
       ours: transform,
@@ -100,11 +102,4 @@ function first(X: Matrix, n: number): Matrix {
 
 function bytes({ data }: Matrix): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-}
-
-/** Most memory that this process, reading the images and all, has had so far (Linux). */
-async function peakGiB(): Promise<string> {
-  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
-  const peak = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 2 ** 20;
-  return Number.isNaN(peak) ? "unknown" : peak.toFixed(1);
 }
