@@ -11,11 +11,13 @@ import { benchPackages } from "./packages.ts";
 import { type BenchRow, printRows } from "./row.ts";
 import { benchSvm } from "./svm.ts";
 import { benchTrainingStep } from "./training_step.ts";
+import { benchUmap } from "./umap.ts";
 
 const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   matmul: benchMatmul,
   step: benchTrainingStep,
   svm: benchSvm,
+  umap: benchUmap,
   packages: benchPackages,
   article: benchArticle,
 };

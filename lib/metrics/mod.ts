@@ -3,3 +3,4 @@ export { classificationReport } from "./classification_report.ts";
 export { type ConfusionMatrix, confusionMatrix } from "./confusion_matrix.ts";
 export { type McNemarResult, mcNemarTest } from "./mc_nemar.ts";
 export { type MeanAndSd, meanAndSd } from "./mean_and_sd.ts";
+export { trustworthiness, type TrustworthinessOptions } from "./trustworthiness.ts";

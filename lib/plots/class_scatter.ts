@@ -15,6 +15,8 @@ export interface ScatterPanel {
   readonly title?: string;
   /** Rows that are marked with a cross, such as the errors of a classifier. */
   readonly marked?: ArrayLike<number>;
+  /** Points drawn pale under the others, such as the map on which new ones are placed. */
+  readonly background?: Pick<ScatterPanel, "embedding" | "labels">;
 }
 
 /** What {@linkcode classScatter} draws. */
@@ -31,6 +33,8 @@ export interface ClassScatterOptions {
 
 /** Raster pixels in a CSS pixel, so that points are sharp on dense screens. */
 const SCALE = 1.5;
+/** How much of the colour is left to pale points; the rest is white. */
+const PALE = 0.3;
 
 const AXIS = { ticks: 6, labelAnchor: "center", labelArrow: "none" } as const;
 
@@ -45,7 +49,10 @@ export function classScatter(options: ClassScatterOptions): Figure {
   const { axisLabels = ["dimension 1", "dimension 2"] } = options;
   const size = options.size ?? (panels.length > 1 ? 320 : 560);
   const colors = schemeColors("plasma", classNames.length);
-  const points = panels.reduce((sum, panel) => sum + panel.embedding.rows, 0);
+  const points = panels.reduce(
+    (sum, { embedding, background }) => sum + embedding.rows + (background?.embedding.rows ?? 0),
+    0,
+  );
   return createFigure({
     title,
     alt: `${title}: ${points.toLocaleString("en")} points coloured by class`,
@@ -62,25 +69,28 @@ function scatterPanel(
   size: number,
   [xLabel, yLabel]: readonly [string, string],
 ): Panel {
-  const { embedding, labels, title, marked = [] } = panel;
-  if (embedding.cols !== 2) {
-    throw new RangeError(
-      `Cannot draw points with ${embedding.cols} coordinates: need 2`,
-    );
+  const { embedding, title, marked = [], background } = panel;
+  const layers = background ? [background, panel] : [panel];
+  for (const { embedding, labels } of layers) {
+    if (embedding.cols !== 2) {
+      throw new RangeError(
+        `Cannot draw points with ${embedding.cols} coordinates: need 2`,
+      );
+    }
+    if (labels.length !== embedding.rows) {
+      throw new RangeError(
+        `${embedding.rows} points have ${labels.length} labels`,
+      );
+    }
   }
-  if (labels.length !== embedding.rows) {
-    throw new RangeError(
-      `${embedding.rows} points have ${labels.length} labels`,
-    );
-  }
-  const [x0, x1, y0, y1] = extent(embedding);
+  const [x0, x1, y0, y1] = extent(layers.map((layer) => layer.embedding));
   const margin = { left: 46, right: 4, top: title ? 22 : 6, bottom: 40 };
   const width = size - margin.left - margin.right,
     height = size - margin.top - margin.bottom;
   const toX = (x: number) => (x - x0) / (x1 - x0) * width;
   const toY = (y: number) => (1 - (y - y0) / (y1 - y0)) * height;
   const raster = pngDataUrl(
-    drawPoints(embedding, labels, colors, width, height, toX, toY),
+    drawPoints(layers, colors, width, height, toX, toY),
     Math.round(width * SCALE),
     Math.round(height * SCALE),
     4,
@@ -118,10 +128,9 @@ function scatterPanel(
   );
 }
 
-/** Draws round points with smooth edges; later ones over earlier ones. */
+/** Draws round points with smooth edges; later ones over earlier ones, all but the last layer pale. */
 function drawPoints(
-  embedding: Matrix,
-  labels: ArrayLike<number>,
+  layers: readonly Pick<ScatterPanel, "embedding" | "labels">[],
   colors: readonly string[],
   width: number,
   height: number,
@@ -130,29 +139,32 @@ function drawPoints(
 ): Uint8Array {
   const columns = Math.round(width * SCALE), rows = Math.round(height * SCALE);
   const pixels = new Uint8Array(columns * rows * 4).fill(255);
-  const rgb = colors.map(rgbOf);
-  // Many points are drawn small, so that they do not hide each other.
-  const radius = SCALE *
-    Math.min(3, Math.max(0.75, 150 / Math.sqrt(embedding.rows)));
-  const reach = Math.ceil(radius);
-  for (let i = 0; i < embedding.rows; i++) {
-    const x = toX(embedding.data[2 * i]!) * SCALE,
-      y = toY(embedding.data[2 * i + 1]!) * SCALE;
-    const [red, green, blue] = rgb[labels[i]!] ?? [0, 0, 0];
-    for (let dy = -reach; dy <= reach; dy++) {
-      for (let dx = -reach; dx <= reach; dx++) {
-        const column = Math.round(x) + dx, row = Math.round(y) + dy;
-        if (column < 0 || row < 0 || column >= columns || row >= rows) continue;
-        const distance = Math.hypot(column - x, row - y);
-        const cover = Math.min(1, Math.max(0, radius + 0.5 - distance));
-        if (cover === 0) continue;
-        const at = (row * columns + column) * 4;
-        pixels[at] = pixels[at]! + cover * (red - pixels[at]!);
-        pixels[at + 1] = pixels[at + 1]! + cover * (green - pixels[at + 1]!);
-        pixels[at + 2] = pixels[at + 2]! + cover * (blue - pixels[at + 2]!);
+  layers.forEach(({ embedding, labels }, layer) => {
+    const strength = layer === layers.length - 1 ? 1 : PALE;
+    const rgb = colors.map((color) => rgbOf(color).map((c) => 255 - strength * (255 - c)));
+    // Many points are drawn small, so that they do not hide each other.
+    const radius = SCALE *
+      Math.min(3, Math.max(0.75, 150 / Math.sqrt(embedding.rows)));
+    const reach = Math.ceil(radius);
+    for (let i = 0; i < embedding.rows; i++) {
+      const x = toX(embedding.data[2 * i]!) * SCALE,
+        y = toY(embedding.data[2 * i + 1]!) * SCALE;
+      const [red = 0, green = 0, blue = 0] = rgb[labels[i]!] ?? [];
+      for (let dy = -reach; dy <= reach; dy++) {
+        for (let dx = -reach; dx <= reach; dx++) {
+          const column = Math.round(x) + dx, row = Math.round(y) + dy;
+          if (column < 0 || row < 0 || column >= columns || row >= rows) continue;
+          const distance = Math.hypot(column - x, row - y);
+          const cover = Math.min(1, Math.max(0, radius + 0.5 - distance));
+          if (cover === 0) continue;
+          const at = (row * columns + column) * 4;
+          pixels[at] = pixels[at]! + cover * (red - pixels[at]!);
+          pixels[at + 1] = pixels[at + 1]! + cover * (green - pixels[at + 1]!);
+          pixels[at + 2] = pixels[at + 2]! + cover * (blue - pixels[at + 2]!);
+        }
       }
     }
-  }
+  });
   // Few colours compress far better, and no eye sees the difference.
   for (let k = 0; k < pixels.length; k++) {
     if (k % 4 !== 3) pixels[k] = Math.min(255, pixels[k]! | 15);
@@ -179,13 +191,15 @@ function colourBar(
 }
 
 /** Smallest and largest coordinates with a little room around. */
-function extent({ data, rows }: Matrix): [number, number, number, number] {
+function extent(embeddings: readonly Matrix[]): [number, number, number, number] {
   let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i < rows; i++) {
-    x0 = Math.min(x0, data[2 * i]!);
-    x1 = Math.max(x1, data[2 * i]!);
-    y0 = Math.min(y0, data[2 * i + 1]!);
-    y1 = Math.max(y1, data[2 * i + 1]!);
+  for (const { data, rows } of embeddings) {
+    for (let i = 0; i < rows; i++) {
+      x0 = Math.min(x0, data[2 * i]!);
+      x1 = Math.max(x1, data[2 * i]!);
+      y0 = Math.min(y0, data[2 * i + 1]!);
+      y1 = Math.max(y1, data[2 * i + 1]!);
+    }
   }
   const roomX = 0.03 * (x1 - x0) || 1, roomY = 0.03 * (y1 - y0) || 1;
   return [x0 - roomX, x1 + roomX, y0 - roomY, y1 + roomY];

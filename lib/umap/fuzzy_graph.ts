@@ -61,14 +61,40 @@ export function fuzzyGraph(neighbours: Neighbours): Graph {
   return { starts, ends: ends.slice(0, size), weights: weights.slice(0, size) };
 }
 
-/** Weight of each directed edge: algorithm 3's smooth distances. */
-function membershipStrengths(distances: Float32Array, n: number, k: number): Float32Array {
+/**
+ * The graph that joins new rows to the fitted ones (umap-learn's `transform`): each new row has edges to
+ * its neighbours alone. umap-learn lowers the local connectivity by one here, to zero, so ρ is zero, and
+ * only a row that equals a fitted one has an edge of weight 1.
+ *
+ * @param neighbours Of each new row among the fitted ones
+ * @returns Vertices are the new rows, other ends the fitted ones
+ */
+export function bipartiteGraph({ indices, distances, k }: Neighbours): Graph {
+  const n = indices.length / k;
+  return {
+    starts: Int32Array.from({ length: n + 1 }, (_, i) => i * k),
+    ends: indices,
+    weights: membershipStrengths(distances, n, k, 0),
+  };
+}
+
+/**
+ * Weight of each directed edge: algorithm 3's smooth distances.
+ *
+ * @param localConnectivity How many neighbours (0 or 1) are joined with weight 1, however far
+ */
+function membershipStrengths(
+  distances: Float32Array,
+  n: number,
+  k: number,
+  localConnectivity = 1,
+): Float32Array {
   const target = Math.log2(k);
   const overall = distances.reduce((a, b) => a + b, 0) / distances.length;
   const strengths = new Float32Array(distances.length);
   for (let i = 0; i < n; i++) {
     const row = distances.subarray(i * k, (i + 1) * k);
-    const rho = row.find((distance) => distance > 0) ?? 0;
+    const rho = localConnectivity && (row.find((distance) => distance > 0) ?? 0);
     let low = 0, high = Infinity, sigma = 1;
     for (let step = 0; step < SEARCH_STEPS; step++) {
       let sum = 0;

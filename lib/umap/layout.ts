@@ -17,6 +17,11 @@ export interface LayoutOptions {
   readonly seed: number;
   /** Learning rate at the start; it falls to zero. */
   readonly rate: number;
+  /**
+   * [m, 2] places of points that stay. The graph's edges then lead from the points that move to these,
+   * and negative samples are drawn from these.
+   */
+  readonly fixed?: Float32Array;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -26,6 +31,7 @@ export interface LayoutOptions {
  * (McInnes et al. 2018, algorithm 5), see the kernel `layoutEpoch` for what differs.
  *
  * @param start [n, 2] places to start from
+ * @param graph The edges of these n points
  * @returns [n, 2]
  */
 export async function layOut(
@@ -33,16 +39,20 @@ export async function layOut(
   graph: Graph,
   options: LayoutOptions,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const { a, b, epochs, seed, rate, onProgress, signal } = options;
-  const n = start.length / 2;
+  const { a, b, epochs, seed, rate, fixed, onProgress, signal } = options;
+  const moving = start.length / 2, first = (fixed?.length ?? 0) / 2;
+  const n = first + moving;
   const strongest = graph.weights.reduce((x, y) => Math.max(x, y), 0);
   const places = [allocFloat32(2 * n), allocFloat32(2 * n)];
   const starts = allocInt32(n + 1), ends = allocInt32(graph.ends.length);
   const every = allocFloat32(graph.ends.length), next = allocFloat32(graph.ends.length);
   const breathe = createBreather();
   try {
-    places[0]!.set(start);
-    starts.set(graph.starts);
+    places[0]!.set(fixed ?? []);
+    places[0]!.set(start, 2 * first);
+    // Points that stay come first, and have no edges.
+    starts.fill(0, 0, first);
+    starts.set(graph.starts, first);
     ends.set(graph.ends);
     // An edge is sampled as often as it is strong; the weakest, less than once, never.
     graph.weights.forEach((weight, e) => {
@@ -62,13 +72,14 @@ export async function layOut(
         epoch,
         seed | 0,
         NEGATIVE_SAMPLES,
-        0,
-        n,
+        first,
+        fixed ? first : n,
+        fixed ? 1 : 2,
       ], [a, b, rate * (1 - epoch / epochs)]);
       onProgress?.({ done: epoch + 1, total: epochs, message: "layout" });
       await breathe();
     }
-    return places[epochs % 2]!.slice() as unknown as Float32Array<ArrayBuffer>;
+    return new Float32Array(places[epochs % 2]!.subarray(2 * first));
   } finally {
     freeViews(...places, starts, ends, every, next);
   }

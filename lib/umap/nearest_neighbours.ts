@@ -1,8 +1,7 @@
-import { gemm } from "../compute/gemm.ts";
-import { allocFloat32, allocInt32, freeViews, pointer } from "../compute/memory.ts";
-import { runKernel } from "../compute/pool.ts";
-import type { Matrix } from "../matrix.ts";
-import { createBreather, type OnProgress } from "../progress.ts";
+import { assertFinite, type Matrix } from "../matrix.ts";
+import type { OnProgress } from "../progress.ts";
+import { findCandidates, nearestOf, type SearchOptions } from "./candidates.ts";
+import { columnMeans, freeRows, shareRows, unitRows } from "./shared_rows.ts";
 
 /** How far points are apart. */
 export type Metric = "euclidean" | "cosine";
@@ -16,16 +15,29 @@ export interface Neighbours {
   readonly k: number;
 }
 
-/** Rows whose distances to all others are computed at once. */
-const BLOCK_ROWS = 384;
+/** Candidates beyond k, so that the rounding of matrix products loses no neighbour. */
+const SPARE = 16;
 
 /**
- * The k nearest rows of `X` for each row of `queries`, exactly: blocks of squared distances by matrix
- * products, and a running selection of the k smallest. Ties go to the lower row.
+ * The k nearest rows of `X` for each row of `queries`, exactly: candidates by blocked matrix products,
+ * then the lengths of the differences. Ties go to the lower row. By the cosine, a row of zeros is at
+ * distance 1 from all others and 0 from its like.
  *
  * The work is queries × rows × columns: with 512 columns 50,000 rows among themselves take 2.6 TFLOP.
  *
- * @param queries [n, features]; often X itself, where each row is then its own nearest neighbour
+ * @param X [n, features]
+ * @param queries [m, features]; often X itself, where each row is then its own nearest neighbour
+ * @throws {RangeError} If k is no whole number from 1 to n, the columns differ, or a value is not finite
+ * @throws {DOMException} If the signal aborts
+ *
+ * @example
+ * ```ts
+ * import { Matrix, nearestNeighbours } from "deep-features";
+ *
+ * const X = Matrix.fromRows([[0], [1], [3]]);
+ * const { indices, distances } = await nearestNeighbours(X, Matrix.fromRows([[2.5]]), 2);
+ * console.assert(indices.join() === "2,1" && distances.join() === "0.5,1.5");
+ * ```
  */
 export async function nearestNeighbours(
   X: Matrix,
@@ -37,79 +49,41 @@ export async function nearestNeighbours(
     signal?: AbortSignal | undefined;
   } = {},
 ): Promise<Neighbours> {
-  const { metric = "euclidean", onProgress, signal } = options;
-  const rows = toShared(X, X, metric);
-  const isSelf = queries === X;
-  const asked = isSelf ? rows : toShared(queries, X, metric);
-  const products = allocFloat32(BLOCK_ROWS * X.rows);
-  const indices = allocInt32(queries.rows * k), distances = allocFloat32(queries.rows * k);
-  const breathe = createBreather();
+  if (!(Number.isInteger(k) && k >= 1 && k <= X.rows)) {
+    throw new RangeError(`k must be a whole number from 1 to the ${X.rows} rows, got ${k}`);
+  }
+  if (queries.cols !== X.cols || X.cols === 0) {
+    throw new RangeError(
+      `Cannot compare rows of ${queries.cols} columns with rows of ${X.cols}: need as many, at least 1`,
+    );
+  }
+  assertFinite(X);
+  if (queries !== X) assertFinite(queries, "queries");
+  if (options.metric !== "cosine") return await euclideanNeighbours(X, queries, k, options);
+  const [rows, asked] = queries === X ? unitRows(X) : unitRows(X, queries);
+  return toCosine(await euclideanNeighbours(rows!, asked ?? rows!, k, options));
+}
+
+/** The search itself, for Euclidean distances and rows that have been checked. */
+export async function euclideanNeighbours(
+  X: Matrix,
+  queries: Matrix,
+  k: number,
+  options: SearchOptions,
+): Promise<Neighbours> {
+  const center = columnMeans(X);
+  const rows = shareRows(X, center);
+  const asked = queries === X ? rows : shareRows(queries, center);
   try {
-    for (let begin = 0; begin < queries.rows; begin += BLOCK_ROWS) {
-      signal?.throwIfAborted();
-      const count = Math.min(BLOCK_ROWS, queries.rows - begin);
-      gemm({
-        a: pointer(asked.data) + 4 * begin * X.cols,
-        b: pointer(rows.data),
-        c: pointer(products),
-        rows: count,
-        columns: X.rows,
-        depth: X.cols,
-        transposeB: true,
-      });
-      runKernel("smallestDistances", count, [
-        pointer(products),
-        X.rows,
-        pointer(asked.norms) + 4 * begin,
-        pointer(rows.norms),
-        k,
-        pointer(indices) + 4 * begin * k,
-        pointer(distances) + 4 * begin * k,
-        isSelf ? begin : -X.rows,
-      ]);
-      onProgress?.({ done: begin + count, total: queries.rows, message: "nearest neighbours" });
-      await breathe();
-    }
-    const squared = distances.slice();
-    const result = metric === "cosine"
-      // Of unit vectors the squared distance is twice the cosine distance.
-      ? squared.map((value) => value / 2)
-      : squared.map(Math.sqrt);
-    return { indices: indices.slice(), distances: result, k };
+    const count = Math.min(X.rows, k + SPARE);
+    return nearestOf(rows, asked, await findCandidates(rows, asked, count, options), k);
   } finally {
-    freeViews(rows.data, rows.norms, products, indices, distances);
-    if (!isSelf) freeViews(asked.data, asked.norms);
+    freeRows(rows);
+    if (asked !== rows) freeRows(asked);
   }
 }
 
-/**
- * The rows in the shared memory with their squared lengths: for the cosine scaled to unit length, else
- * less the columns' means in X, which leaves distances as they are but keeps large terms from cancelling.
- */
-function toShared(
-  rows: Matrix,
-  X: Matrix,
-  metric: Metric,
-): { data: Float32Array; norms: Float32Array } {
-  const { cols } = X;
-  const center = new Float64Array(cols);
-  if (metric === "euclidean") {
-    for (let k = 0; k < X.data.length; k++) center[k % cols]! += X.data[k]! / X.rows;
-  }
-  const data = allocFloat32(rows.data.length), norms = allocFloat32(rows.rows);
-  for (let i = 0; i < rows.rows; i++) {
-    const row = data.subarray(i * cols, (i + 1) * cols);
-    let norm = 0;
-    for (let c = 0; c < cols; c++) {
-      row[c] = rows.data[i * cols + c]! - center[c]!;
-      norm += row[c]! * row[c]!;
-    }
-    if (metric === "cosine" && norm > 0) {
-      const scale = 1 / Math.sqrt(norm);
-      for (let c = 0; c < cols; c++) row[c]! *= scale;
-      norm = 1;
-    }
-    norms[i] = norm;
-  }
-  return { data, norms };
+/** Cosine distances from the Euclidean ones of unit rows. */
+export function toCosine({ distances, ...rest }: Neighbours): Neighbours {
+  return { ...rest, distances: distances.map((distance) => distance * distance / 2) };
 }

@@ -2,6 +2,7 @@ import { gemm } from "../compute/gemm.ts";
 import { allocFloat32, freeViews, pointer } from "../compute/memory.ts";
 import type { Matrix } from "../matrix.ts";
 import { seededRandom, standardNormal } from "../random.ts";
+import { columnMeans, shareRows } from "./shared_rows.ts";
 
 /** Rounds of orthogonal iteration: enough for a starting layout and for a search of candidates. */
 const ROUNDS = 30;
@@ -19,13 +20,11 @@ export function principalComponents(
   seed: number,
 ): Float32Array<ArrayBuffer> {
   const { rows, cols } = X;
-  const means = new Float64Array(cols);
-  for (let i = 0; i < X.data.length; i++) means[i % cols]! += X.data[i]! / rows;
-  const centered = allocFloat32(X.data.length), covariance = allocFloat32(cols * cols);
+  const { data: centered, norms } = shareRows(X, columnMeans(X));
+  const covariance = allocFloat32(cols * cols);
   const axes = allocFloat32(count * cols), images = allocFloat32(count * cols);
   const projected = allocFloat32(rows * count);
   try {
-    for (let i = 0; i < X.data.length; i++) centered[i] = X.data[i]! - means[i % cols]!;
     const [a, c] = [pointer(centered), pointer(covariance)];
     gemm({ a, b: a, c, rows: cols, columns: cols, depth: rows, transposeA: true });
     const random = seededRandom(seed);
@@ -41,7 +40,7 @@ export function principalComponents(
     gemm({ a, b: pointer(axes), c: pointer(projected), ...shape });
     return new Float32Array(projected);
   } finally {
-    freeViews(centered, covariance, axes, images, projected);
+    freeViews(centered, norms, covariance, axes, images, projected);
   }
 }
 

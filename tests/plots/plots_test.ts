@@ -159,6 +159,57 @@ Deno.test("classScatter() keeps 50,000 points under a megabyte, and each in its 
   );
 });
 
+Deno.test("classScatter() draws a background pale, under the points and on the same scale", async () => {
+  const corners = Matrix.fromRows([[0, 0], [1, 1]]), middle = Matrix.fromRows([[0.5, 0.5]]);
+  const draw = async (background: Matrix, embedding: Matrix) => {
+    const figure = classScatter({
+      panels: [{
+        embedding,
+        labels: Array(embedding.rows).fill(0),
+        background: { embedding: background, labels: Array(background.rows).fill(0) },
+      }],
+      classNames: NAMES,
+    });
+    const { data, width, height } = await pixels(figure);
+    // Dark and pale blue left of the colour bar, and where the dark is.
+    const found = { dark: 0, pale: 0, x: 0, left: Infinity, right: 0 };
+    for (let y = 0; y < height - 40; y++) {
+      for (let x = 60; x < 570; x++) {
+        const at = (y * width + x) * 4;
+        const r = Number(data[at]), b = Number(data[at + 2]);
+        if (b - r < 25) continue;
+        if (r < 60) {
+          found.dark++;
+          found.x += x;
+        } else if (r > 170 && r < 200 && b > 210) {
+          found.pale++;
+          found.left = Math.min(found.left, x);
+          found.right = Math.max(found.right, x);
+        }
+      }
+    }
+    return found;
+  };
+  const found = await draw(corners, middle);
+  assert.ok(found.dark > 5 && found.pale > 5, JSON.stringify(found));
+  const middleX = (found.left + found.right) / 2;
+  assert.ok(found.right - found.left > 400, JSON.stringify(found));
+  assert.ok(Math.abs(found.x / found.dark - middleX) < 2, JSON.stringify(found));
+  // A point on a pale one hides it; half of two is left.
+  const half = await draw(corners, Matrix.fromRows([[1, 1]]));
+  assert.ok(half.dark > 5 && half.x / half.dark > 500, JSON.stringify(half));
+  assert.ok(half.pale > 0.3 * found.pale && half.pale < 0.9 * found.pale, JSON.stringify(half));
+  assert.throws(() =>
+    classScatter({
+      panels: [{
+        embedding: middle,
+        labels: [0],
+        background: { embedding: corners, labels: [1] },
+      }],
+      classNames: NAMES,
+    }), /2 points have 1 labels/);
+});
+
 Deno.test("classScatter() marks rows with a cross and titles several maps", () => {
   const panel = {
     embedding: Matrix.fromRows([[0, 0], [1, 1], [2, 0]]),

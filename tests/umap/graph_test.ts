@@ -6,12 +6,15 @@ import {
   setThreads,
   standardNormal,
   threads,
+  trustworthiness,
   Umap,
 } from "deep-features";
+import { componentStart } from "../../lib/umap/component_start.ts";
 import { fuzzyGraph } from "../../lib/umap/fuzzy_graph.ts";
 import { neighbourGraph } from "../../lib/umap/neighbour_graph.ts";
 import { principalComponents } from "../../lib/umap/principal_components.ts";
 import { spectralStart } from "../../lib/umap/spectral_start.ts";
+import parts from "../fixtures/umap/parts.json" with { type: "json" };
 import fixture from "../fixtures/umap/graph.json" with { type: "json" };
 
 Deno.test("fuzzyGraph() equals umap-learn's fuzzy simplicial set", () => {
@@ -28,7 +31,7 @@ Deno.test("fuzzyGraph() equals umap-learn's fuzzy simplicial set", () => {
 });
 
 /** Rows near a curved sheet in many columns, as deep features are. */
-function sheet(n: number, cols: number): Matrix {
+function sheet(n: number, cols: number, noise = 0.1): Matrix {
   const random = seededRandom(6);
   const mixing = Array.from({ length: 6 * cols }, () => standardNormal(random));
   const data = new Float32Array(n * cols);
@@ -37,28 +40,59 @@ function sheet(n: number, cols: number): Matrix {
     const base = [u, v, Math.sin(2 * u), Math.cos(2 * v), u * v, Math.sin(u + v)];
     for (let c = 0; c < cols; c++) {
       data[i * cols + c] = base.reduce((sum, value, b) => sum + value * mixing[b * cols + c]!, 0) +
-        0.1 * standardNormal(random);
+        noise * standardNormal(random);
     }
   }
   return new Matrix(data, n, cols);
 }
 
 Deno.test("neighbourGraph() finds nearly all neighbours among candidates, with exact distances", async () => {
-  const X = sheet(1200, 140), k = 10;
-  const exact = await nearestNeighbours(X, X, k);
-  const found = await neighbourGraph(X, k, { exactRows: 100 });
-  let hits = 0;
-  for (let i = 0; i < X.rows; i++) {
-    const own = exact.indices.subarray(i * k, (i + 1) * k);
-    assert.equal(found.indices[i * k], i);
-    for (let j = 0; j < k; j++) {
-      const at = own.indexOf(found.indices[i * k + j]!);
-      if (at < 0) continue;
-      hits++;
-      assert.ok(Math.abs(exact.distances[i * k + at]! - found.distances[i * k + j]!) < 2e-3);
+  const X = sheet(1200, 140, 1.5), k = 10;
+  for (const metric of ["euclidean", "cosine"] as const) {
+    const exact = await nearestNeighbours(X, X, k, { metric });
+    const found = await neighbourGraph(X, k, { exactRows: 100, metric });
+    // Candidates are few of the rows, so that some neighbour is missed if this is the search by components.
+    assert.notDeepEqual(found.indices, exact.indices);
+    let hits = 0;
+    for (let i = 0; i < X.rows; i++) {
+      const own = exact.indices.subarray(i * k, (i + 1) * k);
+      assert.equal(found.indices[i * k], i);
+      for (let j = 0; j < k; j++) {
+        const at = own.indexOf(found.indices[i * k + j]!);
+        if (at < 0) continue;
+        hits++;
+        assert.equal(exact.distances[i * k + at]!, found.distances[i * k + j]!);
+      }
     }
+    assert.ok(hits / exact.indices.length > 0.95, `recall ${hits / exact.indices.length}`);
   }
-  assert.ok(hits / exact.indices.length > 0.98, `recall ${hits / exact.indices.length}`);
+});
+
+Deno.test("neighbourGraph() searches exactly where principal components miss neighbours", async () => {
+  const random = seededRandom(9);
+  // Noise in all directions alike: 64 of 200 components tell little.
+  const X = new Matrix(
+    Float32Array.from({ length: 900 * 200 }, () => standardNormal(random)),
+    900,
+    200,
+  );
+  for (const metric of ["euclidean", "cosine"] as const) {
+    const options = { metric, exactRows: 100 };
+    assert.deepEqual(
+      await neighbourGraph(X, 10, options),
+      await nearestNeighbours(X, X, 10, { metric }),
+    );
+  }
+});
+
+Deno.test("neighbourGraph() takes duplicates at any size", async () => {
+  const X = new Matrix(new Float32Array(500 * 130).fill(2), 500, 130);
+  const { indices, distances } = await neighbourGraph(X, 5, { exactRows: 100 });
+  assert.ok(distances.every((distance) => distance === 0));
+  for (let i = 0; i < 500; i++) {
+    assert.equal(indices[5 * i], i);
+    assert.equal(new Set(indices.subarray(5 * i, 5 * i + 5)).size, 5);
+  }
 });
 
 Deno.test("principalComponents() finds the directions of largest variance, in order", () => {
@@ -105,6 +139,64 @@ Deno.test("spectralStart() puts the parts of a graph that hang together loosely 
   assert.equal(new Set(sides.slice(0, 10)).size, 1);
   assert.equal(new Set(sides.slice(10)).size, 1);
   assert.notEqual(sides[0], sides[19]);
+});
+
+Deno.test("componentStart() keeps the shape of parts that hang together apart from others", async () => {
+  const X = Matrix.fromRows(parts.X);
+  const start = componentStart(fuzzyGraph(await nearestNeighbours(X, X, 15)), X, 1);
+  for (const part of [0, 1, 2]) {
+    const rows = Array.from({ length: X.rows / 3 }, (_, i) => 3 * i + part);
+    const score = await trustworthiness(
+      X.takeRows(rows),
+      new Matrix(start, X.rows, 2).takeRows(rows),
+      { nNeighbors: 45 },
+    );
+    assert.ok(score > 0.9, `part ${part}: ${score}`);
+    // No point of another part lies as near to the middle as the part's own farthest.
+    const [x, y] = [0, 1].map((d) =>
+      rows.reduce((sum, row) => sum + start[2 * row + d]! / rows.length, 0)
+    ) as [number, number];
+    const distances = Array.from(
+      { length: X.rows },
+      (_, i) => Math.hypot(start[2 * i]! - x, start[2 * i + 1]! - y),
+    );
+    const own = Math.max(...rows.map((row) => distances[row]!));
+    assert.ok(distances.every((distance, i) => i % 3 === part || distance > own / 2));
+  }
+});
+
+Deno.test("Umap's maps of parts far from each other are as trustworthy as umap-learn's", async () => {
+  const X = Matrix.fromRows(parts.X);
+  const ours = { trust: 0, within: 0 };
+  for (const seed of [0, 1, 2]) {
+    const { embedding } = await new Umap({ seed }).fit(X);
+    ours.trust += await trustworthiness(X, embedding, { nNeighbors: 15 }) / 3;
+    for (const part of [0, 1, 2]) {
+      const rows = Array.from({ length: X.rows / 3 }, (_, i) => 3 * i + part);
+      ours.within +=
+        await trustworthiness(X.takeRows(rows), embedding.takeRows(rows), { nNeighbors: 45 }) / 9;
+    }
+  }
+  for (const name of ["trust", "within"] as const) {
+    const theirs = parts.scores.reduce((sum, score) => sum + score[name] / 3, 0);
+    const room = name === "trust" ? 0.003 : 0.03;
+    assert.ok(ours[name] >= theirs - room, `${name}: ${ours[name]}, umap-learn ${theirs}`);
+  }
+});
+
+Deno.test("neighbourGraph() finds the same to the bit for any number of threads", async () => {
+  const X = sheet(900, 140), before = threads();
+  try {
+    const results = [];
+    for (const count of [1, 2, 3]) {
+      setThreads(count);
+      results.push(await neighbourGraph(X, 10, { exactRows: 100 }));
+    }
+    assert.deepEqual(results[1], results[0]);
+    assert.deepEqual(results[2], results[0]);
+  } finally {
+    setThreads(before);
+  }
 });
 
 Deno.test("Umap gives the same embedding to the bit for any number of threads", async () => {

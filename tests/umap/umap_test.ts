@@ -52,6 +52,59 @@ Deno.test("nearestNeighbours() is as exact far from the origin", async () => {
   assert.deepEqual((await nearestNeighbours(far, far, k)).indices, expected.indices);
 });
 
+Deno.test("nearestNeighbours() finds equal rows at distance zero, the row itself first, ties in order", async () => {
+  const X = gaussian(120, 40, 5);
+  for (let i = 0; i < X.data.length; i++) X.data[i]! *= 50;
+  for (const copy of [3, 60, 119]) X.data.set(X.row(30), copy * 40);
+  const { indices, distances } = await nearestNeighbours(X, X, 5);
+  for (const [i, own] of [[60, [60, 3, 30, 119]], [3, [3, 30, 60, 119]]] as const) {
+    assert.deepEqual([...indices.subarray(5 * i, 5 * i + 4)], own);
+    assert.deepEqual([...distances.subarray(5 * i, 5 * i + 4)], [0, 0, 0, 0]);
+    assert.ok(distances[5 * i + 4]! > 0);
+  }
+  const asked = await nearestNeighbours(X, X.takeRows([60]), 5);
+  assert.deepEqual([...asked.indices.subarray(0, 4)], [3, 30, 60, 119]);
+  assert.equal(asked.distances[3], 0);
+});
+
+Deno.test("nearestNeighbours() by the cosine puts rows of zeros at 1 from others and 0 from their like", async () => {
+  const X = Matrix.fromRows([[0, 0], [1, 0], [2, 0], [0, 3], [-1, 0], [0, 0]]);
+  const { indices, distances } = await nearestNeighbours(X, X, 6, { metric: "cosine" });
+  const table = Array.from({ length: 6 }, (_, i) => {
+    const row = Array(6);
+    for (let j = 6 * i; j < 6 * i + 6; j++) {
+      row[indices[j]!] = Math.round(1e6 * distances[j]!) / 1e6;
+    }
+    return row;
+  });
+  // umap.distances.cosine of umap-learn 0.5.3.
+  assert.deepEqual(table, [
+    [0, 1, 1, 1, 1, 0],
+    [1, 0, 0, 1, 2, 1],
+    [1, 0, 0, 1, 2, 1],
+    [1, 1, 1, 0, 1, 1],
+    [1, 2, 2, 1, 0, 1],
+    [0, 1, 1, 1, 1, 0],
+  ]);
+  // Zeros among the queries alone.
+  const asked = await nearestNeighbours(Matrix.fromRows([[1, 1], [-2, 1]]), X.takeRows([0]), 2, {
+    metric: "cosine",
+  });
+  assert.deepEqual([...asked.distances].map((value) => Math.round(1e6 * value) / 1e6), [1, 1]);
+});
+
+Deno.test("nearestNeighbours() refuses bad input", async () => {
+  const X = gaussian(10, 3, 1);
+  await assert.rejects(nearestNeighbours(X, X, 11), /from 1 to the 10 rows, got 11/);
+  await assert.rejects(nearestNeighbours(X, X, 0), /got 0/);
+  await assert.rejects(nearestNeighbours(X, gaussian(2, 4, 1), 3), /rows of 4 columns .* of 3/);
+  const bad = gaussian(2, 3, 1);
+  bad.data[1] = NaN;
+  await assert.rejects(nearestNeighbours(X, bad, 3), /queries holds NaN in row 0, column 1/);
+  const huge = new Matrix(X.data.map((value) => value * 1e30), 10, 3);
+  await assert.rejects(nearestNeighbours(huge, huge, 3), /beyond the range of float32/);
+});
+
 Deno.test("Umap lays two far clusters apart, and repeats itself for a seed", async () => {
   const X = twoClusters(200);
   const fit = (seed: number) => new Umap({ nNeighbors: 10, nEpochs: 200, seed }).fit(X);
@@ -98,6 +151,22 @@ Deno.test("Umap takes duplicates, reports progress and stops by the signal", asy
   assert.deepEqual([...messages], ["nearest neighbours", "layout"]);
 });
 
+Deno.test("Umap lays out rows of zeros by the cosine, and groups of duplicates, with finite places", async () => {
+  const X = gaussian(90, 4, 6);
+  X.data.fill(0, 0, 12);
+  const cosine = await new Umap({ nNeighbors: 6, nEpochs: 60, metric: "cosine" }).fit(X);
+  assert.ok(cosine.embedding.data.every(Number.isFinite));
+  // Three groups of thirty equal rows: more than there are neighbours, so that no edge leaves a group.
+  const groups = Matrix.fromRows(Array.from({ length: 90 }, (_, i) => [10 * (i % 3), i % 3]));
+  for (const init of ["spectral", "pca", "random"] as const) {
+    const { embedding } = await new Umap({ nNeighbors: 6, nEpochs: 60, init }).fit(groups);
+    assert.ok(embedding.data.every(Number.isFinite), init);
+    // One column has one principal component.
+    const line = await new Umap({ nNeighbors: 6, nEpochs: 60, init }).fit(gaussian(50, 1, 2));
+    assert.ok(line.embedding.data.every(Number.isFinite), init);
+  }
+});
+
 Deno.test("Umap refuses bad input before any work", async () => {
   const X = gaussian(10, 3, 1);
   const rejects = (umap: Umap, message: RegExp) => assert.rejects(umap.fit(X), message);
@@ -106,7 +175,22 @@ Deno.test("Umap refuses bad input before any work", async () => {
   await rejects(new Umap({ minDist: 2 }), /minDist must be from 0 to spread \(1\), got 2/);
   await rejects(new Umap({ nNeighbors: 3, nComponents: 0 }), /nComponents .* got 0/);
   await rejects(new Umap({ nNeighbors: 3, nEpochs: 0.5 }), /nEpochs .* got 0.5/);
-  X.data[4] = Infinity;
-  await rejects(new Umap({ nNeighbors: 3 }), /Infinity in row 1, column 1/);
+  await rejects(new Umap({ nNeighbors: 3, minDist: NaN }), /minDist .* got NaN/);
+  await rejects(new Umap({ minDist: 0, spread: 0 }), /spread must be above 0, got 0/);
+  await rejects(new Umap({ nNeighbors: 3, seed: 0.5 }), /seed .* got 0.5/);
+  await rejects(new Umap({ metric: "manhattan" as "cosine" }), /euclidean, cosine, got manhattan/);
+  await rejects(new Umap({ init: "tsne" as "pca" }), /spectral, pca, random, got tsne/);
+  await rejects(new Umap({ nNeighbors: 10 }), /10 neighbours among 10 rows: need at least 11/);
+  const sized = (rows: number, cols: number) =>
+    new Matrix(new Float32Array(rows * cols), rows, cols);
+  await assert.rejects(new Umap().fit(sized(1, 3)), /15 neighbours among 1 rows: need at least 16/);
+  await assert.rejects(new Umap().fit(sized(0, 3)), /among 0 rows/);
+  await assert.rejects(new Umap().fit(sized(20, 0)), /a 20 × 0 matrix: need rows and columns/);
+  const huge = new Matrix(X.data.map((value) => value * 1e30), 10, 3);
+  await assert.rejects(new Umap({ nNeighbors: 3 }).fit(huge), /beyond the range of float32/);
+  for (const value of [Infinity, NaN]) {
+    X.data[4] = value;
+    await rejects(new Umap({ nNeighbors: 3 }), new RegExp(`${value} in row 1, column 1`));
+  }
   assert.throws(() => new Umap().embedding, /not fitted yet/);
 });

@@ -1,7 +1,7 @@
 import { assertSplit, type Split } from "../../dataset/split.ts";
 import { jupyterDisplay } from "../../display.ts";
 import { interruptible } from "../../interrupt.ts";
-import { jupyterKernel } from "../../jupyter_kernel.ts";
+import { notebookKernel } from "../../notebook_kernel.ts";
 import { assertFinite, type Matrix } from "../../matrix.ts";
 import type { OnProgress } from "../../progress.ts";
 import { FRAME_TYPE, FRAMES_VARIABLE } from "../../report/frame_type.ts";
@@ -133,7 +133,7 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
 
 /** Whether what is displayed goes to a report: everywhere but in a kernel that Jupyter has started. */
 function canShowFrames(): boolean {
-  return !jupyterKernel() || Deno.env.get(FRAMES_VARIABLE) !== undefined;
+  return !notebookKernel() || Deno.env.get(FRAMES_VARIABLE) !== undefined;
 }
 
 function classIndices(

@@ -60,7 +60,8 @@ function mix(x: u32): u32 {
  * ints: places before [n][2], places after [n][2], n, starts of the vertices' edges [n + 1], other ends,
  *   epochs between an edge's samples (f32), epoch of its next sample (f32, updated), epoch, seed,
  *   negative samples of an edge, vertices from here on move (fixed ones before it keep their place),
- *   number of points that negative samples are drawn from
+ *   number of points that negative samples are drawn from, attractions of an edge (2 where each edge
+ *   stands in the graph twice, 1 where only moving points have edges)
  * floats: a, b, learning rate of the epoch
  */
 export function layoutEpoch(args: usize, begin: i32, end: i32, _scratch: usize): void {
@@ -73,6 +74,7 @@ export function layoutEpoch(args: usize, begin: i32, end: i32, _scratch: usize):
   const negatives = load<i32>(args, 36);
   const firstMoving = load<i32>(args, 40);
   const drawn = <u32> load<i32>(args, 44);
+  const attractions = load<i32>(args, 48);
   const a = load<f32>(args, 128), b = load<f32>(args, 132), rate = load<f32>(args, 136);
   const now = <f32> epoch;
   const a4 = f32x4.splat(a), b4 = f32x4.splat(b), one = f32x4.splat(1);
@@ -91,7 +93,7 @@ export function layoutEpoch(args: usize, begin: i32, end: i32, _scratch: usize):
         store<f32>(next + at, due + period);
         const other = before + ((<usize> load<i32>(ends + at)) << 3);
         const ox = load<f32>(other), oy = load<f32>(other, 4);
-        for (let role = 0; role < 2; role++) {
+        for (let role = 0; role < attractions; role++) {
           const dx = x - ox, dy = y - oy;
           const squared = dx * dx + dy * dy;
           if (squared <= 0) break;

@@ -1,0 +1,105 @@
+import { join } from "@std/path";
+import {
+  firstImages,
+  hiddenFeatures,
+  loadCifar10,
+  Matrix,
+  readPreset,
+  trainedCnn,
+  trustworthiness,
+  Umap,
+} from "deep-features";
+import { runPeer } from "./peer.ts";
+import { type BenchRow, median } from "./row.ts";
+
+interface PeerResult {
+  fit: number[];
+  transform: number;
+  peakGiB: number;
+}
+
+/** Rows at which fits are compared. */
+const SIZES = (Deno.env.get("BENCH_ROWS") ?? "5000,10000,20000,50000").split(",").map(Number);
+/** Rows at which three seeds are compared, and the seeds. */
+const SEEDS_ROWS = 10_000, SEEDS = [0, 1, 2];
+/** Trustworthiness is that of the first rows, for so many neighbours. */
+const SCORED_ROWS = 10_000, SCORED_NEIGHBOURS = 15;
+
+/** `Umap` against umap-learn on the hidden features of the article's network. */
+export async function benchUmap(): Promise<BenchRow[]> {
+  const preset = readPreset("article");
+  const data = firstImages(await loadCifar10(), preset.trainImages, preset.testImages);
+  const { model } = await trainedCnn(data, { ...preset, seed: 0 });
+  const X = await hiddenFeatures(model, data.train.images);
+  const Xt = await hiddenFeatures(model, data.test.images);
+  const folder = await Deno.makeTempDir();
+  const file = (name: string) => join(folder, name);
+  const rows: BenchRow[] = [];
+  const compare = async (n: number) => {
+    const part = first(X, n);
+    const score = async (embedding: Matrix) =>
+      (await trustworthiness(first(part, SCORED_ROWS), first(embedding, SCORED_ROWS), {
+        nNeighbors: SCORED_NEIGHBOURS,
+      })).toFixed(4);
+    const seeds = n === SEEDS_ROWS ? SEEDS : [0];
+    const fit: number[] = [], scores: string[] = [], theirScores: string[] = [];
+    let transform = 0, peak = 0;
+    const onProgress = () => peak = Math.max(peak, Deno.memoryUsage().rss / 2 ** 30);
+    for (const seed of seeds) {
+      const umap = new Umap({ seed });
+      let start = performance.now();
+      await umap.fit(part, { onProgress });
+      fit.push((performance.now() - start) / 1000);
+      start = performance.now();
+      await umap.transform(Xt, { onProgress });
+      transform = (performance.now() - start) / 1000;
+      scores.push(await score(umap.embedding));
+    }
+    await Deno.writeFile(file("X"), bytes(part));
+    const peer = await runPeer<PeerResult>(
+      "umap_learn.py",
+      file("X"),
+      file("new"),
+      String(X.cols),
+      String(n),
+      String(seeds.length),
+      file("embedding"),
+    );
+    for (const run of seeds.keys()) {
+      const { buffer } = await Deno.readFile(file(`embedding${run}`));
+      theirScores.push(await score(new Matrix(new Float32Array(buffer), n, 2)));
+    }
+    const what = `${n.toLocaleString("en")} rows`;
+    rows.push({
+      name: `UMAP fit, ${what}`,
+      ours: median(fit),
+      peer: median(peer.fit),
+      unit: "s",
+      note: `trustworthiness ${scores.join(", ")}; umap-learn ${theirScores.join(", ")}; ` +
+        `resident at most ${peak.toFixed(1)} GiB, images and all; umap-learn ${
+          peer.peakGiB.toFixed(1)
+        }`,
+    }, {
+      name: `UMAP transform ${Xt.rows.toLocaleString("en")}, ${what}`,
+      ours: transform,
+      peer: peer.transform,
+      unit: "s",
+    });
+  };
+  try {
+    await Deno.writeFile(file("new"), bytes(Xt));
+    for (const n of SIZES) await compare(Math.min(n, X.rows));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  return rows;
+}
+
+function first(X: Matrix, n: number): Matrix {
+  const rows = Math.min(n, X.rows);
+  return new Matrix(X.data.subarray(0, rows * X.cols), rows, X.cols);
+}
+
+function bytes({ data }: Matrix): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+}
