@@ -4,11 +4,12 @@
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Matrix } from "deep-features";
  *
  * const X = Matrix.fromRows([[1, 2], [3, 4], [5, 6]]);
- * console.assert(X.rows === 3 && X.cols === 2);
- * console.assert(X.row(1)[0] === 3);
+ * assert(X.rows === 3 && X.cols === 2);
+ * assert(X.row(1)[0] === 3);
  * ```
  */
 export class Matrix {
@@ -95,6 +96,7 @@ export class Matrix {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { assertFinite, Matrix } from "deep-features";
  *
  * let message = "";
@@ -103,7 +105,7 @@ export class Matrix {
  * } catch (error) {
  *   message = (error as RangeError).message;
  * }
- * console.assert(message.includes("NaN in row 1, column 1"));
+ * assert(message.includes("NaN in row 1, column 1"));
  * ```
  */
 export function assertFinite(X: Matrix, name = "X"): void {

@@ -25,12 +25,13 @@ const UPDATE_EVERY_MS = 250;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { progressLine } from "deep-features";
  *
  * let text = "";
  * const onProgress = progressLine("Counting", (part) => text += part);
  * for (let done = 0; done <= 3; done++) onProgress({ done, total: 3 });
- * console.assert(text.includes("Counting") && text.endsWith("\n"));
+ * assert(text.includes("Counting") && text.endsWith("\n"));
  * ```
  */
 export function progressLine(
@@ -65,10 +66,11 @@ export function progressLine(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { formatSeconds } from "deep-features";
  *
- * console.assert(formatSeconds(0.42) === "0.4 s");
- * console.assert(formatSeconds(185) === "3 min 05 s");
+ * assert(formatSeconds(0.42) === "0.4 s");
+ * assert(formatSeconds(185) === "3 min 05 s");
  * ```
  */
 export function formatSeconds(seconds: number): string {

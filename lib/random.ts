@@ -7,10 +7,11 @@
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { seededRandom } from "deep-features";
  *
  * const a = seededRandom(1), b = seededRandom(1);
- * console.assert(a() === b());
+ * assert(a() === b());
  * ```
  */
 export function seededRandom(seed: number): () => number {
@@ -43,10 +44,11 @@ export function seededRandom(seed: number): () => number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { permutation, seededRandom } from "deep-features";
  *
  * const order = permutation(4, seededRandom(1));
- * console.assert([...order].sort().join() === "0,1,2,3");
+ * assert([...order].sort().join() === "0,1,2,3");
  * ```
  */
 export function permutation(n: number, random: () => number): Uint32Array {
@@ -65,11 +67,12 @@ export function permutation(n: number, random: () => number): Uint32Array {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { seededRandom, standardNormal } from "deep-features";
  *
  * const random = seededRandom(1);
  * const values = Array.from({ length: 1000 }, () => standardNormal(random));
- * console.assert(Math.abs(values.reduce((a, b) => a + b) / 1000) < 0.1);
+ * assert(Math.abs(values.reduce((a, b) => a + b) / 1000) < 0.1);
  * ```
  */
 export function standardNormal(random: () => number): number {

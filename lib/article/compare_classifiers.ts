@@ -70,6 +70,23 @@ const METHODS: readonly Method[] = [
  * are those of training the whole network.
  *
  * @throws {DOMException} If the signal aborts
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { compareClassifiers, readPreset, setUpCompute } from "deep-features";
+ *
+ * await setUpCompute({ quiet: true });
+ * Deno.env.set("ARTICLE_CACHE", await Deno.makeTempDir());
+ * const labels = Uint8Array.from({ length: 40 }, (_, i) => i % 2);
+ * const images = Uint8Array.from({ length: 40 * 3072 }, (_, i) => 200 * labels[Math.floor(i / 3072)]!);
+ * const split = { images, labels, shape: [40, 32, 32, 3] as const };
+ * const classNames = ["dark", "bright"];
+ * const data = { train: split, test: split, classNames, source: "stand-in", official: false } as const;
+ * const preset = { ...readPreset("quick"), epochs: 1, batchSize: 10 };
+ * const { outcomes } = await compareClassifiers(data, preset, 1);
+ * assert.equal(outcomes["SVM (RBF)"]!.predicted.length, 40);
+ * ```
  */
 export async function compareClassifiers(
   data: Dataset,

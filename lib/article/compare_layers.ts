@@ -52,6 +52,23 @@ const LAYERS: readonly Layer[] = [
  * asked all test rows. Each outcome is kept in `data/`.
  *
  * @throws {DOMException} If the signal aborts
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { compareLayers, readPreset, setUpCompute } from "deep-features";
+ *
+ * await setUpCompute({ quiet: true });
+ * Deno.env.set("ARTICLE_CACHE", await Deno.makeTempDir());
+ * const labels = Uint8Array.from({ length: 40 }, (_, i) => i % 2);
+ * const images = Uint8Array.from({ length: 40 * 3072 }, (_, i) => 200 * labels[Math.floor(i / 3072)]!);
+ * const split = { images, labels, shape: [40, 32, 32, 3] as const };
+ * const classNames = ["dark", "bright"];
+ * const data = { train: split, test: split, classNames, source: "stand-in", official: false } as const;
+ * const preset = { ...readPreset("quick"), epochs: 1, batchSize: 10 };
+ * const [pixels] = await compareLayers(data, preset, 1);
+ * assert.equal(pixels!.columns, 3072);
+ * ```
  */
 export async function compareLayers(
   data: Dataset,

@@ -11,6 +11,17 @@ const SMALLEST_SHOWN = 0.0001;
  * is right; for several, on how many of them the first is ahead, and the smallest and largest p.
  *
  * @throws {RangeError} If there is no comparison
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { comparePairs } from "deep-features";
+ *
+ * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
+ * const outcomes = { softmax: outcome(0, 1, 1), "SVM (RBF)": outcome(0, 1, 0) };
+ * const [pair] = comparePairs([0, 1, 0], [{ seed: 0, outcomes }]);
+ * assert.equal(pair!["better"], "SVM (RBF)");
+ * ```
  */
 export function comparePairs(
   yTrue: ArrayLike<number>,

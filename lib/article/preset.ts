@@ -64,10 +64,11 @@ const MAX_SEEDS = 20;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { readPreset } from "deep-features";
  *
- * console.assert(readPreset("article").epochs === 20);
- * console.assert(readPreset("article", "5").seeds.join() === "0,1,2,3,4");
+ * assert(readPreset("article").epochs === 20);
+ * assert(readPreset("article", "5").seeds.join() === "0,1,2,3,4");
  * ```
  */
 export function readPreset(

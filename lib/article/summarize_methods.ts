@@ -22,6 +22,17 @@ export interface MethodSeconds {
  * The mean test accuracy of each classifier over the seeds, the best first.
  *
  * @throws {RangeError} If there is no comparison
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { summarizeMethods } from "deep-features";
+ *
+ * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
+ * const outcomes = { softmax: outcome(0, 1, 1), "SVM (RBF)": outcome(0, 1, 0) };
+ * const [best] = summarizeMethods([0, 1, 0], [{ seed: 0, outcomes }]);
+ * assert.deepEqual(best, { name: "SVM (RBF)", mean: 1 });
+ * ```
  */
 export function summarizeMethods(
   yTrue: ArrayLike<number>,
@@ -41,6 +52,17 @@ export function summarizeMethods(
  * The mean seconds that each classifier took to fit and to predict.
  *
  * @throws {RangeError} If there is no comparison
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { methodSeconds } from "deep-features";
+ *
+ * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
+ * const outcomes = { softmax: outcome(0, 1, 1), "SVM (RBF)": outcome(0, 1, 0) };
+ * const [softmax] = methodSeconds([{ seed: 0, outcomes }]);
+ * assert.equal(softmax!["fit, s"], 2);
+ * ```
  */
 export function methodSeconds(comparisons: readonly Comparison[]): MethodSeconds[] {
   const mean = (name: string, field: "fitSeconds" | "predictSeconds") =>
@@ -56,6 +78,17 @@ export function methodSeconds(comparisons: readonly Comparison[]): MethodSeconds
  * The test accuracy of each classifier on each seed, a row a seed.
  *
  * @throws {RangeError} If there is no comparison
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { accuraciesBySeed } from "deep-features";
+ *
+ * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
+ * const outcomes = { softmax: outcome(0, 1, 1), "SVM (RBF)": outcome(0, 1, 0) };
+ * const [row] = accuraciesBySeed([0, 1, 0], [{ seed: 0, outcomes }]);
+ * assert.equal(row!["SVM (RBF)"], 1);
+ * ```
  */
 export function accuraciesBySeed(
   yTrue: ArrayLike<number>,

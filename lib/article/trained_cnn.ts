@@ -33,6 +33,7 @@ const HISTORY_FILE = "history.json";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { setUpCompute, trainedCnn } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
@@ -41,7 +42,7 @@ const HISTORY_FILE = "history.json";
  * const classNames = ["dark", "darker"];
  * const data = { train: split, test: split, classNames, source: "stand-in", official: false } as const;
  * const { history } = await trainedCnn(data, { epochs: 1, batchSize: 10, seed: 1 });
- * console.assert(history.loss.length === 1);
+ * assert(history.loss.length === 1);
  * ```
  */
 export async function trainedCnn(data: Dataset, options: TrainedCnnOptions): Promise<TrainedCnn> {

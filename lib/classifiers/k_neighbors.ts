@@ -15,11 +15,12 @@ export interface KNeighborsOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { KNeighborsClassifier, Matrix } from "deep-features";
  *
  * const knn = new KNeighborsClassifier({ nNeighbors: 1 });
  * await knn.fit(Matrix.fromRows([[0], [10]]), [3, 4]);
- * console.assert((await knn.predict(Matrix.fromRows([[1], [8]]))).join() === "3,4");
+ * assert((await knn.predict(Matrix.fromRows([[1], [8]]))).join() === "3,4");
  * ```
  */
 export class KNeighborsClassifier implements Classifier {

@@ -21,11 +21,12 @@ export interface LinearSvcOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { LinearSvc, Matrix } from "deep-features";
  *
  * const X = Matrix.fromRows([[0, 0], [1, 0], [5, 5], [6, 5]]);
  * const svc = await new LinearSvc().fit(X, [0, 0, 1, 1]);
- * console.assert((await svc.predict(X)).join() === "0,0,1,1");
+ * assert((await svc.predict(X)).join() === "0,0,1,1");
  * ```
  */
 export class LinearSvc

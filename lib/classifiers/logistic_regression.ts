@@ -21,11 +21,12 @@ export interface LogisticRegressionOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { LogisticRegression, Matrix } from "deep-features";
  *
  * const X = Matrix.fromRows([[0, 0], [1, 0], [5, 5], [6, 5], [0, 9], [1, 9]]);
  * const model = await new LogisticRegression().fit(X, [0, 0, 1, 1, 2, 2]);
- * console.assert((await model.predict(X)).join() === "0,0,1,1,2,2");
+ * assert((await model.predict(X)).join() === "0,0,1,1,2,2");
  * ```
  */
 export class LogisticRegression extends LinearClassifier<LinearParameters> {

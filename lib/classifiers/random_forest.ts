@@ -36,12 +36,13 @@ export interface RandomForestOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Matrix, RandomForestClassifier } from "deep-features";
  *
  * const X = Matrix.fromRows(Array.from({ length: 40 }, (_, i) => [i, -i]));
  * const forest = new RandomForestClassifier({ nEstimators: 20, seed: 1 });
  * await forest.fit(X, Array.from({ length: 40 }, (_, i) => i < 20 ? 0 : 1));
- * console.assert((await forest.predict(Matrix.fromRows([[3, -3], [33, -33]]))).join() === "0,1");
+ * assert((await forest.predict(Matrix.fromRows([[3, -3], [33, -33]]))).join() === "0,1");
  * ```
  */
 export class RandomForestClassifier implements Classifier {

@@ -29,12 +29,13 @@ const DROPOUT_RATE = 0.2;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildCnn, setUpCompute } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1 });
- * console.assert(model.countParams() === 1_067_018);
- * console.assert(model.getLayer("hidden").outputShape[1] === 512);
+ * assert(model.countParams() === 1_067_018);
+ * assert(model.getLayer("hidden").outputShape[1] === 512);
  * ```
  */
 export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
@@ -115,12 +116,13 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildCnn, compileCnn, setUpCompute } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
  * compileCnn(model); // anew, with a fresh optimizer
- * console.assert(model.loss === "categoricalCrossentropy");
+ * assert(model.loss === "categoricalCrossentropy");
  * ```
  */
 export function compileCnn(model: tf.LayersModel): void {

@@ -31,12 +31,13 @@ export interface FeatureOptions extends InferenceOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildCnn, hiddenFeatures, setUpCompute } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
  * const features = await hiddenFeatures(model, new Uint8Array(3 * 8 * 8 * 3));
- * console.assert(features.rows === 3 && features.cols === 512);
+ * assert(features.rows === 3 && features.cols === 512);
  * ```
  */
 export async function hiddenFeatures(
@@ -71,12 +72,13 @@ export async function hiddenFeatures(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildCnn, predictClasses, setUpCompute } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
  * const classes = await predictClasses(model, new Uint8Array(3 * 8 * 8 * 3));
- * console.assert(classes.length === 3);
+ * assert(classes.length === 3);
  * ```
  */
 export async function predictClasses(

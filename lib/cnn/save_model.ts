@@ -14,13 +14,14 @@ const WEIGHTS_FILE = "weights.bin";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildCnn, loadModel, saveModel, setUpCompute } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
  * const folder = await Deno.makeTempDir();
  * await saveModel(buildCnn({ seed: 1, inputShape: [8, 8, 3] }), folder);
  * const model = await loadModel(folder);
- * console.assert(model.getLayer("hidden").name === "hidden");
+ * assert(model.getLayer("hidden").name === "hidden");
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
@@ -64,13 +65,14 @@ export async function saveModel(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildCnn, loadModel, saveModel, setUpCompute } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
  * const folder = await Deno.makeTempDir();
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
  * await saveModel(model, folder);
- * console.assert((await loadModel(folder)).countParams() === model.countParams());
+ * assert((await loadModel(folder)).countParams() === model.countParams());
  * await Deno.remove(folder, { recursive: true });
  * ```
  */

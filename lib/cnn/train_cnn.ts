@@ -91,6 +91,7 @@ const SEED_STRIDE = 0x9e3779b1;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { buildCnn, setUpCompute, trainCnn } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
@@ -98,7 +99,7 @@ const SEED_STRIDE = 0x9e3779b1;
  * const images = new Uint8Array(10 * 8 * 8 * 3).map((_, i) => i < 960 ? 0 : 255);
  * const labels = Uint8Array.from({ length: 10 }, (_, i) => i < 5 ? 0 : 1);
  * const history = await trainCnn(model, images, labels, { epochs: 2, batchSize: 5, seed: 1 });
- * console.assert(history.loss.length === 2);
+ * assert(history.loss.length === 2);
  * ```
  */
 export async function trainCnn(

@@ -38,13 +38,14 @@ interface AdamState {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import * as tf from "@tensorflow/tfjs";
  * import { Adam, setUpCompute } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
  * const w = tf.variable(tf.scalar(1));
  * new Adam(0.1).minimize(() => tf.square(w) as tf.Scalar);
- * console.assert(Math.abs(w.dataSync()[0]! - 0.9) < 1e-5);
+ * assert(Math.abs(w.dataSync()[0]! - 0.9) < 1e-5);
  * ```
  */
 export class Adam extends tf.AdamOptimizer {

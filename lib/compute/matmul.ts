@@ -21,10 +21,11 @@ export interface MatmulOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Matrix, matmul } from "deep-features";
  *
  * const A = Matrix.fromRows([[1, 2], [3, 4]]);
- * console.assert(matmul(A, A, { transposeB: true }).data.join() === "5,11,11,25");
+ * assert(matmul(A, A, { transposeB: true }).data.join() === "5,11,11,25");
  * ```
  */
 export function matmul(A: Matrix, B: Matrix, options: MatmulOptions = {}): Matrix {

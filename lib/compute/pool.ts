@@ -127,9 +127,10 @@ export function canRunKernels(): boolean {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { threads } from "deep-features";
  *
- * console.assert(threads() >= 1);
+ * assert(threads() >= 1);
  * ```
  */
 export function threads(): number {
@@ -143,11 +144,12 @@ export function threads(): number {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { setThreads, threads } from "deep-features";
  *
  * const before = threads();
  * setThreads(1);
- * console.assert(threads() === 1);
+ * assert(threads() === 1);
  * setThreads(before);
  * ```
  */

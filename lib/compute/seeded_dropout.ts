@@ -22,13 +22,14 @@ interface Attrs {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import * as tf from "@tensorflow/tfjs";
  * import { seededDropout, setUpCompute } from "deep-features";
  *
  * await setUpCompute({ quiet: true });
  * const y = seededDropout(tf.ones([1000]), 0.25, 7);
  * const kept = y.dataSync().filter((value) => value > 0);
- * console.assert(Math.abs(kept.length - 750) < 60 && Math.abs(kept[0]! - 4 / 3) < 1e-6);
+ * assert(Math.abs(kept.length - 750) < 60 && Math.abs(kept[0]! - 4 / 3) < 1e-6);
  * ```
  */
 export function seededDropout<T extends tf.Tensor>(

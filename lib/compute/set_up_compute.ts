@@ -36,10 +36,11 @@ const SOFTWARE_GPU = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { setUpCompute } from "deep-features";
  *
  * const { backend } = await setUpCompute({ backend: "simd", quiet: true });
- * console.assert(backend === "simd");
+ * assert(backend === "simd");
  * ```
  */
 export async function setUpCompute(

@@ -41,11 +41,22 @@ const MAX_CLASSES = 256;
  * @throws {DOMException} If the signal aborts
  *
  * @example
- * ```ts ignore
- * import { loadImageFolder, trainTestSplit } from "deep-features";
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { encode } from "fast-png";
+ * import { loadImageFolder } from "deep-features";
  *
- * const { images, classNames } = await loadImageFolder("photos", { size: [48, 48] });
- * const { train, test } = trainTestSplit(images, { seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * for (const [name, grey] of [["cats", 50], ["dogs", 200]] as const) {
+ *   await Deno.mkdir(`${folder}/${name}`);
+ *   const data = new Uint8Array(40 * 30 * 3).fill(grey);
+ *   const png = encode({ width: 40, height: 30, data, channels: 3 });
+ *   await Deno.writeFile(`${folder}/${name}/1.png`, png);
+ * }
+ * const { images, classNames } = await loadImageFolder(folder, { size: [24, 24] });
+ * assert.deepEqual(classNames, ["cats", "dogs"]);
+ * assert.deepEqual(images.shape, [2, 24, 24, 3]);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function loadImageFolder(

@@ -68,11 +68,14 @@ export interface Dataset {
  * @throws {Deno.errors.NotFound} If a given archive, or a file in it, is missing
  * @throws {RangeError} If a given archive is damaged, naming the file
  *
- * @example Read an archive that is already on this machine
- * ```ts ignore
+ * @example What is here already, or the stand-in; `archive` names a `.tar.gz` or its unpacked folder
+ * ```ts
+ * import assert from "node:assert/strict";
  * import { loadCifar10 } from "deep-features";
  *
- * const { train, test, classNames } = await loadCifar10({ archive: "cifar-10-binary.tar.gz" });
+ * const { train, test, classNames } = await loadCifar10({ download: false });
+ * assert.deepEqual(train.shape.slice(1), [32, 32, 3]);
+ * assert.equal(classNames.length, 10);
  * ```
  */
 export async function loadCifar10(options: LoadOptions = {}): Promise<Dataset> {
@@ -126,10 +129,11 @@ export const STAND_IN_WARNING =
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { firstImages, loadCifar10 } from "deep-features";
  *
  * const data = firstImages(await loadCifar10({ download: false }), 100, 20);
- * console.assert(data.train.shape.join() === "100,32,32,3" && data.test.labels.length === 20);
+ * assert(data.train.shape.join() === "100,32,32,3" && data.test.labels.length === 20);
  * ```
  */
 export function firstImages(

@@ -18,11 +18,12 @@ export interface SourceNotice extends Displayable {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { sourceNotice } from "deep-features";
  *
  * const split = { images: new Uint8Array(3), labels: new Uint8Array(1), shape: [1, 1, 1, 3] as const };
  * const data = { train: split, test: split, classNames: ["disc"], official: false };
- * console.assert(sourceNotice({ ...data, source: "stand-in" }).isWarning);
+ * assert(sourceNotice({ ...data, source: "stand-in" }).isWarning);
  * ```
  */
 export function sourceNotice(

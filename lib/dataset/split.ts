@@ -37,11 +37,12 @@ export function assertSplit(split: Split): void {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { takeRows } from "deep-features";
  *
  * const split = { images: new Uint8Array([1, 1, 1, 2, 2, 2]), labels: new Uint8Array([7, 8]) };
  * const second = takeRows({ ...split, shape: [2, 1, 1, 3] }, [1]);
- * console.assert(second.images.join() === "2,2,2" && second.labels.join() === "8");
+ * assert(second.images.join() === "2,2,2" && second.labels.join() === "8");
  * ```
  */
 export function takeRows(split: Split, rows: ArrayLike<number>): Split {
@@ -68,11 +69,12 @@ export function takeRows(split: Split, rows: ArrayLike<number>): Split {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { sliceSplit } from "deep-features";
  *
  * const split = { images: new Uint8Array([1, 1, 1, 2, 2, 2]), labels: new Uint8Array([7, 8]) };
  * const first = sliceSplit({ ...split, shape: [2, 1, 1, 3] }, 0, 1);
- * console.assert(first.shape.join() === "1,1,1,3" && first.labels.join() === "7");
+ * assert(first.shape.join() === "1,1,1,3" && first.labels.join() === "7");
  * ```
  */
 export function sliceSplit(split: Split, begin: number, end: number): Split {
@@ -101,11 +103,12 @@ export function sliceSplit(split: Split, begin: number, end: number): Split {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { shuffle } from "deep-features";
  *
  * const split = { images: new Uint8Array([1, 1, 1, 2, 2, 2]), labels: new Uint8Array([1, 2]) };
  * const shuffled = shuffle({ ...split, shape: [2, 1, 1, 3] }, 7);
- * console.assert(shuffled.images[0] === shuffled.labels[0]);
+ * assert(shuffled.images[0] === shuffled.labels[0]);
  * ```
  */
 export function shuffle(split: Split, seed: number): Split {
@@ -122,11 +125,12 @@ export function shuffle(split: Split, seed: number): Split {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { trainValidationSplit } from "deep-features";
  *
  * const images = new Uint8Array(10 * 3), labels = Uint8Array.from({ length: 10 }, (_, i) => i);
  * const { train, validation } = trainValidationSplit({ images, labels, shape: [10, 1, 1, 3] });
- * console.assert(train.labels.length === 8 && validation.labels.join() === "8,9");
+ * assert(train.labels.length === 8 && validation.labels.join() === "8,9");
  * ```
  */
 export function trainValidationSplit(
@@ -154,9 +158,10 @@ export function trainValidationSplit(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { normalize } from "deep-features";
  *
- * console.assert(normalize(new Uint8Array([0, 51, 255]))[2] === 1);
+ * assert(normalize(new Uint8Array([0, 51, 255]))[2] === 1);
  * ```
  */
 export function normalize(images: Uint8Array): Float32Array {
@@ -177,9 +182,10 @@ export function normalize(images: Uint8Array): Float32Array {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { oneHot } from "deep-features";
  *
- * console.assert(oneHot([2, 0], 3).join() === "0,0,1,1,0,0");
+ * assert(oneHot([2, 0], 3).join() === "0,0,1,1,0,0");
  * ```
  */
 export function oneHot(labels: ArrayLike<number>, classes = 10): Float32Array {

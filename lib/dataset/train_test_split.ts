@@ -19,11 +19,12 @@ export interface TrainTestOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { trainTestSplit } from "deep-features";
  *
  * const images = { images: new Uint8Array(8 * 3), labels: Uint8Array.of(0, 0, 0, 0, 1, 1, 1, 1) };
  * const { train, test } = trainTestSplit({ ...images, shape: [8, 1, 1, 3] }, { seed: 1 });
- * console.assert(train.shape[0] === 6 && test.labels.toSorted().join() === "0,1");
+ * assert(train.shape[0] === 6 && test.labels.toSorted().join() === "0,1");
  * ```
  */
 export function trainTestSplit(

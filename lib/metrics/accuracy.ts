@@ -7,9 +7,10 @@ import { assertLabels } from "./labels.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { accuracyScore } from "deep-features";
  *
- * console.assert(accuracyScore([0, 1, 2, 2], [0, 1, 1, 2]) === 0.75);
+ * assert(accuracyScore([0, 1, 2, 2], [0, 1, 1, 2]) === 0.75);
  * ```
  */
 export function accuracyScore(

@@ -12,10 +12,11 @@ import { confusionMatrix } from "./confusion_matrix.ts";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { classificationReport } from "deep-features";
  *
  * const report = classificationReport([0, 1, 1], [0, 1, 0], ["no", "yes"]);
- * console.assert(report.toRecords()[1]!["precision"] === 1);
+ * assert(report.toRecords()[1]!["precision"] === 1);
  * ```
  */
 export function classificationReport(

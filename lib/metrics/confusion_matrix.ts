@@ -17,10 +17,11 @@ export interface ConfusionMatrix {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { confusionMatrix } from "deep-features";
  *
  * const { counts } = confusionMatrix([0, 0, 1], [0, 1, 1]);
- * console.assert(counts.join() === "1,1,0,1");
+ * assert(counts.join() === "1,1,0,1");
  * ```
  */
 export function confusionMatrix(

@@ -24,11 +24,12 @@ const EXACT_BELOW = 25;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { mcNemarTest } from "deep-features";
  *
  * const truth = Array(10).fill(0);
  * const { pValue } = mcNemarTest(truth, truth, truth.map((_, i) => i < 6 ? 1 : 0));
- * console.assert(pValue === 2 * 0.5 ** 6);
+ * assert(pValue === 2 * 0.5 ** 6);
  * ```
  */
 export function mcNemarTest(

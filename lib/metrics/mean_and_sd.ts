@@ -12,10 +12,11 @@ export interface MeanAndSd {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { meanAndSd } from "deep-features";
  *
- * console.assert(meanAndSd([1, 3]).sd === Math.SQRT2);
- * console.assert(!("sd" in meanAndSd([5])));
+ * assert(meanAndSd([1, 3]).sd === Math.SQRT2);
+ * assert(!("sd" in meanAndSd([5])));
  * ```
  */
 export function meanAndSd(values: readonly number[]): MeanAndSd {

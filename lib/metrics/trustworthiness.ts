@@ -35,11 +35,12 @@ export interface TrustworthinessOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Matrix, trustworthiness } from "deep-features";
  *
  * const X = Matrix.fromRows([[0, 0], [1, 0], [3, 0], [7, 0], [9, 0]]);
  * const line = Matrix.fromRows([[0], [1], [3], [7], [9]]);
- * console.assert(await trustworthiness(X, line, { nNeighbors: 2 }) === 1);
+ * assert(await trustworthiness(X, line, { nNeighbors: 2 }) === 1);
  * ```
  */
 export async function trustworthiness(

@@ -43,6 +43,16 @@ const AXIS = { ticks: 6, labelAnchor: "center", labelArrow: "none" } as const;
  * drawn to a raster inside the vector frame, so that 50,000 of them take well under a megabyte.
  *
  * @throws {RangeError} If the embedding is not two-dimensional, or labels and points differ in number
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { classScatter, Matrix } from "deep-features";
+ *
+ * const embedding = Matrix.fromRows([[0, 0], [1, 2], [3, 1]]);
+ * const panels = [{ embedding, labels: [0, 1, 1], title: "three points" }];
+ * assert(classScatter({ panels, classNames: ["cat", "dog"] }).alt.includes("3 points"));
+ * ```
  */
 export function classScatter(options: ClassScatterOptions): Figure {
   const { panels, classNames, title = "Map of the features" } = options;

@@ -27,10 +27,11 @@ export interface ComparisonChartOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { comparisonChart } from "deep-features";
  *
  * const rows = [{ name: "softmax", mean: 0.69, sd: 0.002 }, { name: "SVM", mean: 0.71, sd: 0.001 }];
- * console.assert(comparisonChart({ rows }).alt.includes("SVM 0.71"));
+ * assert(comparisonChart({ rows }).alt.includes("SVM 0.71"));
  * ```
  */
 export function comparisonChart(options: ComparisonChartOptions): Figure {

@@ -20,11 +20,12 @@ const CELL = 44;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { confusionHeatmap, confusionMatrix } from "deep-features";
  *
  * const matrix = confusionMatrix([0, 0, 1], [0, 1, 1], 2);
  * const figure = confusionHeatmap({ matrix, classNames: ["cat", "dog"] });
- * console.assert(figure.alt.includes("2 of 3"));
+ * assert(figure.alt.includes("2 of 3"));
  * ```
  */
 export function confusionHeatmap(options: ConfusionHeatmapOptions): Figure {

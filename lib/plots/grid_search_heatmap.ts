@@ -25,10 +25,11 @@ const CELL_WIDTH = 92, CELL_HEIGHT = 48;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { gridSearchHeatmap } from "deep-features";
  *
  * const scores = [{ C: 1, gamma: 0.1, score: 0.7 }, { C: 10, gamma: 0.1, score: 0.8 }];
- * console.assert(gridSearchHeatmap({ scores }).alt.includes("C = 10"));
+ * assert(gridSearchHeatmap({ scores }).alt.includes("C = 10"));
  * ```
  */
 export function gridSearchHeatmap(options: GridSearchHeatmapOptions): Figure {

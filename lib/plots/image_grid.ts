@@ -28,12 +28,13 @@ const GAP = 8;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { imageGrid } from "deep-features";
  *
  * const images = new Uint8Array(2 * 4 * 4 * 3).fill(200), labels = new Uint8Array([0, 1]);
  * const split = { images, labels, shape: [2, 4, 4, 3] as const };
  * const grid = imageGrid({ split, classNames: ["cat", "dog"], rows: 1, columns: 2 });
- * console.assert(grid.svg.includes("dog"));
+ * assert(grid.svg.includes("dog"));
  * ```
  */
 export function imageGrid(options: ImageGridOptions): Figure {

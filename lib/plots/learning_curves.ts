@@ -24,10 +24,11 @@ const VALIDATION = "#b45309";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { learningCurves } from "deep-features";
  *
  * const history = { loss: [2, 1], accuracy: [0.2, 0.5], valLoss: [2, 1.5], valAccuracy: [0.1, 0.4] };
- * console.assert(learningCurves({ history }).alt.includes("after 2 epochs"));
+ * assert(learningCurves({ history }).alt.includes("after 2 epochs"));
  * ```
  */
 export function learningCurves(options: LearningCurvesOptions): Figure {

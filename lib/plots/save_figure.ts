@@ -22,12 +22,13 @@ let ready: Promise<void> | undefined;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { learningCurves, saveFigure } from "deep-features";
  *
  * const history = { loss: [2, 1], accuracy: [0.2, 0.5], valLoss: [2, 1.5], valAccuracy: [0.1, 0.4] };
  * const path = await Deno.makeTempFile({ suffix: ".png" });
  * await saveFigure(learningCurves({ history }), path);
- * console.assert((await Deno.readFile(path))[1] === "P".charCodeAt(0));
+ * assert((await Deno.readFile(path))[1] === "P".charCodeAt(0));
  * await Deno.remove(path);
  * ```
  */

@@ -25,10 +25,11 @@ export interface TableOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { showTable } from "deep-features";
  *
  * const table = showTable([{ name: "softmax", accuracy: 0.7 }]);
- * console.assert(table.rows.length === 1);
+ * assert(table.rows.length === 1);
  * ```
  */
 export function showTable(

@@ -45,13 +45,14 @@ export interface GridResult<P> {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { GridSearch, Matrix, Svc } from "deep-features";
  *
  * const X = Matrix.fromRows(Array.from({ length: 20 }, (_, i) => [i]));
  * const y = Array.from({ length: 20 }, (_, i) => i < 10 ? 0 : 1);
  * const search = new GridSearch((parameters) => new Svc(parameters), { C: [0.1, 1] }, { folds: 2 });
  * await search.fit(X, y);
- * console.assert(search.bestScore > 0.8 && search.results.length === 2);
+ * assert(search.bestScore > 0.8 && search.results.length === 2);
  * ```
  */
 export class GridSearch<P extends object, E extends Classifier> {

@@ -26,13 +26,14 @@ interface Header {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { loadSvc, Matrix, saveSvc, Svc } from "deep-features";
  *
  * const svc = await new Svc().fit(Matrix.fromRows([[0], [1]]), [0, 1]);
  * const path = await Deno.makeTempFile();
  * await saveSvc(svc, path);
  * const loaded = await loadSvc(path);
- * console.assert((await loaded.predict(Matrix.fromRows([[0.9]])))[0] === 1);
+ * assert((await loaded.predict(Matrix.fromRows([[0.9]])))[0] === 1);
  * await Deno.remove(path);
  * ```
  */
@@ -66,11 +67,12 @@ export async function saveSvc(svc: Svc, path: string): Promise<void> {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { loadSvc, Matrix, saveSvc, Svc } from "deep-features";
  *
  * const path = await Deno.makeTempFile();
  * await saveSvc(await new Svc({ C: 3 }).fit(Matrix.fromRows([[0], [1]]), [0, 1]), path);
- * console.assert((await loadSvc(path)).options.C === 3);
+ * assert((await loadSvc(path)).options.C === 3);
  * await Deno.remove(path);
  * ```
  */

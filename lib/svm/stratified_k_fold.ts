@@ -18,10 +18,11 @@ export interface Fold {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { stratifiedKFold } from "deep-features";
  *
  * const folds = stratifiedKFold([0, 0, 0, 0, 1, 1], 2, 1);
- * console.assert(folds.length === 2 && folds[0]!.test.length === 3);
+ * assert(folds.length === 2 && folds[0]!.test.length === 3);
  * ```
  */
 export function stratifiedKFold(y: ArrayLike<number>, k: number, seed = 0): Fold[] {

@@ -53,12 +53,13 @@ export interface FittedSvc {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Matrix, Svc } from "deep-features";
  *
  * const X = Matrix.fromRows([[0, 0], [1, 1], [0, 1], [1, 0]]);
  * const svc = new Svc({ C: 10, gamma: 2 });
  * await svc.fit(X, [0, 0, 1, 1]); // XOR
- * console.assert((await svc.predict(X)).join() === "0,0,1,1");
+ * assert((await svc.predict(X)).join() === "0,0,1,1");
  * ```
  */
 export class Svc {

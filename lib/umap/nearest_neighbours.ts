@@ -32,11 +32,12 @@ const SPARE = 16;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Matrix, nearestNeighbours } from "deep-features";
  *
  * const X = Matrix.fromRows([[0], [1], [3]]);
  * const { indices, distances } = await nearestNeighbours(X, Matrix.fromRows([[2.5]]), 2);
- * console.assert(indices.join() === "2,1" && distances.join() === "0.5,1.5");
+ * assert(indices.join() === "2,1" && distances.join() === "0.5,1.5");
  * ```
  */
 export async function nearestNeighbours(

@@ -84,12 +84,13 @@ const START_SIZE = 5, START_NOISE = 1e-4;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Matrix, seededRandom, Umap } from "deep-features";
  *
  * const random = seededRandom(1);
  * const X = Matrix.fromRows(Array.from({ length: 60 }, (_, i) => [random() + 9 * (i % 2), random()]));
  * const { embedding } = await new Umap({ nNeighbors: 5, nEpochs: 50, seed: 1 }).fit(X);
- * console.assert(embedding.rows === 60 && embedding.cols === 2);
+ * assert(embedding.rows === 60 && embedding.cols === 2);
  * ```
  */
 export class Umap {
@@ -145,13 +146,14 @@ export class Umap {
    *
    * @example
    * ```ts
+   * import assert from "node:assert/strict";
    * import { Matrix, seededRandom, Umap } from "deep-features";
    *
    * const random = seededRandom(1);
    * const rows = Array.from({ length: 60 }, (_, i) => [random() + 9 * (i % 2), random()]);
    * const umap = await new Umap({ nNeighbors: 5, nEpochs: 50 }).fit(Matrix.fromRows(rows));
    * const places = await umap.transform(Matrix.fromRows([[9.5, 0.5]]));
-   * console.assert(places.rows === 1 && places.cols === 2);
+   * assert(places.rows === 1 && places.cols === 2);
    * ```
    */
   async transform(X: Matrix, { onProgress, signal }: UmapFitOptions = {}): Promise<Matrix> {

@@ -54,6 +54,7 @@ const MAX_CLASSES = 256;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { interactiveMap, Matrix } from "deep-features";
  *
  * const map = await interactiveMap({
@@ -63,7 +64,7 @@ const MAX_CLASSES = 256;
  *   classNames: ["cat", "dog"],
  *   title: "Three animals",
  * });
- * console.assert(map.html.includes("Three animals"));
+ * assert(map.html.includes("Three animals"));
  * ```
  */
 export async function interactiveMap(options: InteractiveMapOptions): Promise<InteractiveFigure> {
