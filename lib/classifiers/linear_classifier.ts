@@ -3,9 +3,8 @@
  * L-BFGS on matrix products.
  *
  * Ours, because no package at hand is fit for 50,000 rows of 512 columns: `ml-logistic-regression` 2.0.0
- * descends with a fixed rate, one class against the rest and without a penalty; `liblinear-wasm` 0.0.1,
- * LIBLINEAR on one thread and sparse text, is a single early release; general minimisers such as `fmin`
- * 0.0.4 have no L-BFGS.
+ * descends with a fixed rate, one class against the rest and without a penalty; `liblinear-wasm` 0.0.1 is a
+ * single early release; general minimisers such as `fmin` 0.0.4 have no L-BFGS.
  *
  * @module
  */
