@@ -5,7 +5,7 @@
 // which gives another result for every order of the threads. Here a task is a block of vertices: each
 // vertex is moved by its own edges, against the other vertices' places of the epoch before, so the result
 // is the same for any number of threads. An edge (i, j) stands in the graph twice; the reference would
-// attract i as head of the one and as tail of the other, so i is moved twice here.
+// attract i as head of the one and as tail of the other, so i is moved twice as far here.
 //
 // Powers are computed on four lanes as exp(b · ln x), the four first of an edge's five negative samples
 // at once. With 50,000 points an epoch takes some 20 ms on two threads.
@@ -77,6 +77,7 @@ export function layoutEpoch(args: usize, begin: i32, end: i32, _scratch: usize):
   const attractions = load<i32>(args, 48);
   const a = load<f32>(args, 128), b = load<f32>(args, 132), rate = load<f32>(args, 136);
   const now = <f32> epoch;
+  const pull = rate * <f32> attractions;
   const a4 = f32x4.splat(a), b4 = f32x4.splat(b), one = f32x4.splat(1);
   const tiny = f32x4.splat(1e-12);
   const last = min(n, end * BLOCK);
@@ -93,10 +94,9 @@ export function layoutEpoch(args: usize, begin: i32, end: i32, _scratch: usize):
         store<f32>(next + at, due + period);
         const other = before + ((<usize> load<i32>(ends + at)) << 3);
         const ox = load<f32>(other), oy = load<f32>(other, 4);
-        for (let role = 0; role < attractions; role++) {
-          const dx = x - ox, dy = y - oy;
-          const squared = dx * dx + dy * dy;
-          if (squared <= 0) break;
+        const dx = x - ox, dy = y - oy;
+        const squared = dx * dx + dy * dy;
+        if (squared > 0) {
           // −2ab d^(2b−2) / (1 + a d^(2b))
           const s4 = f32x4.splat(squared);
           const power = expOf(f32x4.mul(b4, log4(s4)));
@@ -107,8 +107,8 @@ export function layoutEpoch(args: usize, begin: i32, end: i32, _scratch: usize):
             ),
             0,
           );
-          x += rate * min<f32>(max<f32>(coefficient * dx, -4), 4);
-          y += rate * min<f32>(max<f32>(coefficient * dy, -4), 4);
+          x += pull * min<f32>(max<f32>(coefficient * dx, -4), 4);
+          y += pull * min<f32>(max<f32>(coefficient * dy, -4), 4);
         }
         let counter = mix(seed ^ mix(<u32> epoch * 0x9e3779b1 + <u32> edge));
         for (let sample = 0; sample < negatives; sample += 4) {
