@@ -167,7 +167,13 @@ export class MapChart {
       axisLine: { show: true, onZero: false, lineStyle: { color: line } },
       axisTick: { show: true, lineStyle: { color: line } },
       splitLine: { show: false },
-      axisLabel: { color: ink, hideOverlap: true, showMinLabel: false, showMaxLabel: false },
+      axisLabel: {
+        color: ink,
+        hideOverlap: true,
+        showMinLabel: false,
+        showMaxLabel: false,
+        formatter: (value: number) => String(Number(value.toPrecision(6))).replace("-", "−"),
+      },
       ...extent(this.#points.positions, k),
     });
     const zoom = { type: "inside" as const, filterMode: "none" as const, throttle: 0 };
