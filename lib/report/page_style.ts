@@ -105,8 +105,8 @@ math { font-size: 1.06em; }
   body { font-size: 1rem; }
   pre { font-size: .76rem; padding: .7rem .8rem; }
   th, td { padding: .35rem .5rem; }
-  .figure.wide img { min-width: 31rem; }
-  .figure.wider img { min-width: 41rem; }
+  .figure.wide img { min-width: 41rem; }
+  .output iframe { height: 54rem; }
 }
 @media print {
   :root, :root[data-theme] { color-scheme: light; }

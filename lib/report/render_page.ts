@@ -300,14 +300,13 @@ function renderBundle(
   return preformatted(text("text/plain") ?? "", "result");
 }
 
-/** Figures wider than these, in CSS pixels, are not made as narrow as a phone: they scroll in their box. */
-const WIDE = 600, WIDER = 800;
+/** A figure wider than this, in CSS pixels, is not made as narrow as a phone: it scrolls in its box. */
+const WIDE = 800;
 
 function figure(image: string, width = 0): string {
   return width <= WIDE
     ? `<div class="figure">${image}</div>`
-    : `<div class="figure ${width > WIDER ? "wider" : "wide"}" tabindex="0" role="group" ` +
-      `aria-label="Figure">${image}</div>`;
+    : `<div class="figure wide" tabindex="0" role="group" aria-label="Figure">${image}</div>`;
 }
 
 function renderFrame(frame: string, frames: string[]): string {

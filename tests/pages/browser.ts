@@ -37,11 +37,16 @@ export function watch(page: Page): string[] {
 export class Checks {
   passed = 0;
   failed = 0;
+  readonly #isQuiet: boolean;
+
+  constructor(isQuiet = false) {
+    this.#isQuiet = isQuiet;
+  }
 
   /** Tells of one check. */
   check(isFine: boolean, what: string): void {
     if (isFine) this.passed++;
     else this.failed++;
-    console.log(`  ${isFine ? "ok  " : "FAIL"} ${what}`);
+    if (!this.#isQuiet) console.log(`  ${isFine ? "ok  " : "FAIL"} ${what}`);
   }
 }

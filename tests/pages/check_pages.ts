@@ -54,7 +54,7 @@ async function auditBadPage(): Promise<void> {
     `<html><body><h1>A</h1><h3>B</h3><img src="data:,"><p style="color: #ccc; width: 3000px">pale</p>
       <script>console.error("no")</script></body></html>`,
   );
-  const audit = new Checks();
+  const audit = new Checks(true);
   await auditPage(browser, String(pathToFileURL(path)), "bad page", audit);
   // Each of the two windows in each of the two schemes fails each of the four checks.
   checks.check(audit.passed === 0 && audit.failed === 16, `it does: ${audit.failed} complaints`);

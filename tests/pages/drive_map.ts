@@ -114,8 +114,11 @@ async function openFrame(page: Page, url: string): Promise<Frame> {
   return frame;
 }
 
-/** Numbers that the map tells of itself. */
+/** Numbers that the map tells of itself, once it has drawn what was asked of it. */
 async function told(frame: Frame, name: "plot" | "projection" | "selected"): Promise<number[]> {
+  await frame.evaluate(async () => {
+    for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+  });
   const text = await frame.locator("#chart").getAttribute(`data-${name}`);
   return text!.split(" ").map(Number);
 }

@@ -215,3 +215,17 @@ Deno.test("renderPage() keeps tables, and links between notebooks lead to report
   const links = [...document.querySelectorAll("main p a")].map((a) => a.getAttribute("href"));
   assert.deepEqual(links, ["02_cnn.html#train", "https://example.org/a.ipynb"]);
 });
+
+Deno.test("renderPage() lets a wide figure scroll in a box that the keyboard reaches", () => {
+  const svg = (width: number) => `<svg width="${width}" height="10" aria-label="Curves"></svg>`;
+  const { document } = render(["1"], [
+    shown({ "image/svg+xml": svg(700) }),
+    shown({ "image/svg+xml": svg(1060.5) }),
+  ]);
+  const boxes = [...document.querySelectorAll(".figure")].map((box) => [
+    box.getAttribute("class"),
+    box.getAttribute("tabindex"),
+    box.getAttribute("role"),
+  ]);
+  assert.deepEqual(boxes, [["figure", null, null], ["figure wide", "0", "group"]]);
+});

@@ -162,19 +162,34 @@ export class MapChart {
       type: "value" as const,
       name: this.#axisLabels[k],
       nameLocation: "middle" as const,
-      nameGap: k === 0 ? 24 : 32,
+      nameGap: k === 0 ? 24 : 40,
       nameTextStyle: { color: ink },
       axisLine: { show: true, onZero: false, lineStyle: { color: line } },
       axisTick: { show: true, lineStyle: { color: line } },
       splitLine: { show: false },
-      axisLabel: { color: ink, hideOverlap: true, showMinLabel: false, showMaxLabel: false },
+      axisLabel: {
+        color: ink,
+        hideOverlap: true,
+        showMinLabel: false,
+        showMaxLabel: false,
+        formatter: (value: number) => String(Number(value.toPrecision(6))).replace("-", "−"),
+      },
       ...extent(this.#points.positions, k),
     });
     const zoom = { type: "inside" as const, filterMode: "none" as const, throttle: 0 };
     this.#chart.setOption({
       animation: false,
       textStyle: { fontFamily: "DejaVu Sans, Verdana, sans-serif" },
-      grid: { left: 52, right: 8, top: 8, bottom: 44, show: true, borderColor: line },
+      grid: {
+        left: 58,
+        right: 8,
+        top: 8,
+        bottom: 44,
+        // The plot must not change its size with the length of the labels while one zooms.
+        outerBoundsMode: "none",
+        show: true,
+        borderColor: line,
+      },
       xAxis: axis(0),
       yAxis: axis(1),
       ...(isFirst
