@@ -245,8 +245,11 @@ function combine<P>(grid: ParameterGrid<P>): Partial<P>[] {
   return combinations;
 }
 
+/** The parameters for people: numbers with three digits. */
 function describe(parameters: object): string {
-  return Object.entries(parameters).map(([name, value]) => `${name} = ${value}`).join(", ");
+  const text = (value: unknown) =>
+    typeof value === "number" ? String(Number(value.toPrecision(3))) : JSON.stringify(value);
+  return Object.entries(parameters).map(([name, value]) => `${name} = ${text(value)}`).join(", ");
 }
 
 /** Labels may be any whole numbers here, not class indices alone. */
