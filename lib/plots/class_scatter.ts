@@ -103,7 +103,6 @@ function scatterPanel(
     drawPoints(layers, colors, width, height, toX, toY),
     Math.round(width * SCALE),
     Math.round(height * SCALE),
-    4,
   );
   const axes = plotPanel({
     width: size,
@@ -148,7 +147,7 @@ function drawPoints(
   toY: (y: number) => number,
 ): Uint8Array {
   const columns = Math.round(width * SCALE), rows = Math.round(height * SCALE);
-  const pixels = new Uint8Array(columns * rows * 4).fill(255);
+  const pixels = new Uint8Array(columns * rows * 3).fill(255);
   layers.forEach(({ embedding, labels }, layer) => {
     const strength = layer === layers.length - 1 ? 1 : PALE;
     const rgb = colors.map((color) => rgbOf(color).map((c) => 255 - strength * (255 - c)));
@@ -167,7 +166,7 @@ function drawPoints(
           const distance = Math.hypot(column - x, row - y);
           const cover = Math.min(1, Math.max(0, radius + 0.5 - distance));
           if (cover === 0) continue;
-          const at = (row * columns + column) * 4;
+          const at = (row * columns + column) * 3;
           pixels[at] = pixels[at]! + cover * (red - pixels[at]!);
           pixels[at + 1] = pixels[at + 1]! + cover * (green - pixels[at + 1]!);
           pixels[at + 2] = pixels[at + 2]! + cover * (blue - pixels[at + 2]!);
@@ -176,9 +175,7 @@ function drawPoints(
     }
   });
   // Few colours compress far better, and no eye sees the difference.
-  for (let k = 0; k < pixels.length; k++) {
-    if (k % 4 !== 3) pixels[k] = Math.min(255, pixels[k]! | 15);
-  }
+  for (let k = 0; k < pixels.length; k++) pixels[k] = pixels[k]! | 15;
   return pixels;
 }
 

@@ -70,7 +70,7 @@ export function imageGrid(options: ImageGridOptions): Figure {
       `<image x="${x}" y="${
         y + LABEL_HEIGHT
       }" width="${SIDE}" height="${SIDE}" image-rendering="optimizeSpeed" ` +
-        `style="image-rendering: pixelated" href="${pngDataUrl(pixels, width, height, 3)}"/>`,
+        `style="image-rendering: pixelated" href="${pngDataUrl(pixels, width, height)}"/>`,
     );
   }
   const panel = svgPanel(
