@@ -4,7 +4,7 @@ import { interruptible } from "../../interrupt.ts";
 import { notebookKernel } from "../../notebook_kernel.ts";
 import { assertFinite, type Matrix } from "../../matrix.ts";
 import type { OnProgress } from "../../progress.ts";
-import { FRAME_TYPE, FRAMES_VARIABLE } from "../../report/frame_type.ts";
+import { FRAME_TYPE, FRAMES_VARIABLE } from "../../frame_type.ts";
 import { classScatter } from "../class_scatter.ts";
 import type { InteractiveFigure } from "../figure.ts";
 import { schemeColors } from "../plot_panel.ts";

@@ -5,7 +5,7 @@ import { parseHTML } from "linkedom";
 import { interactiveMap, learningCurves, Matrix, saveFigure } from "deep-features";
 import { jupyterDisplay } from "../../../lib/display.ts";
 import { unpackPoints } from "../../../lib/plots/interactive_map/points.ts";
-import { FRAME_TYPE } from "../../../lib/report/frame_type.ts";
+import { FRAME_TYPE } from "../../../lib/frame_type.ts";
 import { storable } from "../../../lib/report/storable.ts";
 
 const EVIL = [
