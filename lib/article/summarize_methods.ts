@@ -11,7 +11,7 @@ export interface MethodSummary {
   readonly sd?: number;
 }
 
-/** Mean seconds of a classifier. */
+/** Median seconds of a classifier. */
 export interface MethodSeconds {
   readonly name: string;
   readonly "fit, s": number;
@@ -49,7 +49,8 @@ export function summarizeMethods(
 }
 
 /**
- * The mean seconds that each classifier took to fit and to predict.
+ * The median seconds that each classifier took to fit and to predict: a run that shared its machine, or was
+ * paused, says nothing about the work.
  *
  * @throws {RangeError} If there is no comparison
  *
@@ -65,13 +66,20 @@ export function summarizeMethods(
  * ```
  */
 export function methodSeconds(comparisons: readonly Comparison[]): MethodSeconds[] {
-  const mean = (name: string, field: "fitSeconds" | "predictSeconds") =>
-    meanAndSd(comparisons.map(({ outcomes }) => outcomes[name]![field])).mean;
+  const seconds = (name: string, field: "fitSeconds" | "predictSeconds") =>
+    median(comparisons.map(({ outcomes }) => outcomes[name]![field]));
   return methodsOf(comparisons).map((name) => ({
     name,
-    "fit, s": mean(name, "fitSeconds"),
-    "predict, s": mean(name, "predictSeconds"),
+    "fit, s": seconds(name, "fitSeconds"),
+    "predict, s": seconds(name, "predictSeconds"),
   }));
+}
+
+/** The middle value, or the mean of the two in the middle. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /**

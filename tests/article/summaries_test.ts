@@ -55,6 +55,14 @@ Deno.test("accuraciesBySeed and methodSeconds keep the order of the methods", ()
     "fit, s": 5,
     "predict, s": 0.5,
   });
+  // A run that was paused changes nothing.
+  const outcomes = Object.fromEntries(
+    Object.entries(SECOND.outcomes).map((
+      [name, outcome],
+    ) => [name, { ...outcome, fitSeconds: 9999 }]),
+  );
+  const paused = methodSeconds([FIRST, SECOND, SECOND, { seed: 2, outcomes }]);
+  assert.equal(paused[1]!["fit, s"], SECOND.outcomes["SVM (RBF)"]!.fitSeconds);
 });
 
 Deno.test("comparePairs shows counts for one seed", () => {
