@@ -1,7 +1,8 @@
 import { gemm } from "../lib/compute/gemm.ts";
 import { allocFloat32, freeViews, pointer } from "../lib/compute/memory.ts";
 import { runPeer } from "./peer.ts";
-import { type BenchRow, median } from "./row.ts";
+import { median } from "../lib/metrics/median.ts";
+import type { BenchRow } from "./row.ts";
 
 const SIZE = 2048, REPEATS = 5, ROUNDS = 3;
 

@@ -7,13 +7,6 @@ export interface BenchRow {
   readonly note?: string;
 }
 
-/** The middle value, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  return sorted.length % 2 ? sorted[Math.floor(half)]! : (sorted[half - 1]! + sorted[half]!) / 2;
-}
-
 /** Prints comparisons as a Markdown table; below 1 in the last column this project is faster. */
 export function printRows(rows: readonly BenchRow[]): void {
   console.log("\n| work | ours | peer | ours / peer | note |\n|---|---|---|---|---|");

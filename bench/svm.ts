@@ -1,14 +1,6 @@
 import { join } from "@std/path";
-import {
-  firstImages,
-  hiddenFeatures,
-  loadCifar10,
-  Matrix,
-  readPreset,
-  Svc,
-  type SvcOptions,
-  trainedCnn,
-} from "deep-features";
+import { Matrix, Svc, type SvcOptions } from "deep-features";
+import { articleFeatures } from "./article_features.ts";
 import { runPeer } from "./peer.ts";
 import type { BenchRow } from "./row.ts";
 
@@ -30,11 +22,7 @@ const VARIANTS: Record<string, unknown>[] = [
 
 /** `Svc` against scikit-learn's on the hidden features of the article's network. */
 export async function benchSvm(): Promise<BenchRow[]> {
-  const preset = readPreset("article");
-  const data = firstImages(await loadCifar10(), preset.trainImages, preset.testImages);
-  const { model } = await trainedCnn(data, { ...preset, seed: 0 });
-  const X = await hiddenFeatures(model, data.train.images);
-  const Xt = await hiddenFeatures(model, data.test.images);
+  const { data, X, Xt } = await articleFeatures();
   const folder = await Deno.makeTempDir();
   const rows: BenchRow[] = [];
   const compare = async (n: number, parameters: Record<string, unknown>) => {

@@ -7,7 +7,8 @@ import {
   trainCnn,
 } from "deep-features";
 import { runPeer } from "./peer.ts";
-import { type BenchRow, median } from "./row.ts";
+import { median } from "../lib/metrics/median.ts";
+import type { BenchRow } from "./row.ts";
 
 const BATCH = 128, STEPS = 30, ROUNDS = 3;
 const FEATURE_IMAGES = 5000;

@@ -1,16 +1,9 @@
 import { join } from "@std/path";
-import {
-  firstImages,
-  hiddenFeatures,
-  loadCifar10,
-  Matrix,
-  readPreset,
-  trainedCnn,
-  trustworthiness,
-  Umap,
-} from "deep-features";
+import { Matrix, trustworthiness, Umap } from "deep-features";
+import { articleFeatures } from "./article_features.ts";
 import { runPeer } from "./peer.ts";
-import { type BenchRow, median } from "./row.ts";
+import { median } from "../lib/metrics/median.ts";
+import type { BenchRow } from "./row.ts";
 
 interface PeerResult {
   fit: number[];
@@ -27,11 +20,7 @@ const SCORED_ROWS = 10_000, SCORED_NEIGHBOURS = 15;
 
 /** `Umap` against umap-learn on the hidden features of the article's network. */
 export async function benchUmap(): Promise<BenchRow[]> {
-  const preset = readPreset("article");
-  const data = firstImages(await loadCifar10(), preset.trainImages, preset.testImages);
-  const { model } = await trainedCnn(data, { ...preset, seed: 0 });
-  const X = await hiddenFeatures(model, data.train.images);
-  const Xt = await hiddenFeatures(model, data.test.images);
+  const { X, Xt } = await articleFeatures();
   const folder = await Deno.makeTempDir();
   const file = (name: string) => join(folder, name);
   const rows: BenchRow[] = [];

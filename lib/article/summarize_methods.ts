@@ -1,5 +1,6 @@
 import { accuracyScore } from "../metrics/accuracy.ts";
 import { meanAndSd } from "../metrics/mean_and_sd.ts";
+import { median } from "../metrics/median.ts";
 import type { Comparison } from "./compare_classifiers.ts";
 
 /** A classifier over all seeds. */
@@ -73,13 +74,6 @@ export function methodSeconds(comparisons: readonly Comparison[]): MethodSeconds
     "fit, s": seconds(name, "fitSeconds"),
     "predict, s": seconds(name, "predictSeconds"),
   }));
-}
-
-/** The middle value, or the mean of the two in the middle. */
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /**

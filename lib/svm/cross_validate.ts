@@ -88,12 +88,12 @@ export async function* crossValidate(
   const { classes } = checkTrainingSet(X, y);
   const kernels = new SharedKernels(X, rowsByClass(classes, y));
   const breathe = createBreather();
-  let unfinished = 0, pairs = 0;
   try {
     let start = performance.now();
     for (const chain of chainsOfC(machines)) {
       const { options } = machines[chain[0]!]!;
       const parts: FoldProblem[] = [];
+      let unfinished = 0, pairs = 0;
       try {
         for (const fold of folds) {
           parts.push(new FoldProblem(kernels, X, y, fold, classes, options));
@@ -119,10 +119,10 @@ export async function* crossValidate(
       } finally {
         for (const part of parts) part.free();
       }
+      warnOfUnfinished(unfinished, pairs, options.maxIter);
     }
   } finally {
     kernels.free();
-    warnOfUnfinished(unfinished, pairs);
   }
 }
 

@@ -51,7 +51,7 @@ export async function fitSmo(
       ...fitOptions,
     });
     const unfinished = solutions.filter(({ converged }) => !converged).length;
-    warnOfUnfinished(unfinished, solutions.length);
+    warnOfUnfinished(unfinished, solutions.length, maxIter);
     return assemble(X, classes, rowsOfClass, kernel, solutions);
   } finally {
     for (const set of sets) freeViews(set.data, set.norms);
@@ -59,10 +59,10 @@ export async function fitSmo(
 }
 
 /** Warns of pairs of classes whose steps ran out. */
-export function warnOfUnfinished(unfinished: number, pairs: number): void {
+export function warnOfUnfinished(unfinished: number, pairs: number, maxIter: number): void {
   if (unfinished === 0) return;
   console.warn(
-    `${unfinished} of ${pairs} pairs of classes stopped at maxIter before the tolerance was reached: raise it, or scale the columns`,
+    `${unfinished} of ${pairs} pairs of classes stopped at maxIter = ${maxIter} before the tolerance was reached: raise it, or scale the columns`,
   );
 }
 

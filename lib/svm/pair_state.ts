@@ -146,11 +146,9 @@ export class PairState {
   }
 
   /** The largest violation of the optimality conditions: the largest −F of an up row less the smallest of a low row. */
-  violation(rows?: Int32Array): { largest: number; smallest: number; gap: number } {
+  violation(): { largest: number; smallest: number; gap: number } {
     let largest = -Infinity, smallest = Infinity;
-    const count = rows?.length ?? this.n;
-    for (let r = 0; r < count; r++) {
-      const k = rows ? rows[r]! : r;
+    for (let k = 0; k < this.n; k++) {
       const value = -this.F[k]!;
       if (value > largest && this.isUp(k)) largest = value;
       if (value < smallest && this.isLow(k)) smallest = value;

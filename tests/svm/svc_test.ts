@@ -255,7 +255,7 @@ Deno.test("Svc warns when maxIter stops it before the tolerance is reached", asy
     console.warn = warn;
   }
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0]!, /3 of 3 pairs of classes stopped at maxIter before/);
+  assert.match(warnings[0]!, /3 of 3 pairs of classes stopped at maxIter = 5/);
 });
 
 Deno.test("Svc refuses bad input before any work", async () => {
