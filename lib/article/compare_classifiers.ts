@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Classifier } from "../classifiers/classifier.ts";
+import type { Classifier } from "../base/classifier.ts";
 import { KNeighborsClassifier } from "../classifiers/k_neighbors.ts";
 import { LinearSvc } from "../classifiers/linear_svc.ts";
 import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { RandomForestClassifier } from "../classifiers/random_forest.ts";
-import { hiddenFeatures, predictClasses } from "../cnn/layer_outputs.ts";
+import { hiddenFeatures, predictClasses } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
-import { Matrix } from "../matrix.ts";
-import { progressLine } from "../progress.ts";
+import { Matrix } from "../base/matrix.ts";
+import { progressLine } from "../notebook/progress.ts";
 import { Svc } from "../svm/svc.ts";
 import { cached, fingerprint } from "./cache.ts";
 import { fittedOutcome, once, type Outcome } from "./outcome.ts";

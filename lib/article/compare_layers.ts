@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { LogisticRegression } from "../classifiers/logistic_regression.ts";
-import { hiddenFeatures } from "../cnn/layer_outputs.ts";
+import { hiddenFeatures } from "../cnn/hidden_features.ts";
 import { matmul } from "../compute/matmul.ts";
 import { type Dataset, firstImages } from "../dataset/load_cifar10.ts";
 import { normalize, sliceSplit, type Split } from "../dataset/split.ts";
-import { Matrix } from "../matrix.ts";
+import { Matrix } from "../base/matrix.ts";
 import { accuracyScore } from "../metrics/accuracy.ts";
-import { progressLine } from "../progress.ts";
+import { progressLine } from "../notebook/progress.ts";
 import { Svc } from "../svm/svc.ts";
 import { fingerprint } from "./cache.ts";
 import { fittedOutcome, once } from "./outcome.ts";

@@ -1,3 +1,9 @@
+/**
+ * The story of the article: its presets, the trained network, comparisons as typed values, and where their
+ * results are kept. May import every room of the library but `report/`.
+ *
+ * @module
+ */
 export { compareClassifiers, type Comparison } from "./compare_classifiers.ts";
 export { compareLayers, type LayerScores } from "./compare_layers.ts";
 export { comparePairs } from "./compare_pairs.ts";

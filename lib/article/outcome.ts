@@ -1,6 +1,6 @@
-import type { Classifier } from "../classifiers/classifier.ts";
-import type { Matrix } from "../matrix.ts";
-import { progressLine } from "../progress.ts";
+import type { Classifier } from "../base/classifier.ts";
+import type { Matrix } from "../base/matrix.ts";
+import { progressLine } from "../notebook/progress.ts";
 import { cached } from "./cache.ts";
 
 /** What a classifier made of the test set, and how long it took. */

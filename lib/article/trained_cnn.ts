@@ -4,7 +4,7 @@ import { buildCnn } from "../cnn/build_cnn.ts";
 import { loadModel, saveModel } from "../cnn/save_model.ts";
 import { type History, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
-import type { OnProgress } from "../progress.ts";
+import type { OnProgress } from "../base/run_options.ts";
 import { cachePath, fingerprint } from "./cache.ts";
 
 /** How the article's network is trained. */

@@ -1,7 +1,8 @@
-import { interruptible } from "../interrupt.ts";
-import type { Matrix } from "../matrix.ts";
-import { nearestNeighbours } from "../umap/nearest_neighbours.ts";
-import { checkRows, checkTrainingSet, type Classifier, type RunOptions } from "./classifier.ts";
+import { interruptible } from "../notebook/interrupt.ts";
+import type { Matrix } from "../base/matrix.ts";
+import { nearestNeighbours } from "../neighbors/nearest_neighbors.ts";
+import { checkRows, checkTrainingSet, type Classifier } from "../base/classifier.ts";
+import type { RunOptions } from "../base/run_options.ts";
 
 /** Parameters of a {@linkcode KNeighborsClassifier}, with scikit-learn's names and defaults. */
 export interface KNeighborsOptions {

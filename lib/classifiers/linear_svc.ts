@@ -1,5 +1,9 @@
-import { LinearClassifier, type LinearForm, type LinearParameters } from "./linear_classifier.ts";
-import { squaredHingeLoss } from "./linear_losses.ts";
+import {
+  LinearClassifier,
+  type LinearForm,
+  type LinearParameters,
+} from "./engine/linear_classifier.ts";
+import { squaredHingeLoss } from "./engine/linear_losses.ts";
 
 /** Parameters of a {@linkcode LinearSvc}, with scikit-learn's names and defaults. */
 export interface LinearSvcOptions {

@@ -1,7 +1,11 @@
-import { Matrix } from "../matrix.ts";
-import type { RunOptions } from "./classifier.ts";
-import { LinearClassifier, type LinearForm, type LinearParameters } from "./linear_classifier.ts";
-import { logisticLoss, softmaxLoss } from "./linear_losses.ts";
+import { Matrix } from "../base/matrix.ts";
+import type { RunOptions } from "../base/run_options.ts";
+import {
+  LinearClassifier,
+  type LinearForm,
+  type LinearParameters,
+} from "./engine/linear_classifier.ts";
+import { logisticLoss, softmaxLoss } from "./engine/linear_losses.ts";
 
 /** Parameters of a {@linkcode LogisticRegression}, with scikit-learn's names and defaults. */
 export interface LogisticRegressionOptions {

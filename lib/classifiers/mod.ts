@@ -1,6 +1,11 @@
-export type { Classifier, RunOptions } from "./classifier.ts";
+/**
+ * Nearest neighbors, random forest, logistic regression, linear SVM: what an SVM is compared with.
+ * May import `neighbors/`, `compute/`, `notebook/` and `base/`.
+ *
+ * @module
+ */
 export { KNeighborsClassifier, type KNeighborsOptions } from "./k_neighbors.ts";
-export type { FittedLinear } from "./linear_classifier.ts";
+export type { FittedLinear } from "./engine/linear_classifier.ts";
 export { LinearSvc, type LinearSvcOptions } from "./linear_svc.ts";
 export { LogisticRegression, type LogisticRegressionOptions } from "./logistic_regression.ts";
 export { RandomForestClassifier, type RandomForestOptions } from "./random_forest.ts";

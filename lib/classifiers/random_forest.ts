@@ -8,13 +8,14 @@
  *
  * @module
  */
-import { interruptible } from "../interrupt.ts";
-import type { Matrix } from "../matrix.ts";
-import { createBreather } from "../progress.ts";
-import { checkRows, checkTrainingSet, type Classifier, type RunOptions } from "./classifier.ts";
-import { growForest } from "./grow_forest.ts";
-import type { Tree } from "./grow_tree.ts";
-import { binColumns, binRows } from "./quantile_bins.ts";
+import { interruptible } from "../notebook/interrupt.ts";
+import type { Matrix } from "../base/matrix.ts";
+import { createBreather } from "../notebook/progress.ts";
+import { checkRows, checkTrainingSet, type Classifier } from "../base/classifier.ts";
+import type { RunOptions } from "../base/run_options.ts";
+import { growForest } from "./engine/grow_forest.ts";
+import type { Tree } from "./engine/grow_tree.ts";
+import { binColumns, binRows } from "./engine/quantile_bins.ts";
 
 /** Parameters of a {@linkcode RandomForestClassifier}, with scikit-learn's names and defaults. */
 export interface RandomForestOptions {

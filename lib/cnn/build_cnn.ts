@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { Adam } from "../compute/adam.ts";
+import { Adam } from "../backend/adam.ts";
 
 /** What {@linkcode buildCnn} can be told. */
 export interface BuildCnnOptions {

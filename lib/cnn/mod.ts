@@ -1,11 +1,17 @@
-export type { Images, ImageShape, Labels } from "./batches.ts";
+/**
+ * Convolutional networks: build, train, read a hidden layer, predict, save and load.
+ * May import `backend/`, `compute/`, `dataset/`'s types, `notebook/` and `base/`.
+ *
+ * @module
+ */
+export type { Images, ImageShape, Labels } from "./engine/batches.ts";
 export { buildCnn, type BuildCnnOptions, compileCnn } from "./build_cnn.ts";
 export {
   type FeatureOptions,
   hiddenFeatures,
   type InferenceOptions,
   predictClasses,
-} from "./layer_outputs.ts";
+} from "./hidden_features.ts";
 export { loadModel, saveModel } from "./save_model.ts";
 export {
   type BatchLog,

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { interruptible } from "../interrupt.ts";
-import { createBreather } from "../progress.ts";
-import { permutation, seededRandom } from "../random.ts";
+import { interruptible } from "../notebook/interrupt.ts";
+import { createBreather } from "../notebook/progress.ts";
+import { permutation, seededRandom } from "../base/random.ts";
 import {
   classIndices,
   countImages,
@@ -9,8 +9,8 @@ import {
   type Images,
   type Labels,
   range,
-} from "./batches.ts";
-import { createForwardPass, endsInSoftmax, type ForwardPass } from "./forward.ts";
+} from "./engine/batches.ts";
+import { createForwardPass, endsInSoftmax, type ForwardPass } from "./engine/forward.ts";
 
 /** Where a training stands after a batch. */
 export interface BatchLog {

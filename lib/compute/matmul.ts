@@ -1,4 +1,4 @@
-import { Matrix } from "../matrix.ts";
+import { Matrix } from "../base/matrix.ts";
 import { gemm } from "./gemm.ts";
 import { allocFloat32, freeViews, isShared, pointer } from "./memory.ts";
 

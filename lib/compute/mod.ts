@@ -1,10 +1,8 @@
-export { Adam } from "./adam.ts";
+/**
+ * What computes: threads over one shared memory, and matrix products on them. Knows neither tfjs nor what
+ * it is used for. May import `base/`.
+ *
+ * @module
+ */
 export { matmul, type MatmulOptions } from "./matmul.ts";
-export { seededDropout } from "./seeded_dropout.ts";
 export { setThreads, threads } from "./pool.ts";
-export {
-  type Compute,
-  type ComputeBackend,
-  setUpCompute,
-  type SetUpOptions,
-} from "./set_up_compute.ts";

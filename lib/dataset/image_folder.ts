@@ -1,8 +1,9 @@
 import { join, resolve } from "@std/path";
-import { interruptible } from "../interrupt.ts";
-import { createBreather, type OnProgress } from "../progress.ts";
-import { decodeImage } from "./decode_image.ts";
-import { fitImage } from "./fit_image.ts";
+import { interruptible } from "../notebook/interrupt.ts";
+import { createBreather } from "../notebook/progress.ts";
+import type { OnProgress } from "../base/run_options.ts";
+import { decodeImage } from "./engine/decode_image.ts";
+import { fitImage } from "./engine/fit_image.ts";
 import type { Split } from "./split.ts";
 
 /** What {@linkcode loadImageFolder} can be told. */

@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "@std/path";
-import { type OnProgress, progressLine } from "../progress.ts";
+import { progressLine } from "../notebook/progress.ts";
+import type { OnProgress } from "../base/run_options.ts";
 import {
   ARCHIVE_FOLDER,
   encodeRecords,
@@ -8,11 +9,11 @@ import {
   type Records,
   TEST_FILE,
   TRAIN_FILES,
-} from "./cifar10_format.ts";
-import { download, md5OfFile } from "./download.ts";
+} from "./engine/cifar10_format.ts";
+import { download, md5OfFile } from "./engine/download.ts";
 import { sliceSplit, type Split } from "./split.ts";
-import { generateStandIn, STAND_IN_CLASSES } from "./stand_in.ts";
-import { unpackArchive } from "./unpack.ts";
+import { generateStandIn, STAND_IN_CLASSES } from "./engine/stand_in.ts";
+import { unpackArchive } from "./engine/unpack.ts";
 
 /** Address of the binary version's archive. */
 export const CIFAR10_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";

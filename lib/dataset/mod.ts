@@ -1,3 +1,9 @@
+/**
+ * Images with labels: CIFAR-10, folders of pictures, splitting and encoding.
+ * May import `notebook/` and `base/`.
+ *
+ * @module
+ */
 export { type ImageFolder, type ImageFolderOptions, loadImageFolder } from "./image_folder.ts";
 export {
   CIFAR10_ADDRESS,

@@ -1,4 +1,5 @@
-import { type Displayable, escapeHtml, jupyterDisplay } from "../display.ts";
+import { type Displayable, jupyterDisplay } from "../base/display.ts";
+import { escapeHtml } from "../base/text.ts";
 import { type Dataset, STAND_IN_WARNING } from "./load_cifar10.ts";
 
 /** A sentence about the data that shows itself in a notebook. */

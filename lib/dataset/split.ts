@@ -1,4 +1,4 @@
-import { permutation, seededRandom } from "../random.ts";
+import { permutation, seededRandom } from "../base/random.ts";
 
 /** Images with their labels. */
 export interface Split {

@@ -1,4 +1,4 @@
-import { permutation, seededRandom } from "../random.ts";
+import { permutation, seededRandom } from "../base/random.ts";
 import { assertSplit, type Split, takeRows } from "./split.ts";
 
 /** What {@linkcode trainTestSplit} can be told. */

@@ -1,4 +1,4 @@
-import { assertLabels } from "./labels.ts";
+import { assertLabels } from "../base/labels.ts";
 
 /**
  * The share of labels that were predicted right, as scikit-learn's `accuracy_score`.

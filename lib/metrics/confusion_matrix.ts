@@ -1,4 +1,4 @@
-import { assertLabels } from "./labels.ts";
+import { assertLabels } from "../base/labels.ts";
 
 /** Counts of predictions: rows are the true classes, columns the predicted ones. */
 export interface ConfusionMatrix {

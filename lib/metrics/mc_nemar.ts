@@ -1,4 +1,4 @@
-import { assertLabels } from "./labels.ts";
+import { assertLabels } from "../base/labels.ts";
 
 /** Outcome of {@linkcode mcNemarTest}. */
 export interface McNemarResult {

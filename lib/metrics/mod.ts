@@ -1,3 +1,9 @@
+/**
+ * How good a classifier or a map is: accuracy, confusion matrix, report, McNemar's test, trustworthiness.
+ * May import `neighbors/`, `compute/`, `notebook/` and `base/`.
+ *
+ * @module
+ */
 export { accuracyScore } from "./accuracy.ts";
 export { classificationReport } from "./classification_report.ts";
 export { type ConfusionMatrix, confusionMatrix } from "./confusion_matrix.ts";

@@ -1,11 +1,11 @@
 import { gemm } from "../compute/gemm.ts";
 import { allocFloat32, allocFloat64, allocInt32, freeViews, pointer } from "../compute/memory.ts";
 import { runKernel } from "../compute/pool.ts";
-import { interruptible } from "../interrupt.ts";
-import { assertFinite, type Matrix } from "../matrix.ts";
-import { createBreather } from "../progress.ts";
-import { type Metric, nearestNeighbours } from "../umap/nearest_neighbours.ts";
-import { columnMeans, freeRows, shareRows, unitRows } from "../umap/shared_rows.ts";
+import { interruptible } from "../notebook/interrupt.ts";
+import { assertFinite, type Matrix } from "../base/matrix.ts";
+import { createBreather } from "../notebook/progress.ts";
+import { type Metric, nearestNeighbours } from "../neighbors/nearest_neighbors.ts";
+import { columnMeans, freeRows, shareRows, unitRows } from "../compute/shared_rows.ts";
 
 /** Rows whose distances to all others are computed at once. */
 const BLOCK_ROWS = 384;

@@ -1,9 +1,9 @@
 import * as Plot from "@observablehq/plot";
-import type { Matrix } from "../matrix.ts";
-import { escapeHtml } from "../display.ts";
+import type { Matrix } from "../base/matrix.ts";
+import { escapeHtml } from "../base/text.ts";
 import { createFigure, type Figure, INK, type Panel, svgPanel } from "./figure.ts";
-import { plotPanel, rgbOf, schemeColors } from "./plot_panel.ts";
-import { pngDataUrl } from "./png.ts";
+import { plotPanel, rgbOf, schemeColors } from "./engine/plot_panel.ts";
+import { pngDataUrl } from "./engine/png.ts";
 
 /** One map of points. */
 export interface ScatterPanel {

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { createFigure, type Figure, INK } from "./figure.ts";
-import { plotPanel } from "./plot_panel.ts";
+import { plotPanel } from "./engine/plot_panel.ts";
 
 /** One line of a {@linkcode comparisonChart}. */
 export interface ComparisonRow {

@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { ConfusionMatrix } from "../metrics/confusion_matrix.ts";
 import { createFigure, type Figure, INK, type Panel } from "./figure.ts";
-import { plotPanel } from "./plot_panel.ts";
+import { plotPanel } from "./engine/plot_panel.ts";
 
 /** What {@linkcode confusionHeatmap} draws. */
 export interface ConfusionHeatmapOptions {

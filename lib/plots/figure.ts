@@ -1,4 +1,5 @@
-import { type Displayable, escapeHtml, jupyterDisplay } from "../display.ts";
+import { type Displayable, jupyterDisplay } from "../base/display.ts";
+import { escapeHtml } from "../base/text.ts";
 
 /** A finished figure: a value that shows itself in a notebook and can be saved (`saveFigure`). */
 export interface Figure extends Displayable {

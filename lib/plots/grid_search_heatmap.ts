@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { createFigure, type Figure } from "./figure.ts";
-import { plotPanel } from "./plot_panel.ts";
+import { plotPanel } from "./engine/plot_panel.ts";
 
 /** One combination of a grid with its score. */
 export interface GridScore {

@@ -1,7 +1,7 @@
 import type { Split } from "../dataset/split.ts";
-import { escapeHtml } from "../display.ts";
+import { escapeHtml } from "../base/text.ts";
 import { createFigure, type Figure, INK, svgPanel } from "./figure.ts";
-import { pngDataUrl } from "./png.ts";
+import { pngDataUrl } from "./engine/png.ts";
 
 /** What {@linkcode imageGrid} draws. */
 export interface ImageGridOptions {

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { createFigure, type Figure, INK, type Panel } from "./figure.ts";
-import { plotPanel } from "./plot_panel.ts";
+import { plotPanel } from "./engine/plot_panel.ts";
 
 /** What {@linkcode learningCurves} draws. */
 export interface LearningCurvesOptions {

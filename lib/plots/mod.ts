@@ -1,3 +1,9 @@
+/**
+ * Figures as values: drawings, tables, and the map to explore; nothing here displays anything by itself.
+ * May import `dataset/`'s and `metrics/`' types, `notebook/` and `base/`.
+ *
+ * @module
+ */
 export { classScatter, type ClassScatterOptions, type ScatterPanel } from "./class_scatter.ts";
 export {
   comparisonChart,
@@ -12,7 +18,7 @@ export {
   type GridSearchHeatmapOptions,
 } from "./grid_search_heatmap.ts";
 export { imageGrid, type ImageGridOptions } from "./image_grid.ts";
-export { interactiveMap, type InteractiveMapOptions } from "./interactive_map/interactive_map.ts";
+export { interactiveMap, type InteractiveMapOptions } from "./interactive_map.ts";
 export { learningCurves, type LearningCurvesOptions } from "./learning_curves.ts";
 export { saveFigure } from "./save_figure.ts";
 export { showTable, type Table, type TableOptions } from "./table.ts";

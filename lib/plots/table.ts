@@ -1,5 +1,6 @@
 import type pl from "nodejs-polars";
-import { type Displayable, escapeHtml, jupyterDisplay } from "../display.ts";
+import { type Displayable, jupyterDisplay } from "../base/display.ts";
+import { escapeHtml } from "../base/text.ts";
 
 /** A table that shows all its rows in a notebook (a polars frame shows ten). */
 export interface Table extends Displayable {

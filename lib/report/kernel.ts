@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import type * as zmq from "zeromq";
-import { FRAMES_VARIABLE } from "../frame_type.ts";
+import { FRAMES_VARIABLE } from "../notebook/frame_type.ts";
 
 /** A message of the Jupyter protocol (https://jupyter-client.readthedocs.io, "Messaging"). */
 export interface Message {

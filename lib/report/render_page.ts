@@ -17,7 +17,7 @@ import {
   type Notebook,
   type Output,
 } from "./notebook.ts";
-import { FRAME_TYPE } from "../frame_type.ts";
+import { FRAME_TYPE } from "../notebook/frame_type.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page_style.ts";
 
 export { FRAME_TYPE };

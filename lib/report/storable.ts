@@ -1,5 +1,5 @@
 import { joinText, type MimeBundle, type MultilineText, type Notebook } from "./notebook.ts";
-import { FRAME_TYPE } from "../frame_type.ts";
+import { FRAME_TYPE } from "../notebook/frame_type.ts";
 
 /** Interactive pages larger than this stay in the report and are not stored in the notebook. */
 const MAX_FRAME_BYTES = 200_000;

@@ -1,4 +1,4 @@
-import { Matrix } from "../matrix.ts";
+import { Matrix } from "../base/matrix.ts";
 import { type FittedSvc, Svc } from "./svc.ts";
 import type { SvcOptions } from "./svc_parameters.ts";
 

@@ -1,11 +1,11 @@
-import { checkRows, checkTrainingSet } from "../classifiers/classifier.ts";
-import { Matrix } from "../matrix.ts";
-import { interruptible } from "../interrupt.ts";
-import type { OnProgress } from "../progress.ts";
-import { decisionValues, oneVsRest, vote } from "./decision.ts";
-import { fitSmo, rowsByClass } from "./fit_smo.ts";
-import { type KernelFunction, resolveGamma } from "./kernel_function.ts";
-import { fitLibsvm } from "./libsvm_engine.ts";
+import { checkRows, checkTrainingSet } from "../base/classifier.ts";
+import { Matrix } from "../base/matrix.ts";
+import { interruptible } from "../notebook/interrupt.ts";
+import type { OnProgress } from "../base/run_options.ts";
+import { decisionValues, oneVsRest, vote } from "./engine/decision.ts";
+import { fitSmo, rowsByClass } from "./engine/fit_smo.ts";
+import { type KernelFunction, resolveGamma } from "./engine/kernel_function.ts";
+import { fitLibsvm } from "./engine/libsvm_engine.ts";
 import {
   checkParameters,
   classWeights,

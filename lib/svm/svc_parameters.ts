@@ -1,4 +1,4 @@
-import type { KernelName } from "./kernel_function.ts";
+import type { KernelName } from "./engine/kernel_function.ts";
 
 /** Parameters of an {@linkcode Svc}, with scikit-learn's names and defaults. */
 export interface SvcOptions {

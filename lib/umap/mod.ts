@@ -1,2 +1,7 @@
-export { type Metric, nearestNeighbours, type Neighbours } from "./nearest_neighbours.ts";
+/**
+ * UMAP: a map of high-dimensional rows in the plane, and placing new rows on it.
+ * May import `neighbors/`, `compute/`, `notebook/` and `base/`.
+ *
+ * @module
+ */
 export { Umap, type UmapFitOptions, type UmapOptions } from "./umap.ts";

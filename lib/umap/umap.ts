@@ -9,16 +9,17 @@
  * @module
  */
 import { findABParams, UMAP } from "umap-js/dist/umap.js";
-import { assertFinite, Matrix } from "../matrix.ts";
-import { interruptible } from "../interrupt.ts";
-import { createBreather, type OnProgress } from "../progress.ts";
-import { seededRandom, standardNormal } from "../random.ts";
-import { bipartiteGraph, fuzzyGraph, type Graph } from "./fuzzy_graph.ts";
-import { layOut } from "./layout.ts";
-import { neighbourGraph } from "./neighbour_graph.ts";
-import { type Metric, nearestNeighbours, type Neighbours } from "./nearest_neighbours.ts";
-import { principalComponents } from "./principal_components.ts";
-import { componentStart } from "./component_start.ts";
+import { assertFinite, Matrix } from "../base/matrix.ts";
+import { interruptible } from "../notebook/interrupt.ts";
+import { createBreather } from "../notebook/progress.ts";
+import type { OnProgress } from "../base/run_options.ts";
+import { seededRandom, standardNormal } from "../base/random.ts";
+import { bipartiteGraph, fuzzyGraph, type Graph } from "./engine/fuzzy_graph.ts";
+import { layOut } from "./engine/layout.ts";
+import { neighbourGraph } from "../neighbors/engine/neighbor_graph.ts";
+import { type Metric, nearestNeighbours, type Neighbours } from "../neighbors/nearest_neighbors.ts";
+import { principalComponents } from "../neighbors/engine/principal_components.ts";
+import { componentStart } from "./engine/component_start.ts";
 
 /** Parameters of a {@linkcode Umap}, with umap-learn's names and defaults. */
 export interface UmapOptions {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { seededRandom } from "deep-features";
-import { choleskySolver } from "../../lib/classifiers/cholesky.ts";
-import { minimizeLbfgs, type Objective } from "../../lib/classifiers/lbfgs.ts";
-import { searchLine } from "../../lib/classifiers/line_search.ts";
+import { choleskySolver } from "../../lib/classifiers/engine/cholesky.ts";
+import { minimizeLbfgs, type Objective } from "../../lib/classifiers/engine/lbfgs.ts";
+import { searchLine } from "../../lib/classifiers/engine/line_search.ts";
 
 /** Rosenbrock's valley in pairs of coordinates; its minimum is 0 at (1, 1, …). */
 const rosenbrock: Objective = (x, gradient) => {

@@ -5,8 +5,8 @@ import {
   logisticLoss,
   softmaxLoss,
   squaredHingeLoss,
-} from "../../lib/classifiers/linear_losses.ts";
-import { LinearObjective } from "../../lib/classifiers/linear_objective.ts";
+} from "../../lib/classifiers/engine/linear_losses.ts";
+import { LinearObjective } from "../../lib/classifiers/engine/linear_objective.ts";
 
 const random = seededRandom(3);
 const ROWS = 40;

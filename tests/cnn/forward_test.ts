@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { buildCnn, seededRandom, setUpCompute } from "deep-features";
-import { createForwardPass } from "../../lib/cnn/forward.ts";
-import { appendOnes } from "../../lib/cnn/fold_convolutions.ts";
+import { createForwardPass } from "../../lib/cnn/engine/forward.ts";
+import { appendOnes } from "../../lib/cnn/engine/fold_convolutions.ts";
 
 const SHAPE = [7, 6, 3] as const;
 

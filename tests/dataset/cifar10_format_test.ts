@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { encodeRecords, readRecords, RECORD_BYTES } from "../../lib/dataset/cifar10_format.ts";
-import { generateStandIn } from "../../lib/dataset/stand_in.ts";
+import {
+  encodeRecords,
+  readRecords,
+  RECORD_BYTES,
+} from "../../lib/dataset/engine/cifar10_format.ts";
+import { generateStandIn } from "../../lib/dataset/engine/stand_in.ts";
 import { writeDataset } from "./write_dataset.ts";
 
 Deno.test("readRecords() turns planes into channels-last pixels", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import { download } from "../../lib/dataset/download.ts";
+import { download } from "../../lib/dataset/engine/download.ts";
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 7);
 const md5 = createHash("md5").update(content).digest("hex");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { loadImageFolder, type Progress } from "deep-features";
-import { decodeImage } from "../../lib/dataset/decode_image.ts";
-import { exifOrientation } from "../../lib/dataset/exif_orientation.ts";
-import { fitImage } from "../../lib/dataset/fit_image.ts";
+import { decodeImage } from "../../lib/dataset/engine/decode_image.ts";
+import { exifOrientation } from "../../lib/dataset/engine/exif_orientation.ts";
+import { fitImage } from "../../lib/dataset/engine/fit_image.ts";
 
 interface Picture {
   width: number;

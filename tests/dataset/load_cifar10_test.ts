@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { join } from "@std/path";
 import { firstImages, loadCifar10, sourceNotice, STAND_IN_WARNING } from "deep-features";
-import { jupyterDisplay } from "../../lib/display.ts";
+import { jupyterDisplay } from "../../lib/base/display.ts";
 import { writeDataset } from "./write_dataset.ts";
 
 async function inTempFolder(

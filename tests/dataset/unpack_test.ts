@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
 import * as tar from "tar-stream";
-import { unpackArchive } from "../../lib/dataset/unpack.ts";
-import { DATASET_FILES } from "../../lib/dataset/cifar10_format.ts";
+import { unpackArchive } from "../../lib/dataset/engine/unpack.ts";
+import { DATASET_FILES } from "../../lib/dataset/engine/cifar10_format.ts";
 
 type Entry = Partial<tar.Header> & { name: string; content?: string };
 

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { encodeRecords } from "../../lib/dataset/cifar10_format.ts";
+import { encodeRecords } from "../../lib/dataset/engine/cifar10_format.ts";
 import { sliceSplit } from "../../lib/dataset/split.ts";
-import { generateStandIn } from "../../lib/dataset/stand_in.ts";
+import { generateStandIn } from "../../lib/dataset/engine/stand_in.ts";
 
 /** A folder of CIFAR-10's binary version with `recordsInFile` generated images a file. */
 export async function writeDataset(

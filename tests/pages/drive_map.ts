@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { join } from "@std/path";
 import type { Browser, Frame, Page } from "playwright-core";
 import { type InteractiveFigure, interactiveMap, Matrix, seededRandom } from "deep-features";
-import { jupyterDisplay } from "../../lib/display.ts";
+import { jupyterDisplay } from "../../lib/base/display.ts";
 import { renderPage } from "../../lib/report/render_page.ts";
 import { type Checks, watch } from "./browser.ts";
 

@@ -16,7 +16,7 @@ import {
   seededRandom,
   type Split,
 } from "deep-features";
-import { jupyterDisplay } from "../../lib/display.ts";
+import { jupyterDisplay } from "../../lib/base/display.ts";
 
 const NAMES = ["cat", "dog & co", "<ship>"];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { classificationReport, showTable } from "deep-features";
-import { jupyterDisplay } from "../../lib/display.ts";
+import { jupyterDisplay } from "../../lib/base/display.ts";
 
 Deno.test("showTable() shows every row, numbers with equal digits to the right, and escapes text", () => {
   const names = Array.from({ length: 12 }, (_, i) => `<${i}>`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
-import { FRAMES_VARIABLE } from "../../lib/frame_type.ts";
+import { FRAMES_VARIABLE } from "../../lib/notebook/frame_type.ts";
 import type { Notebook, Output } from "../../lib/report/notebook.ts";
 import { isRunning, show, type TestCell, withNotebooks } from "./notebooks.ts";
 

@@ -9,11 +9,11 @@ import {
   trustworthiness,
   Umap,
 } from "deep-features";
-import { componentStart } from "../../lib/umap/component_start.ts";
-import { fuzzyGraph } from "../../lib/umap/fuzzy_graph.ts";
-import { neighbourGraph } from "../../lib/umap/neighbour_graph.ts";
-import { principalComponents } from "../../lib/umap/principal_components.ts";
-import { spectralStart } from "../../lib/umap/spectral_start.ts";
+import { componentStart } from "../../lib/umap/engine/component_start.ts";
+import { fuzzyGraph } from "../../lib/umap/engine/fuzzy_graph.ts";
+import { neighbourGraph } from "../../lib/neighbors/engine/neighbor_graph.ts";
+import { principalComponents } from "../../lib/neighbors/engine/principal_components.ts";
+import { spectralStart } from "../../lib/umap/engine/spectral_start.ts";
 import parts from "../fixtures/umap/parts.json" with { type: "json" };
 import fixture from "../fixtures/umap/graph.json" with { type: "json" };
 

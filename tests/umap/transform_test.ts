@@ -10,8 +10,8 @@ import {
   trustworthiness,
   Umap,
 } from "deep-features";
-import { bipartiteGraph } from "../../lib/umap/fuzzy_graph.ts";
-import type { Metric } from "../../lib/umap/nearest_neighbours.ts";
+import { bipartiteGraph } from "../../lib/umap/engine/fuzzy_graph.ts";
+import type { Metric } from "../../lib/neighbors/nearest_neighbors.ts";
 import fixture from "../fixtures/umap/transform.json" with { type: "json" };
 
 function gaussian(n: number, cols: number, seed: number): Matrix {

@@ -7,7 +7,10 @@ import { join } from "@std/path";
 import asc from "assemblyscript/asc";
 
 const FOLDER = import.meta.dirname!;
-const SOURCES = join(FOLDER, "assembly");
+const LIBRARY = join(FOLDER, "..", "..");
+
+/** The rooms that have kernels; each keeps its own sources in its folder `assembly`. */
+const ROOMS = ["backend", "compute", "neighbors", "svm"];
 
 /** Where the compiled kernels are. */
 export const KERNELS_FILE = join(FOLDER, "kernels.wasm");
@@ -15,18 +18,27 @@ export const KERNELS_FILE = join(FOLDER, "kernels.wasm");
 /** Where the compiler may place data of its own; the kernels have none. */
 const RESERVED_BYTES = 65536;
 
+/** The sources of all rooms: path by file name, which must differ between rooms. */
+function sources(): Map<string, string> {
+  return new Map(
+    ROOMS.map((room) => join(LIBRARY, room, "assembly"))
+      .flatMap((folder) =>
+        [...Deno.readDirSync(folder)].map(({ name }) => [name, join(folder, name)] as const)
+      ).sort(([a], [b]) => a < b ? -1 : 1),
+  );
+}
+
 /**
  * Compiles the kernels.
  *
  * @throws {Error} With the compiler's messages, if it does not accept the sources
  */
 export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
+  const paths = sources();
   let wasm: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main([
     // The exports of every file become the module's.
-    ...[...Deno.readDirSync(SOURCES)].map(({ name }) => name).sort(),
-    "--baseDir",
-    SOURCES,
+    ...paths.keys(),
     "--outFile",
     "kernels.wasm",
     "--runtime",
@@ -47,12 +59,9 @@ export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
     "--use",
     "abort=",
   ], {
-    readFile: (name, base) => {
-      try {
-        return Deno.readTextFileSync(join(base, name));
-      } catch {
-        return null;
-      }
+    readFile: (name) => {
+      const path = paths.get(name);
+      return path === undefined ? null : Deno.readTextFileSync(path);
     },
     writeFile: (name, contents) => {
       if (name === "kernels.wasm") {

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { parseHTML } from "linkedom";
 import { interactiveMap, learningCurves, Matrix, saveFigure } from "deep-features";
-import { jupyterDisplay } from "../../../lib/display.ts";
-import { unpackPoints } from "../../../lib/plots/interactive_map/points.ts";
-import { FRAME_TYPE } from "../../../lib/frame_type.ts";
+import { jupyterDisplay } from "../../../lib/base/display.ts";
+import { unpackPoints } from "../../../lib/plots/engine/map/points.ts";
+import { FRAME_TYPE } from "../../../lib/notebook/frame_type.ts";
 import { storable } from "../../../lib/report/storable.ts";
 
 const EVIL = [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { packPoints, unpackPoints } from "../../../lib/plots/interactive_map/points.ts";
+import { packPoints, unpackPoints } from "../../../lib/plots/engine/map/points.ts";
 
 Deno.test("unpackPoints() gives back what packPoints() was given, to the last bit", () => {
   const n = 50_000;

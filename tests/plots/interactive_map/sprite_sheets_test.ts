@@ -3,8 +3,8 @@ import { Buffer } from "node:buffer";
 import decode, { init } from "@jsquash/webp/decode.js";
 import decoderWasm from "@jsquash/webp/codec/dec/webp_dec.wasm" with { type: "bytes" };
 import { seededRandom } from "deep-features";
-import { tileOf } from "../../../lib/plots/interactive_map/sheet_layout.ts";
-import { spriteSheets } from "../../../lib/plots/interactive_map/sprite_sheets.ts";
+import { tileOf } from "../../../lib/plots/engine/map/sheet_layout.ts";
+import { spriteSheets } from "../../../lib/plots/engine/map/sprite_sheets.ts";
 
 /** Images of four blocks in colours of their own. */
 function blocks(n: number, side: number) {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { schemeColors } from "../../../lib/plots/plot_panel.ts";
+import { schemeColors } from "../../../lib/plots/engine/plot_panel.ts";
 import {
   contrast,
   parseColor,
   readableOnDark,
-} from "../../../lib/plots/interactive_map/viewer/colors.ts";
-import { nearestPoint, pointAhead } from "../../../lib/plots/interactive_map/viewer/nearest.ts";
+} from "../../../lib/plots/engine/map/viewer/colors.ts";
+import { nearestPoint, pointAhead } from "../../../lib/plots/engine/map/viewer/nearest.ts";
 
 /** One pixel a unit, upside down as on a screen. */
 const projection = { x0: 100, dx: 1, y0: 100, dy: -1 };

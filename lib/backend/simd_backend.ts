@@ -1,0 +1,116 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
+import { allocatedBytes, allocFloat32, isShared, release } from "../compute/memory.ts";
+
+/** The name under which the backend is registered with tfjs. */
+export const SIMD_BACKEND = "simd";
+
+/**
+ * A tfjs backend whose float32 tensors live in a shared WebAssembly memory, where kernels written in
+ * AssemblyScript work on them with SIMD on every core. It extends tfjs's CPU backend: what has no kernel
+ * here falls back to the CPU backend's, which reads the same memory through typed arrays.
+ *
+ * A tensor moves into the shared memory when one of our kernels first needs it, and gives its room back
+ * when it is disposed. What `data()` and `dataSync()` return is always a copy, which stays valid.
+ *
+ * All tensors together have 4 GiB, WebAssembly's limit: 40,000 CIFAR-10 images in float32 take 0.46 GiB,
+ * so keep big sets in arrays and make tensors of batches, as `trainCnn` does.
+ */
+export class SimdBackend extends MathBackendCPU {
+  /** Addresses of the tensors in the shared memory. */
+  readonly #addresses = new Set<number>();
+
+  constructor() {
+    super();
+    // The CPU backend would advertise another package at its first use.
+    (this as unknown as { firstUse: boolean }).firstUse = false;
+  }
+
+  /** Address of a float32 tensor's values in the shared memory, where they are moved if need be. */
+  address(info: tf.TensorInfo): number {
+    const data = this.data.get(info.dataId);
+    const values = data.values as Float32Array;
+    if (isShared(values)) return values.byteOffset;
+    const view = this.#allocate(info.shape);
+    view.set(values);
+    data.values = view;
+    return view.byteOffset;
+  }
+
+  /** A new float32 tensor in the shared memory, its values not yet set. */
+  makeOutputInShared(
+    shape: number[],
+  ): { info: tf.TensorInfo; address: number } {
+    const view = this.#allocate(shape);
+    const dataId = super.write(view, shape, "float32");
+    return {
+      info: { dataId, shape, dtype: "float32" },
+      address: view.byteOffset,
+    };
+  }
+
+  override write(
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+  ): tf.DataId {
+    return super.write(ownCopy(values), shape, dtype);
+  }
+
+  override move(
+    dataId: tf.DataId,
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    refCount: number,
+  ): void {
+    super.move(dataId, ownCopy(values), shape, dtype, refCount);
+  }
+
+  override readSync(dataId: tf.DataId): tf.backend_util.BackendValues {
+    return ownCopy(super.readSync(dataId));
+  }
+
+  override read(dataId: tf.DataId): Promise<tf.backend_util.BackendValues> {
+    return Promise.resolve(this.readSync(dataId));
+  }
+
+  override disposeData(dataId: tf.DataId, force = false): boolean {
+    const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
+    const disposed = super.disposeData(dataId, force);
+    if (disposed && ArrayBuffer.isView(values) && isShared(values)) {
+      this.#addresses.delete(values.byteOffset);
+      release(values.byteOffset);
+    }
+    return disposed;
+  }
+
+  override dispose(): void {
+    for (const address of this.#addresses) release(address);
+    this.#addresses.clear();
+    super.dispose();
+  }
+
+  #allocate(shape: number[]): Float32Array<SharedArrayBuffer> {
+    const view = allocFloat32(tf.util.sizeFromShape(shape));
+    this.#addresses.add(view.byteOffset);
+    return view;
+  }
+
+  override memory() {
+    return { ...super.memory(), sharedBytes: allocatedBytes() };
+  }
+}
+
+/**
+ * The values themselves, or a copy if they lie in shared memory: a CPU kernel may return a part of its
+ * input's memory, which would change under the result when the input is disposed.
+ */
+function ownCopy(
+  values: tf.backend_util.BackendValues,
+): tf.backend_util.BackendValues {
+  if (
+    !ArrayBuffer.isView(values) || !(values.buffer instanceof SharedArrayBuffer)
+  ) return values;
+  return (values as Float32Array).slice();
+}

@@ -1,0 +1,50 @@
+import { assertFinite, type Matrix } from "./matrix.ts";
+import type { RunOptions } from "./run_options.ts";
+
+/** What every classifier here can do; `Svc` too. */
+export interface Classifier {
+  /** Learns from rows X [n, features] with n class labels (whole numbers). */
+  fit(X: Matrix, y: ArrayLike<number>, options?: RunOptions): Promise<unknown>;
+  /** The class of each row. */
+  predict(X: Matrix, options?: RunOptions): Promise<Int32Array>;
+}
+
+/**
+ * Checks a training set.
+ *
+ * @returns The class labels in rising order, and each row's position among them
+ * @throws {RangeError} If X is empty or not finite, lengths differ, or there is one class only
+ */
+export function checkTrainingSet(
+  X: Matrix,
+  y: ArrayLike<number>,
+): { classes: Int32Array; codes: Int32Array } {
+  if (X.rows === 0 || X.cols === 0) {
+    throw new RangeError(`Cannot learn from a matrix of ${X.rows} × ${X.cols}`);
+  }
+  if (y.length !== X.rows) {
+    throw new RangeError(`${X.rows} rows have ${y.length} labels: need one each`);
+  }
+  assertFinite(X);
+  for (let i = 0; i < y.length; i++) {
+    if (!Number.isInteger(y[i])) throw new RangeError(`Label ${y[i]} at ${i} is no whole number`);
+  }
+  const classes = Int32Array.from(new Set(Array.from(y))).sort();
+  if (classes.length < 2) {
+    throw new RangeError(`Cannot learn from one class only: all labels are ${classes[0]}`);
+  }
+  const position = new Map(Array.from(classes, (label, i) => [label, i]));
+  return { classes, codes: Int32Array.from(Array.from(y), (label) => position.get(label)!) };
+}
+
+/**
+ * Checks rows that are to be classified.
+ *
+ * @throws {RangeError} If X has other columns than the training set, or is not finite
+ */
+export function checkRows(X: Matrix, cols: number): void {
+  if (X.cols !== cols) {
+    throw new RangeError(`X has ${X.cols} columns, but the classifier was fitted with ${cols}`);
+  }
+  assertFinite(X);
+}

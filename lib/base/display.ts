@@ -1,0 +1,8 @@
+/** The symbol of the method that the Deno kernel asks for when it shows a value. */
+export const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display");
+
+/** A value that shows itself in a notebook. */
+export interface Displayable {
+  /** A MIME bundle: content by MIME type. */
+  [jupyterDisplay](): Record<string, unknown>;
+}

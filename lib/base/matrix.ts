@@ -1,0 +1,132 @@
+/**
+ * A dense matrix of float32 values in row-major order, the form in which features and embeddings pass
+ * between the modules of this library.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Matrix } from "deep-features";
+ *
+ * const X = Matrix.fromRows([[1, 2], [3, 4], [5, 6]]);
+ * assert(X.rows === 3 && X.cols === 2);
+ * assert(X.row(1)[0] === 3);
+ * ```
+ */
+export class Matrix {
+  /** The values: element (i, j) stands at `i * cols + j`. */
+  readonly data: Float32Array;
+  /** Number of rows (samples). */
+  readonly rows: number;
+  /** Number of columns (features). */
+  readonly cols: number;
+
+  /**
+   * Wraps `data` without copying it.
+   *
+   * @param data `rows * cols` values in row-major order
+   * @param rows Number of rows
+   * @param cols Number of columns
+   * @throws {TypeError} If `data` is not a `Float32Array`
+   * @throws {RangeError} If the sizes are not whole numbers, or do not match the length of `data`
+   */
+  constructor(data: Float32Array, rows: number, cols: number) {
+    if (!(data instanceof Float32Array)) {
+      throw new TypeError("Cannot make a Matrix: data must be a Float32Array");
+    }
+    for (const [name, size] of [["rows", rows], ["cols", cols]] as const) {
+      if (!Number.isInteger(size) || size < 0) {
+        throw new RangeError(
+          `Cannot make a Matrix: ${name} must be a whole number, got ${size}`,
+        );
+      }
+    }
+    if (data.length !== rows * cols) {
+      throw new RangeError(
+        `Cannot make a ${rows} × ${cols} Matrix from ${data.length} values: need ${rows * cols}`,
+      );
+    }
+    this.data = data;
+    this.rows = rows;
+    this.cols = cols;
+  }
+
+  /**
+   * Copies an array of equally long rows.
+   *
+   * @throws {RangeError} If the rows differ in length
+   */
+  static fromRows(rows: readonly ArrayLike<number>[]): Matrix {
+    const cols = rows[0]?.length ?? 0;
+    const data = new Float32Array(rows.length * cols);
+    rows.forEach((row, i) => {
+      if (row.length !== cols) {
+        throw new RangeError(
+          `Cannot make a Matrix: row ${i} has ${row.length} values, row 0 has ${cols}`,
+        );
+      }
+      data.set(row, i * cols);
+    });
+    return new Matrix(data, rows.length, cols);
+  }
+
+  /** Row `i` as a view of the matrix's own memory. */
+  row(i: number): Float32Array {
+    if (!Number.isInteger(i) || i < 0 || i >= this.rows) {
+      throw new RangeError(
+        `Cannot take row ${i} of a matrix of ${this.rows} rows`,
+      );
+    }
+    return this.data.subarray(i * this.cols, (i + 1) * this.cols);
+  }
+
+  /**
+   * Rows `begin` … `end - 1` as a view of the matrix's own memory, as `Array.prototype.slice` counts:
+   * an end beyond the last row stands for the last row, a negative place is counted from the end.
+   */
+  slice(begin = 0, end = this.rows): Matrix {
+    const place = (at: number) => Math.min(this.rows, at < 0 ? Math.max(0, this.rows + at) : at);
+    const from = place(begin), to = Math.max(from, place(end));
+    return new Matrix(this.data.subarray(from * this.cols, to * this.cols), to - from, this.cols);
+  }
+
+  /** A new matrix of the rows named by `indices`, in that order; a row may be named more than once. */
+  takeRows(indices: ArrayLike<number>): Matrix {
+    const data = new Float32Array(indices.length * this.cols);
+    for (let k = 0; k < indices.length; k++) {
+      data.set(this.row(indices[k]!), k * this.cols);
+    }
+    return new Matrix(data, indices.length, this.cols);
+  }
+}
+
+/**
+ * Checks that every value of `X` is finite.
+ *
+ * @throws {RangeError} Naming the first row and column that holds NaN or an infinity
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { assertFinite, Matrix } from "deep-features";
+ *
+ * let message = "";
+ * try {
+ *   assertFinite(Matrix.fromRows([[1, 2], [3, NaN]]));
+ * } catch (error) {
+ *   message = (error as RangeError).message;
+ * }
+ * assert(message.includes("NaN in row 1, column 1"));
+ * ```
+ */
+export function assertFinite(X: Matrix, name = "X"): void {
+  const { data, cols } = X;
+  for (let k = 0; k < data.length; k++) {
+    if (!Number.isFinite(data[k])) {
+      throw new RangeError(
+        `${name} holds ${data[k]} in row ${Math.floor(k / cols)}, column ${
+          k % cols
+        }: all values must be finite`,
+      );
+    }
+  }
+}

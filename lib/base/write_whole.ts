@@ -1,0 +1,31 @@
+import { basename, dirname, join } from "@std/path";
+
+let parts = 0;
+
+/**
+ * Writes a file whole or not at all: into a part beside it, which is on the disk before it takes the
+ * file's name. A failure leaves what was there before, and no part.
+ *
+ * @throws {TypeError} If `path` is a folder
+ * @throws {Error} If the file cannot be written, with its path
+ */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const there = await Deno.stat(path).catch(() => undefined);
+  if (there?.isDirectory) throw new TypeError(`Cannot write ${path}: it is a folder`);
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const part = join(dirname(path), `.${basename(path)}.${Deno.pid}-${parts++}.part`);
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  try {
+    {
+      using file = await Deno.open(part, { write: true, createNew: true });
+      for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+      await file.sync();
+    }
+    await Deno.rename(part, path);
+  } catch (cause) {
+    await Deno.remove(part).catch(() => {});
+    throw new Error(`Cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * Choosing parameters: grid search and stratified folds, for any classifier.
+ * May import `metrics/`, `notebook/` and `base/`.
+ *
+ * @module
+ */
+export {
+  type GridResult,
+  GridSearch,
+  type GridSearchOptions,
+  type ParameterGrid,
+} from "./grid_search.ts";
+export { type Fold, stratifiedKFold } from "./stratified_k_fold.ts";

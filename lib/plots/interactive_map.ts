@@ -1,0 +1,158 @@
+import { assertSplit, type Split } from "../dataset/split.ts";
+import { jupyterDisplay } from "../base/display.ts";
+import { interruptible } from "../notebook/interrupt.ts";
+import { notebookKernel } from "../notebook/notebook_kernel.ts";
+import { assertFinite, type Matrix } from "../base/matrix.ts";
+import type { OnProgress } from "../base/run_options.ts";
+import { FRAME_TYPE, FRAMES_VARIABLE } from "../notebook/frame_type.ts";
+import { classScatter } from "./class_scatter.ts";
+import type { InteractiveFigure } from "./figure.ts";
+import { schemeColors } from "./engine/plot_panel.ts";
+import { bundleViewer } from "./engine/map/bundle_viewer.ts";
+import { mapPage } from "./engine/map/map_page.ts";
+import { packPoints } from "./engine/map/points.ts";
+import { spriteSheets } from "./engine/map/sprite_sheets.ts";
+
+/** What {@linkcode interactiveMap} shows. */
+export interface InteractiveMapOptions {
+  /** n × 2 coordinates. */
+  readonly embedding: Matrix;
+  /** n class indices. */
+  readonly labels: ArrayLike<number>;
+  readonly classNames: readonly string[];
+  /** The n images of the points, [n, height, width, 3], at most 1,024 pixels wide or high. */
+  readonly images?: Split;
+  /** n predicted class indices. */
+  readonly predicted?: ArrayLike<number>;
+  readonly title?: string;
+  /** A sentence under the title; by default it counts the points. */
+  readonly description?: string;
+  /** What the axes are; default "dimension 1" and "dimension 2". */
+  readonly axisLabels?: readonly [string, string];
+  /** Stops the packing of the images. */
+  readonly signal?: AbortSignal;
+  /** Told how many images are packed. */
+  readonly onProgress?: OnProgress;
+}
+
+/** Width and height of the fixed form in CSS pixels: small, as notebooks store it. */
+const FIXED_SIZE = 360;
+/** Classes that a byte can number. */
+const MAX_CLASSES = 256;
+
+/**
+ * A map of points that a reader can explore: pan, zoom, look at the image of each point with its label
+ * and prediction, switch classes on and off; by mouse, touch or keyboard. It is one HTML page that
+ * loads nothing from elsewhere; reports show it in a frame, `saveFigure` saves it as `.html`. Viewers
+ * that cannot show it, Jupyter among them, get the same map small, as {@linkcode classScatter} draws it.
+ *
+ * 50,000 images of 32 × 32 pixels are packed in some five seconds, into a page of 19 MB.
+ *
+ * @throws {RangeError} If the embedding is not two-dimensional or holds NaN, or labels, predictions or
+ *   images do not fit it
+ * @throws {DOMException} Named `AbortError`, if `signal` aborts or the notebook is interrupted
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { interactiveMap, Matrix } from "deep-features";
+ *
+ * const map = await interactiveMap({
+ *   embedding: Matrix.fromRows([[0, 0], [1, 2], [3, 1]]),
+ *   labels: [0, 1, 1],
+ *   predicted: [0, 1, 0],
+ *   classNames: ["cat", "dog"],
+ *   title: "Three animals",
+ * });
+ * assert(map.html.includes("Three animals"));
+ * ```
+ */
+export async function interactiveMap(options: InteractiveMapOptions): Promise<InteractiveFigure> {
+  const { embedding, classNames, images, predicted } = options;
+  const { title = "Map of the features", axisLabels = ["dimension 1", "dimension 2"] } = options;
+  const n = embedding.rows;
+  if (n === 0) throw new RangeError("Cannot draw a map without points");
+  if (classNames.length > MAX_CLASSES) {
+    throw new RangeError(`Cannot draw ${classNames.length} classes: at most ${MAX_CLASSES}`);
+  }
+  assertFinite(embedding, "embedding");
+  const labels = classIndices("label", options.labels, n, classNames.length);
+  const guesses = predicted && classIndices("prediction", predicted, n, classNames.length);
+  if (images) {
+    assertSplit(images);
+    if (images.shape[0] !== n) throw new RangeError(`${n} points have ${images.shape[0]} images`);
+    if (images.shape[3] !== 3) {
+      throw new RangeError(`Cannot show images with ${images.shape[3]} channels: need 3`);
+    }
+  }
+  const figure = classScatter({
+    panels: [{ embedding, labels }],
+    classNames,
+    title,
+    axisLabels,
+    size: FIXED_SIZE,
+  });
+  const wrong = guesses
+    ? guesses.reduce((sum, guess, i) => sum + Number(guess !== labels[i]), 0)
+    : 0;
+  const count = `${n.toLocaleString("en")} ${images ? "images" : "points"}, coloured by class`;
+  const description = options.description ??
+    (guesses ? `${count}; ${wrong.toLocaleString("en")} predicted wrongly` : count);
+  const packed = images && await interruptible(
+    options.signal,
+    (signal) =>
+      spriteSheets(images, {
+        signal,
+        ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      }),
+  );
+  const html = mapPage(
+    {
+      title,
+      description,
+      classNames,
+      colors: schemeColors("plasma", classNames.length),
+      axisLabels,
+    },
+    packPoints({
+      positions: embedding.data,
+      labels,
+      ...(guesses ? { predicted: guesses } : {}),
+    }),
+    packed,
+    await bundleViewer(),
+  );
+  return {
+    ...figure,
+    html,
+    [jupyterDisplay]: () => ({
+      ...figure[jupyterDisplay](),
+      ...(canShowFrames() ? { [FRAME_TYPE]: html } : {}),
+    }),
+  };
+}
+
+/** Whether what is displayed goes to a report: everywhere but in a kernel that Jupyter has started. */
+function canShowFrames(): boolean {
+  return !notebookKernel() || Deno.env.get(FRAMES_VARIABLE) !== undefined;
+}
+
+function classIndices(
+  what: string,
+  values: ArrayLike<number>,
+  n: number,
+  classes: number,
+): Uint8Array {
+  if (values.length !== n) throw new RangeError(`${n} points have ${values.length} ${what}s`);
+  for (let i = 0; i < n; i++) {
+    const value = values[i]!;
+    if (!Number.isInteger(value) || value < 0 || value >= classes) {
+      throw new RangeError(
+        `The ${what} ${value} of point ${i} is not one of the ${classes} classes 0 … ${
+          classes - 1
+        }`,
+      );
+    }
+  }
+  return Uint8Array.from(values);
+}

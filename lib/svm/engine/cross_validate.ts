@@ -1,0 +1,404 @@
+/**
+ * Cross-validation of many support vector machines that share their kernel values.
+ *
+ * The products of all rows with each other are computed once and serve every kernel; one kernel's values
+ * serve every fold and every C. A fold's test rows take no part in its steps: only the others are
+ * listed for the solver, which needs no copy of rows or kernel values. Machines that differ in C alone
+ * start from each other's solutions, in rising order (alpha seeding, DeCoste & Wagstaff 2000). The pairs
+ * of classes of all folds are tasks of one dispatch, so that all threads are busy to the end.
+ *
+ * A grid of 4 × 4 over five folds of 10,000 × 512 rows is four to five times as fast as fit by fit.
+ *
+ * @module
+ */
+import { checkTrainingSet } from "../../base/classifier.ts";
+import { gemm } from "../../compute/gemm.ts";
+import { allocFloat32, allocInt32, freeViews, pointer } from "../../compute/memory.ts";
+import { runKernel } from "../../compute/pool.ts";
+import { Matrix } from "../../base/matrix.ts";
+import { createBreather } from "../../notebook/progress.ts";
+import { vote } from "./decision.ts";
+import { rowsByClass, warnOfUnfinished } from "./fit_smo.ts";
+import {
+  allocKernelRows,
+  applyKernel,
+  centerOf,
+  copyRow,
+  type KernelFunction,
+  type KernelRows,
+  products,
+  resolveGamma,
+} from "./kernel_function.ts";
+import { DESCRIPTOR_WORDS, PairState } from "./pair_state.ts";
+import type { Fold } from "../../model_selection/stratified_k_fold.ts";
+import type { Svc } from "../svc.ts";
+import { checkParameters, classWeights, type SvcParameters } from "../svc_parameters.ts";
+
+/** Rows whose kernel values are computed, and test rows that are classified, at once. */
+const BLOCK_ROWS = 512;
+/** Steps of all pairs together in a round: some tenths of a second, after which interrupts are heard. */
+const STEPS_IN_ROUND = 60_000;
+/** Fewest steps of a pair in a round. */
+const MIN_STEPS = 50;
+const MEBIBYTE = 2 ** 20;
+
+/** How well a machine did on a fold. */
+export interface FoldScore {
+  /** Which of the machines. */
+  readonly machine: number;
+  readonly fold: number;
+  /** Share of the fold's test rows that it classifies right. */
+  readonly accuracy: number;
+  /** Seconds since the score before it, or since the beginning. */
+  readonly seconds: number;
+}
+
+/**
+ * Whether {@linkcode crossValidate} can score these machines: they use this library's solver, both
+ * matrices of all rows fit into the memory for kernel values, and no fold names a row twice.
+ */
+export function canCrossValidate(
+  machines: readonly Svc[],
+  X: Matrix,
+  folds: readonly Fold[],
+): boolean {
+  const bytes = 2 * 4 * X.rows ** 2;
+  return machines.every(({ options: { engine, cacheMiB } }) =>
+    engine === "smo" && bytes <= cacheMiB * MEBIBYTE
+  ) && folds.every(({ train }) => new Set(train).size === train.length);
+}
+
+/**
+ * Scores machines on folds of the same rows, fold by fold and C by C.
+ *
+ * @param machines Unfitted; they stay so
+ * @param X [n, features]
+ * @param y n class labels (whole numbers)
+ * @throws {RangeError} If a parameter, X, y or a fold is unusable, or the memory does not suffice
+ * @throws {DOMException} If the signal aborts
+ */
+export async function* crossValidate(
+  machines: readonly Svc[],
+  X: Matrix,
+  y: ArrayLike<number>,
+  folds: readonly Fold[],
+  signal?: AbortSignal,
+): AsyncGenerator<FoldScore> {
+  for (const { options } of machines) checkParameters(options);
+  const { classes } = checkTrainingSet(X, y);
+  const kernels = new SharedKernels(X, rowsByClass(classes, y));
+  const breathe = createBreather();
+  try {
+    let start = performance.now();
+    for (const chain of chainsOfC(machines)) {
+      const { options } = machines[chain[0]!]!;
+      const parts: FoldProblem[] = [];
+      let unfinished = 0, pairs = 0;
+      try {
+        for (const fold of folds) {
+          parts.push(new FoldProblem(kernels, X, y, fold, classes, options));
+        }
+        for (const machine of chain) {
+          const { C } = machines[machine]!.options;
+          let fold = 0;
+          for (const together of runsOfOneKernel(parts)) {
+            await kernels.use(together[0]!.kernel, breathe, signal);
+            for (const part of together) part.begin(C);
+            await solve(together, options, breathe, signal);
+            for (const part of together) {
+              const accuracy = part.score();
+              unfinished += part.states.filter(({ converged }) => !converged).length;
+              pairs += part.states.length;
+              const now = performance.now();
+              yield { machine, fold: fold++, accuracy, seconds: (now - start) / 1000 };
+              start = performance.now();
+              signal?.throwIfAborted();
+            }
+          }
+        }
+      } finally {
+        for (const part of parts) part.free();
+      }
+      warnOfUnfinished(unfinished, pairs, options.maxIter);
+    }
+  } finally {
+    kernels.free();
+  }
+}
+
+/**
+ * Machines that differ in C alone, by rising C; in the order in which the first of each appears. With a
+ * limit of steps each is a chain of its own: what another C's solution saves would change the result.
+ */
+function chainsOfC(machines: readonly Svc[]): number[][] {
+  const chains = new Map<string, number[]>();
+  machines.forEach(({ options }, i) => {
+    const { C, ...others } = options;
+    const key = JSON.stringify(options.maxIter < 0 ? others : { ...others, C });
+    chains.set(key, [...chains.get(key) ?? [], i]);
+  });
+  const byC = (a: number, b: number) => machines[a]!.options.C - machines[b]!.options.C;
+  return [...chains.values()].map((chain) => chain.sort(byC));
+}
+
+/** Neighbouring folds that have the same kernel; with `gamma: "scale"` each has its own. */
+function runsOfOneKernel(parts: readonly FoldProblem[]): FoldProblem[][] {
+  const runs: FoldProblem[][] = [];
+  for (const part of parts) {
+    const run = runs.at(-1);
+    if (run && run[0]!.kernel.gamma === part.kernel.gamma) run.push(part);
+    else runs.push([part]);
+  }
+  return runs;
+}
+
+/** Kernel values of all rows with each other, class by class. */
+class SharedKernels {
+  /** Rows in the order in which they stand here. */
+  readonly order: readonly number[];
+  /** Position at which each class begins, and their number at last. */
+  readonly starts: readonly number[];
+  readonly n: number;
+  readonly #X: Matrix;
+  readonly #rows: KernelRows;
+  readonly #products: Float32Array;
+  readonly #values: Float32Array;
+  #isCentred: boolean | undefined;
+  #kernel: KernelFunction | undefined;
+
+  constructor(X: Matrix, rowsOfClass: readonly (readonly number[])[]) {
+    this.#X = X;
+    this.n = X.rows;
+    this.order = rowsOfClass.flat();
+    let start = 0;
+    this.starts = [0, ...rowsOfClass.map((rows) => start += rows.length)];
+    this.#rows = allocKernelRows(X.rows, X.cols);
+    this.#products = allocFloat32(X.rows ** 2);
+    this.#values = allocFloat32(X.rows ** 2);
+  }
+
+  /** Address of the kernel values of a row with those of a class. */
+  address(position: number, cls: number): number {
+    return pointer(this.#values) + 4 * (position * this.n + this.starts[cls]!);
+  }
+
+  /** Kernel values of a row with all rows. */
+  row(position: number): Float32Array {
+    return this.#values.subarray(position * this.n, (position + 1) * this.n);
+  }
+
+  /** Makes `kernel` the one whose values are here. */
+  async use(
+    kernel: KernelFunction,
+    breathe: () => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await this.#multiply(kernel, breathe, signal);
+    if (isSame(kernel, this.#kernel)) return;
+    this.#kernel = undefined;
+    for (let begin = 0; begin < this.n; begin += BLOCK_ROWS) {
+      signal?.throwIfAborted();
+      const count = Math.min(BLOCK_ROWS, this.n - begin);
+      const [from, to] = [begin * this.n, (begin + count) * this.n];
+      this.#values.set(this.#products.subarray(from, to), from);
+      applyKernel(kernel, this.#rows, begin, count, this.#rows, this.#values.subarray(from, to));
+      await breathe();
+    }
+    this.#kernel = kernel;
+  }
+
+  free(): void {
+    freeViews(this.#rows.data, this.#rows.norms, this.#products, this.#values);
+  }
+
+  /** Products of all rows, centred for the kernels that look at distances alone. */
+  async #multiply(
+    { kernel }: KernelFunction,
+    breathe: () => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const isCentred = kernel === "rbf";
+    if (isCentred === this.#isCentred) return;
+    this.#isCentred = this.#kernel = undefined;
+    const center = centerOf(this.#X, kernel);
+    this.order.forEach((row, position) => copyRow(this.#X, row, this.#rows, position, center));
+    for (let begin = 0; begin < this.n; begin += BLOCK_ROWS) {
+      signal?.throwIfAborted();
+      const count = Math.min(BLOCK_ROWS, this.n - begin);
+      products(
+        this.#rows,
+        begin,
+        count,
+        this.#rows,
+        this.#products.subarray(begin * this.n, (begin + count) * this.n),
+      );
+      await breathe();
+    }
+    this.#isCentred = isCentred;
+  }
+}
+
+/** The pairs of classes of one fold. */
+class FoldProblem {
+  readonly kernel: KernelFunction;
+  readonly states: PairState[] = [];
+  readonly #kernels: SharedKernels;
+  /** The classes that the training rows have, as numbers, and their weights. */
+  readonly #present: number[];
+  readonly #weights: number[];
+  readonly #labels: Int32Array;
+  /** Positions that the fold trains on, and those that it tests on with their labels. */
+  readonly #isTraining: Uint8Array;
+  readonly #test: { position: number; label: number }[] = [];
+
+  constructor(
+    kernels: SharedKernels,
+    X: Matrix,
+    y: ArrayLike<number>,
+    { train, test }: Fold,
+    classes: Int32Array,
+    options: SvcParameters,
+  ) {
+    const { kernel, gamma, degree, coef0 } = options;
+    const resolved = gamma === "scale"
+      ? resolveGamma(gamma, X.takeRows(train))
+      : resolveGamma(gamma, X);
+    this.kernel = { kernel, gamma: resolved, degree, coef0 };
+    this.#kernels = kernels;
+    const labels = Int32Array.from(train, (i) => y[i]!);
+    this.#labels = classes.filter((label) => labels.includes(label));
+    this.#present = Array.from(this.#labels, (label) => classes.indexOf(label));
+    if (this.#present.length < 2) {
+      throw new RangeError(
+        `Cannot learn from a fold of one class only: all labels are ${this.#labels[0]}`,
+      );
+    }
+    this.#weights = classWeights(options, this.#labels, labels);
+    const positions = new Int32Array(kernels.n);
+    kernels.order.forEach((row, position) => positions[row] = position);
+    this.#isTraining = new Uint8Array(kernels.n);
+    for (const row of train) this.#isTraining[positions[row]!] = 1;
+    for (const row of test) this.#test.push({ position: positions[row]!, label: y[row]! });
+  }
+
+  /**
+   * Prepares all pairs for a C: from the solutions for the one before, if there are any. The kernel must
+   * be in place.
+   */
+  begin(C: number): void {
+    const isFirst = this.states.length === 0;
+    let pair = 0;
+    for (let a = 0; a < this.#present.length; a++) {
+      for (let b = a + 1; b < this.#present.length; b++, pair++) {
+        if (isFirst) this.states.push(this.#start(a, b, C));
+        else this.states[pair]!.rescale(this.#weights[a]! * C);
+      }
+    }
+  }
+
+  /** The share of test rows that are classified right. */
+  score(): number {
+    const { n } = this.#kernels;
+    const pairs = this.states.length, tests = this.#test.length;
+    const coefficients = allocFloat32(n * pairs).fill(0);
+    const block = allocFloat32(BLOCK_ROWS * n), decisions = allocFloat32(BLOCK_ROWS * pairs);
+    const values = new Float32Array(tests * pairs);
+    const solutions = this.states.map((state) =>
+      state.solution(state.resident.subarray(0, state.count))
+    );
+    try {
+      solutions.forEach((solution, pair) => {
+        const at = this.#positionsOf(solution.first, solution.second);
+        solution.coefficients.forEach((value, k) => coefficients[at(k) * pairs + pair] = value);
+      });
+      for (let begin = 0; begin < tests; begin += BLOCK_ROWS) {
+        const rows = this.#test.slice(begin, begin + BLOCK_ROWS);
+        rows.forEach(({ position }, i) => block.set(this.#kernels.row(position), i * n));
+        gemm({
+          a: pointer(block),
+          b: pointer(coefficients),
+          c: pointer(decisions),
+          rows: rows.length,
+          columns: pairs,
+          depth: n,
+        });
+        for (let k = 0; k < rows.length * pairs; k++) {
+          values[begin * pairs + k] = decisions[k]! - solutions[k % pairs]!.rho;
+        }
+      }
+    } finally {
+      freeViews(coefficients, block, decisions);
+    }
+    const predicted = vote(new Matrix(values, tests, pairs), this.#labels);
+    return this.#test.filter(({ label }, i) => label === predicted[i]).length / tests;
+  }
+
+  free(): void {
+    for (const state of this.states) state.free();
+  }
+
+  #start(a: number, b: number, C: number): PairState {
+    const { starts } = this.#kernels;
+    const [first, second] = [this.#present[a]!, this.#present[b]!];
+    const state = new PairState({
+      first,
+      second,
+      firstRows: starts[first + 1]! - starts[first]!,
+      secondRows: starts[second + 1]! - starts[second]!,
+      firstC: this.#weights[a]! * C,
+      secondC: this.#weights[b]! * C,
+    });
+    const at = this.#positionsOf(first, second);
+    for (let k = 0; k < state.n; k++) {
+      const position = at(k);
+      state.diagonal[k] = this.#kernels.row(position)[position]!;
+      state.segments[2 * k] = this.#kernels.address(position, first);
+      state.segments[2 * k + 1] = this.#kernels.address(position, second);
+      if (this.#isTraining[position]) state.resident[state.count++] = k;
+    }
+    return state;
+  }
+
+  /** From a pair's rows to their positions among all rows. */
+  #positionsOf(first: number, second: number): (k: number) => number {
+    const { starts } = this.#kernels;
+    const firstRows = starts[first + 1]! - starts[first]!;
+    return (k) => k < firstRows ? starts[first]! + k : starts[second]! + k - firstRows;
+  }
+}
+
+/** Solves the pairs of some folds, whose kernel is in place, side by side. */
+async function solve(
+  parts: readonly FoldProblem[],
+  { tol, maxIter }: SvcParameters,
+  breathe: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let active = parts.flatMap(({ states }) => states);
+  const table = allocInt32(active.length * DESCRIPTOR_WORDS);
+  try {
+    while (active.length > 0) {
+      signal?.throwIfAborted();
+      const steps = Math.max(MIN_STEPS, Math.floor(STEPS_IN_ROUND / active.length));
+      const wanted = active.map((state) =>
+        maxIter < 0 ? steps : Math.min(steps, maxIter - state.steps)
+      );
+      active.forEach((state, i) => {
+        state.prepare(tol, wanted[i]!);
+        state.describe(table.subarray(i * DESCRIPTOR_WORDS));
+      });
+      runKernel("smoRound", active.length, [pointer(table)]);
+      active = active.filter((state, i) => {
+        state.converged = state.finish() < wanted[i]!;
+        return !state.converged && state.steps !== maxIter;
+      });
+      await breathe();
+    }
+  } finally {
+    freeViews(table);
+  }
+}
+
+function isSame(a: KernelFunction, b: KernelFunction | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

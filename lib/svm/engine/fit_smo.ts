@@ -1,0 +1,117 @@
+import { Matrix } from "../../base/matrix.ts";
+import { freeViews } from "../../compute/memory.ts";
+import {
+  allocKernelRows,
+  centerOf,
+  copyRow,
+  type KernelFunction,
+  type KernelRows,
+} from "./kernel_function.ts";
+import { solveSmo } from "./smo_solver.ts";
+import type { FitOptions, FittedSvc } from "../svc.ts";
+import type { SvcParameters } from "../svc_parameters.ts";
+
+/** The rows of each class, in their order. */
+export function rowsByClass(classes: Int32Array, y: ArrayLike<number>): number[][] {
+  const rows: number[][] = Array.from(classes, () => []);
+  for (let i = 0; i < y.length; i++) rows[classes.indexOf(y[i]!)]!.push(i);
+  return rows;
+}
+
+/**
+ * Fits by this library's solver.
+ *
+ * @param rowsOfClass The rows of each class
+ * @param weights Factor of C of each class
+ */
+export async function fitSmo(
+  X: Matrix,
+  classes: Int32Array,
+  rowsOfClass: readonly (readonly number[])[],
+  kernel: KernelFunction,
+  weights: readonly number[],
+  { C, tol, maxIter, cacheMiB }: SvcParameters,
+  fitOptions: FitOptions,
+): Promise<FittedSvc> {
+  const center = centerOf(X, kernel.kernel);
+  const sets: KernelRows[] = [];
+  try {
+    for (const rows of rowsOfClass) {
+      const set = allocKernelRows(rows.length, X.cols);
+      sets.push(set);
+      rows.forEach((row, i) => copyRow(X, row, set, i, center));
+    }
+    const solutions = await solveSmo({
+      kernel,
+      classes: sets,
+      classC: weights.map((weight) => weight * C),
+      tol,
+      maxIter,
+      cacheBytes: cacheMiB * 2 ** 20,
+      ...fitOptions,
+    });
+    const unfinished = solutions.filter(({ converged }) => !converged).length;
+    warnOfUnfinished(unfinished, solutions.length, maxIter);
+    return assemble(X, classes, rowsOfClass, kernel, solutions);
+  } finally {
+    for (const set of sets) freeViews(set.data, set.norms);
+  }
+}
+
+/** Warns of pairs of classes whose steps ran out. */
+export function warnOfUnfinished(unfinished: number, pairs: number, maxIter: number): void {
+  if (unfinished === 0) return;
+  console.warn(
+    `${unfinished} of ${pairs} pairs of classes stopped at maxIter = ${maxIter} before the tolerance was reached: raise it, or scale the columns`,
+  );
+}
+
+/** Gathers the pairs' solutions in LIBSVM's layout. */
+function assemble(
+  X: Matrix,
+  classes: Int32Array,
+  rowsOfClass: readonly (readonly number[])[],
+  kernel: KernelFunction,
+  solutions: Awaited<ReturnType<typeof solveSmo>>,
+): FittedSvc {
+  const isSupport = rowsOfClass.map((rows) => new Uint8Array(rows.length));
+  const forEachCoefficient = (
+    visit: (cls: number, row: number, other: number, value: number) => void,
+  ) => {
+    for (const { first, second, coefficients } of solutions) {
+      const count = rowsOfClass[first]!.length;
+      coefficients.forEach((value, k) => {
+        if (value === 0) return;
+        if (k < count) visit(first, k, second, value);
+        else visit(second, k - count, first, value);
+      });
+    }
+  };
+  forEachCoefficient((cls, row) => isSupport[cls]![row] = 1);
+  const position = isSupport.map((flags) => new Int32Array(flags.length));
+  const support: number[] = [];
+  const nSupport = new Int32Array(classes.length);
+  rowsOfClass.forEach((rows, cls) =>
+    rows.forEach((row, i) => {
+      if (!isSupport[cls]![i]) return;
+      position[cls]![i] = support.length;
+      support.push(row);
+      nSupport[cls]!++;
+    })
+  );
+  const dualCoef = new Float32Array((classes.length - 1) * support.length);
+  forEachCoefficient((cls, row, other, value) => {
+    const line = other > cls ? other - 1 : other;
+    dualCoef[line * support.length + position[cls]![row]!] = value;
+  });
+  return {
+    kernel,
+    classes,
+    support: Int32Array.from(support),
+    supportVectors: X.takeRows(support),
+    nSupport,
+    dualCoef: new Matrix(dualCoef, classes.length - 1, support.length),
+    intercept: Float64Array.from(solutions, ({ rho }) => -rho),
+    dualObjective: Float64Array.from(solutions, ({ objective }) => objective),
+  };
+}

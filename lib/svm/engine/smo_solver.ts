@@ -1,0 +1,305 @@
+/**
+ * The dual of a C-SVC for all pairs of classes, solved by sequential minimal optimization (Platt 1998)
+ * with second-order working-set selection (Fan, Chen & Lin 2005) over a growing set of rows whose kernel
+ * rows are in memory, in the spirit of ThunderSVM (Wen et al. 2018).
+ *
+ * Kernel rows are computed lazily, in batches, as one matrix product each: the rows that violate the
+ * optimality conditions most come next. A kernel row is kept as segments over classes, so that the
+ * segment of a row over its own class serves every pair that the class is in: with ten classes that
+ * halves the work. Memory is rows × batches, bounded by `cacheBytes`: the oldest batches give way.
+ *
+ * A fixed number of pairs is solved side by side, so results do not depend on the number of threads.
+ *
+ * @module
+ */
+import { allocFloat32, allocInt32, freeViews, pointer } from "../../compute/memory.ts";
+import { runKernel } from "../../compute/pool.ts";
+import { createBreather } from "../../notebook/progress.ts";
+import type { OnProgress } from "../../base/run_options.ts";
+import {
+  allocKernelRows,
+  kernelBlock,
+  type KernelFunction,
+  type KernelRows,
+  selfKernel,
+} from "./kernel_function.ts";
+import { DESCRIPTOR_WORDS, type PairSolution, PairState } from "./pair_state.ts";
+
+/** Rows whose kernel rows are computed at once: enough for the matrix product to be efficient. */
+const BATCH_ROWS = 384;
+/** Pairs of classes that are solved side by side. */
+const PAIRS_AT_ONCE = 4;
+/** Steps after which the main thread looks up, so that an interrupt is heard. */
+const STEPS_IN_ROUND = 4000;
+/** A round stops at this share of the violation that it began with: other rows matter more then. */
+const ROUND_SHARE = 0.1;
+
+/** A problem: rows sorted by class. */
+export interface SmoProblem {
+  readonly kernel: KernelFunction;
+  /** The rows of each class, in the shared memory. */
+  readonly classes: readonly KernelRows[];
+  /** C of each class. */
+  readonly classC: readonly number[];
+  /** Largest violation of the optimality conditions that is accepted. */
+  readonly tol: number;
+  /** Most steps for a pair; −1 for no limit. */
+  readonly maxIter: number;
+  /** Memory for kernel values, in bytes. */
+  readonly cacheBytes: number;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Kernel rows of a batch over one class. */
+interface Block {
+  readonly values: Float32Array;
+  /** The rows, as indices within their class. */
+  readonly rows: readonly number[];
+  /** Where each row's segment is registered. */
+  readonly segments: Map<number, number>;
+  made: number;
+}
+
+/** Everything that is known of kernel values: segments by class of the row, class of the columns. */
+class KernelCache {
+  readonly #problem: SmoProblem;
+  readonly #blocks = new Set<Block>();
+  /** Address of the segment of each row, by `${class of row},${class of columns}`. */
+  readonly #segments = new Map<string, Map<number, number>>();
+  readonly #batch: KernelRows;
+  #bytes = 0;
+  #clock = 0;
+
+  constructor(problem: SmoProblem) {
+    this.#problem = problem;
+    this.#batch = allocKernelRows(BATCH_ROWS, problem.classes[0]!.cols);
+  }
+
+  segments(rowClass: number, columnClass: number): Map<number, number> {
+    const key = `${rowClass},${columnClass}`;
+    let segments = this.#segments.get(key);
+    if (!segments) this.#segments.set(key, segments = new Map());
+    return segments;
+  }
+
+  /** Begins a batch: blocks made from now on are not dropped before the next one begins. */
+  tick(): void {
+    this.#clock++;
+  }
+
+  /** Computes the segments of some rows over a class, as far as they are missing. */
+  fill(rowClass: number, columnClass: number, rows: readonly number[]): void {
+    const segments = this.segments(rowClass, columnClass);
+    const missing = rows.filter((row) => !segments.has(row));
+    if (missing.length === 0) return;
+    const { classes, kernel } = this.#problem;
+    const columns = classes[columnClass]!;
+    this.#makeRoom(4 * missing.length * columns.rows);
+    missing.forEach((row, i) => this.#copy(classes[rowClass]!, row, i));
+    const values = allocFloat32(missing.length * columns.rows);
+    kernelBlock(kernel, this.#batch, 0, missing.length, columns, values);
+    this.#blocks.add({ values, rows: missing, segments, made: this.#clock });
+    this.#bytes += values.byteLength;
+    missing.forEach((row, i) => segments.set(row, pointer(values) + 4 * i * columns.rows));
+  }
+
+  /** Takes a row into the batch as it is: it is centred already. */
+  #copy(rows: KernelRows, from: number, to: number): void {
+    const { data, norms, cols } = rows;
+    this.#batch.data.set(data.subarray(from * cols, (from + 1) * cols), to * cols);
+    this.#batch.norms[to] = norms[from]!;
+  }
+
+  /** Drops what only the pair of these two classes needs. */
+  dropPair(first: number, second: number): void {
+    const own = [this.segments(first, second), this.segments(second, first)];
+    for (const block of this.#blocks) {
+      if (own.includes(block.segments)) this.#drop(block);
+    }
+  }
+
+  free(): void {
+    for (const block of this.#blocks) this.#drop(block);
+    freeViews(this.#batch.data, this.#batch.norms);
+  }
+
+  #makeRoom(bytes: number): void {
+    while (this.#bytes + bytes > this.#problem.cacheBytes) {
+      let oldest: Block | undefined;
+      for (const block of this.#blocks) {
+        if (
+          block.made < this.#clock &&
+          (!oldest || block.made < oldest.made)
+        ) {
+          oldest = block;
+        }
+      }
+      if (!oldest) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(block: Block): void {
+    for (const row of block.rows) block.segments.delete(row);
+    this.#bytes -= block.values.byteLength;
+    this.#blocks.delete(block);
+    freeViews(block.values);
+  }
+}
+
+/** A pair of classes on its way. */
+class Pair {
+  readonly state: PairState;
+  readonly #firstRows: number;
+
+  constructor(
+    readonly first: number,
+    readonly second: number,
+    private readonly problem: SmoProblem,
+    private readonly cache: KernelCache,
+  ) {
+    const [a, b] = [problem.classes[first]!, problem.classes[second]!];
+    this.#firstRows = a.rows;
+    this.state = new PairState({
+      first,
+      second,
+      firstRows: a.rows,
+      secondRows: b.rows,
+      firstC: problem.classC[first]!,
+      secondC: problem.classC[second]!,
+    });
+    for (let k = 0; k < this.state.n; k++) {
+      const norm = k < a.rows ? a.norms[k]! : b.norms[k - a.rows]!;
+      this.state.diagonal[k] = selfKernel(problem.kernel, norm);
+    }
+  }
+
+  /**
+   * Looks at the optimality conditions of all rows; if they do not hold, gets the kernel rows of those
+   * that violate them most and prepares a round.
+   *
+   * @returns Whether there is anything left to do
+   */
+  prepareRound(): boolean {
+    const { state } = this;
+    const { tol, maxIter } = this.problem;
+    const { largest, smallest, gap } = state.violation();
+    if (!(gap > tol)) state.converged = true;
+    if (state.converged || (maxIter >= 0 && state.steps >= maxIter)) return false;
+
+    this.updateResident();
+    const { F, segments } = state;
+    const upRows: number[] = [], lowRows: number[] = [];
+    for (let k = 0; k < state.n; k++) {
+      if (segments[2 * k] !== 0) continue;
+      const value = -F[k]!;
+      if (value > smallest + tol && state.isUp(k)) upRows.push(k);
+      if (value < largest - tol && state.isLow(k)) lowRows.push(k);
+    }
+    upRows.sort((a, b) => F[a]! - F[b]! || a - b);
+    lowRows.sort((a, b) => F[b]! - F[a]! || a - b);
+    const chosen = new Set<number>();
+    for (let r = 0; chosen.size < BATCH_ROWS - 1; r++) {
+      if (r >= upRows.length && r >= lowRows.length) break;
+      if (r < upRows.length) chosen.add(spread(upRows, r, F));
+      if (r < lowRows.length) chosen.add(spread(lowRows, r, F));
+    }
+    this.#load([...chosen]);
+    const left = maxIter < 0 ? Infinity : maxIter - state.steps;
+    // When all that violates is in memory there is nothing to wait for.
+    const goal = chosen.size === 0 ? tol : Math.max(tol, ROUND_SHARE * gap);
+    state.prepare(goal, Math.min(STEPS_IN_ROUND, left));
+    return true;
+  }
+
+  #load(rows: number[]): void {
+    this.cache.tick();
+    const [a, b] = [this.first, this.second];
+    const firstRows = rows.filter((k) => k < this.#firstRows);
+    const secondRows = rows.filter((k) => k >= this.#firstRows).map((k) => k - this.#firstRows);
+    this.cache.fill(a, a, firstRows);
+    this.cache.fill(a, b, firstRows);
+    this.cache.fill(b, a, secondRows);
+    this.cache.fill(b, b, secondRows);
+  }
+
+  /** Lists the rows whose kernel rows are whole; others may have lost a segment to make room. */
+  updateResident(): void {
+    const { state } = this;
+    const { segments, resident } = state;
+    segments.fill(0);
+    for (const [rowClass, offset] of [[this.first, 0], [this.second, this.#firstRows]] as const) {
+      const overFirst = this.cache.segments(rowClass, this.first);
+      const overSecond = this.cache.segments(rowClass, this.second);
+      for (const [row, address] of overFirst) {
+        const other = overSecond.get(row);
+        if (other === undefined) continue;
+        segments[2 * (row + offset)] = address;
+        segments[2 * (row + offset) + 1] = other;
+      }
+    }
+    state.count = 0;
+    for (let k = 0; k < state.n; k++) {
+      if (segments[2 * k] !== 0) resident[state.count++] = k;
+    }
+  }
+}
+
+/**
+ * Solves all pairs of classes.
+ *
+ * @throws {RangeError} If the memory does not suffice
+ * @throws {DOMException} If the signal aborts
+ */
+export async function solveSmo(problem: SmoProblem): Promise<PairSolution[]> {
+  const { classes, onProgress, signal } = problem;
+  const waiting: [number, number][] = [];
+  for (let a = 0; a < classes.length; a++) {
+    for (let b = a + 1; b < classes.length; b++) waiting.push([a, b]);
+  }
+  const total = waiting.length;
+  const solutions: PairSolution[] = [];
+  const cache = new KernelCache(problem);
+  const table = allocInt32(PAIRS_AT_ONCE * DESCRIPTOR_WORDS);
+  let active: Pair[] = [];
+  const breathe = createBreather();
+  try {
+    while (active.length > 0 || waiting.length > 0) {
+      signal?.throwIfAborted();
+      while (active.length < PAIRS_AT_ONCE && waiting.length > 0) {
+        active.push(new Pair(...waiting.shift()!, problem, cache));
+      }
+      for (const pair of [...active]) {
+        if (pair.prepareRound()) continue;
+        solutions.push(pair.state.solution());
+        active = active.filter((other) => other !== pair);
+        cache.dropPair(pair.first, pair.second);
+        pair.state.free();
+        onProgress?.({ done: solutions.length, total, message: "pairs of classes" });
+      }
+      active.forEach((pair, i) => {
+        pair.updateResident(); // a later pair's batch may have taken room from an earlier one's
+        pair.state.describe(table.subarray(i * DESCRIPTOR_WORDS));
+      });
+      runKernel("smoRound", active.length, [pointer(table)]);
+      for (const pair of active) pair.state.finish();
+      await breathe();
+    }
+  } finally {
+    for (const pair of active) pair.state.free();
+    cache.free();
+    freeViews(table);
+  }
+  return solutions.sort((a, b) => a.first - b.first || a.second - b.second);
+}
+
+/**
+ * Entry r of a sorted list; while all its values are equal, as at the start, entries evenly spread over
+ * the list, so that the first batch is a fair sample.
+ */
+function spread(rows: readonly number[], r: number, F: Float64Array): number {
+  const half = BATCH_ROWS / 2;
+  if (rows.length <= half || F[rows[0]!] !== F[rows.at(-1)!]) return rows[r]!;
+  return rows[Math.floor(r * rows.length / half) % rows.length]!;
+}

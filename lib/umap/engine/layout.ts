@@ -1,0 +1,87 @@
+import { allocFloat32, allocInt32, freeViews, pointer } from "../../compute/memory.ts";
+import { runKernel } from "../../compute/pool.ts";
+import { createBreather } from "../../notebook/progress.ts";
+import type { OnProgress } from "../../base/run_options.ts";
+import type { Graph } from "./fuzzy_graph.ts";
+
+/** Vertices of a task, as in the kernel. */
+const BLOCK = 256;
+/** Negative samples of an edge, as in umap-learn. */
+const NEGATIVE_SAMPLES = 5;
+
+/** How points are laid out. */
+export interface LayoutOptions {
+  /** Curve of the distances in the plane: 1 / (1 + a d^2b). */
+  readonly a: number;
+  readonly b: number;
+  readonly epochs: number;
+  readonly seed: number;
+  /** Learning rate at the start; it falls to zero. */
+  readonly rate: number;
+  /**
+   * [m, 2] places of points that stay. The graph's edges then lead from the points that move to these,
+   * and negative samples are drawn from these.
+   */
+  readonly fixed?: Float32Array;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Moves points in the plane by stochastic gradient descent until joined ones are close and others apart
+ * (McInnes et al. 2018, algorithm 5), see the kernel `layoutEpoch` for what differs.
+ *
+ * @param start [n, 2] places to start from
+ * @param graph The edges of these n points
+ * @returns [n, 2]
+ */
+export async function layOut(
+  start: Float32Array,
+  graph: Graph,
+  options: LayoutOptions,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { a, b, epochs, seed, rate, fixed, onProgress, signal } = options;
+  const moving = start.length / 2, first = (fixed?.length ?? 0) / 2;
+  const n = first + moving;
+  const strongest = graph.weights.reduce((x, y) => Math.max(x, y), 0);
+  const places = [allocFloat32(2 * n), allocFloat32(2 * n)];
+  const starts = allocInt32(n + 1), ends = allocInt32(graph.ends.length);
+  const every = allocFloat32(graph.ends.length), next = allocFloat32(graph.ends.length);
+  const breathe = createBreather();
+  try {
+    places[0]!.set(fixed ?? []);
+    places[0]!.set(start, 2 * first);
+    // Points that stay come first, and have no edges.
+    starts.fill(0, 0, first);
+    starts.set(graph.starts, first);
+    ends.set(graph.ends);
+    // An edge is sampled as often as it is strong; the weakest, less than once, never.
+    graph.weights.forEach((weight, e) => {
+      every[e] = weight * epochs >= strongest ? strongest / weight : Infinity;
+      next[e] = every[e]!;
+    });
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      signal?.throwIfAborted();
+      runKernel("layoutEpoch", Math.ceil(n / BLOCK), [
+        pointer(places[epoch % 2]!),
+        pointer(places[1 - epoch % 2]!),
+        n,
+        pointer(starts),
+        pointer(ends),
+        pointer(every),
+        pointer(next),
+        epoch,
+        seed | 0,
+        NEGATIVE_SAMPLES,
+        first,
+        fixed ? first : n,
+        fixed ? 1 : 2,
+      ], [a, b, rate * (1 - epoch / epochs)]);
+      onProgress?.({ done: epoch + 1, total: epochs, message: "layout" });
+      await breathe();
+    }
+    return new Float32Array(places[epochs % 2]!.subarray(2 * first));
+  } finally {
+    freeViews(...places, starts, ends, every, next);
+  }
+}

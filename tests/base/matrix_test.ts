@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { assertFinite, Matrix } from "deep-features";
+
+Deno.test("Matrix.fromRows() lays rows out one after the other", () => {
+  const X = Matrix.fromRows([[1, 2, 3], [4, 5, 6]]);
+  assert.deepEqual([X.rows, X.cols], [2, 3]);
+  assert.deepEqual([...X.data], [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual([...X.row(1)], [4, 5, 6]);
+});
+
+Deno.test("Matrix.takeRows() follows the order of the indices and may repeat a row", () => {
+  const X = Matrix.fromRows([[1], [2], [3]]).takeRows([2, 0, 2]);
+  assert.deepEqual([...X.data], [3, 1, 3]);
+});
+
+Deno.test("Matrix says what is wrong with its arguments", () => {
+  assert.throws(
+    () => new Matrix(new Float32Array(5), 2, 3),
+    /2 × 3 Matrix from 5 values: need 6/,
+  );
+  assert.throws(
+    () => Matrix.fromRows([[1], [1, 2]]),
+    /row 1 has 2 values, row 0 has 1/,
+  );
+  assert.throws(
+    () => Matrix.fromRows([[1]]).row(1),
+    /row 1 of a matrix of 1 rows/,
+  );
+});
+
+Deno.test("assertFinite() names the row and the column", () => {
+  assertFinite(Matrix.fromRows([[1, 2]]));
+  assert.throws(
+    () => assertFinite(Matrix.fromRows([[1, 2], [3, NaN]])),
+    /NaN in row 1, column 1/,
+  );
+});
+
+Deno.test("Matrix.slice() takes rows as Array.prototype.slice does, without copying", () => {
+  const X = Matrix.fromRows([[0, 1], [2, 3], [4, 5]]);
+  for (
+    const [begin, end] of [[0, 2], [1, 3], [1, 99], [-2, 3], [0, -1], [2, 1], [9, 10], [
+      -9,
+      1,
+    ]] as const
+  ) {
+    const expected = [0, 1, 2].slice(begin, end).flatMap((i) => [2 * i, 2 * i + 1]);
+    const part = X.slice(begin, end);
+    assert.deepEqual([...part.data], expected);
+    assert.equal(part.rows, expected.length / 2);
+  }
+  X.slice(1).row(0)[0] = 9;
+  assert.equal(X.row(1)[0], 9);
+});

@@ -1,0 +1,71 @@
+// A notebook's interrupt is a SIGINT to its kernel. On the real kernel it must stop long work with an
+// error and leave the kernel alive, with all that is in its memory.
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import type { Notebook } from "../../lib/report/notebook.ts";
+import { withNotebooks } from "../report/notebooks.ts";
+
+const PROJECT = join(import.meta.dirname!, "../..");
+
+/** A cell that works for minutes, is interrupted after a moment, and says what it ended with. */
+function interrupted(work: string): string {
+  return `{
+    setTimeout(() => Deno.kill(Deno.pid, "SIGINT"), 400);
+    const start = performance.now();
+    const outcome = await ${work}.then(() => "ran to its end", (error) => error.name);
+    console.log(outcome, performance.now() - start < 20_000 ? "soon" : "late");
+  }`;
+}
+
+const WORKS = {
+  trainCnn: "trainCnn(buildCnn(), images, labels, { epochs: 1000 })",
+  hiddenFeatures: "hiddenFeatures(buildCnn(), images, { batchSize: 1 })",
+  "Svc.fit": "new Svc({ C: 1e4, gamma: 1e-3 }).fit(X, y)",
+  "GridSearch.fit": "new GridSearch((p) => new Svc(p), { C: [1e4, 1e5] }).fit(X, y)",
+  "Umap.fit": "new Umap({ nEpochs: 100_000 }).fit(X)",
+  "KNeighborsClassifier.predict": "neighbours.predict(many)",
+  "RandomForestClassifier.fit": "new RandomForestClassifier({ nEstimators: 1e6 }).fit(X, y)",
+};
+
+Deno.test("An interrupt stops long work in a notebook, and the kernel lives on", async () => {
+  const cells = [
+    `import { buildCnn, GridSearch, hiddenFeatures, KNeighborsClassifier, Matrix,
+       RandomForestClassifier, seededRandom, setUpCompute, Svc, trainCnn, Umap } from "deep-features";
+     await setUpCompute({ backend: "simd", quiet: true });
+     const random = seededRandom(1);
+     const images = new Uint8Array(4000 * 3072).map(() => 256 * random());
+     const labels = new Uint8Array(4000).map(() => 10 * random());
+     const X = new Matrix(new Float32Array(3000 * 40).map(random), 3000, 40);
+     const many = new Matrix(new Float32Array(400_000 * 40).map(random), 400_000, 40);
+     const y = Uint8Array.from({ length: 3000 }, () => 3 * random());
+     const neighbours = new KNeighborsClassifier();
+     await neighbours.fit(X, y);`,
+    ...Object.values(WORKS).map(interrupted),
+    `console.log("alive", X.rows);`,
+  ];
+  await withNotebooks({ "a.ipynb": cells }, async (folder) => {
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-P=report",
+        join(PROJECT, "tests/report/elsewhere.ts"),
+        join(folder, "a.ipynb"),
+      ],
+      cwd: PROJECT,
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assert.ok(text, new TextDecoder().decode(stderr));
+    const { notebook, traceback } = JSON.parse(text) as { notebook: Notebook; traceback?: string };
+    assert.equal(traceback, undefined, text.slice(0, 2000));
+    const printed = notebook.cells.map(({ outputs }) => {
+      const stream = outputs!.find((output) => output.output_type === "stream");
+      return stream && [stream.text].flat().join("").trim();
+    });
+    const names = Object.keys(WORKS);
+    assert.deepEqual(
+      Object.fromEntries(names.map((name, i) => [name, printed[i + 1]])),
+      Object.fromEntries(names.map((name) => [name, "AbortError soon"])),
+    );
+    assert.equal(printed.at(-1), "alive 3000");
+  }, join(PROJECT, "data"));
+});
