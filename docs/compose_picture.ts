@@ -49,4 +49,4 @@ const figure = createFigure({
   panels: await Promise.all(FIGURES.map(panel)),
   gap: 8,
 });
-await saveFigure(figure, join(import.meta.dirname!, "deep_features.png"), 1.5);
+await saveFigure(figure, join(import.meta.dirname!, "deep_features.png"), { scale: 1.5 });

@@ -1,8 +1,11 @@
 import * as Plot from "@observablehq/plot";
-import type { Matrix } from "../base/matrix.ts";
+import { assertFinite, type Matrix } from "../base/matrix.ts";
 import { escapeHtml } from "../base/text.ts";
-import { createFigure, type Figure, INK, type Panel, svgPanel } from "./figure.ts";
-import { plotPanel, rgbOf, schemeColors } from "./engine/plot_panel.ts";
+import { checkOptions, custom, listOf, oneOf, positive, type Rules, text } from "../base/check.ts";
+import { createFigure, type Figure, type Panel, svgPanel } from "./figure.ts";
+import { classColors, COLOR_SCHEMES, type ColorScheme, FAINT, INK, rgbOf } from "./theme.ts";
+import { plotPanel } from "./engine/plot_panel.ts";
+import { widestText } from "./engine/fonts.ts";
 import { pngDataUrl } from "./engine/png.ts";
 
 /** One map of points. */
@@ -27,9 +30,23 @@ export interface ClassScatterOptions {
   readonly title?: string;
   /** What the axes are; default "dimension 1" and "dimension 2". */
   readonly axisLabels?: readonly [string, string];
+  /** Colors of the classes; default `"categorical"`: as far apart as they can be. */
+  readonly scheme?: ColorScheme;
   /** Width and height of a map in CSS pixels; default 560 for one map, 320 for several. */
   readonly size?: number;
 }
+
+const RULES: Rules<ClassScatterOptions> = {
+  panels: custom(
+    "an array of maps, each with embedding and labels",
+    (value) => Array.isArray(value) && value.every((panel) => panel?.embedding && panel?.labels),
+  ),
+  classNames: listOf(text),
+  title: text,
+  axisLabels: listOf(text),
+  scheme: oneOf(...COLOR_SCHEMES),
+  size: positive,
+};
 
 /** Raster pixels in a CSS pixel, so that points are sharp on dense screens. */
 const SCALE = 1.5;
@@ -39,10 +56,12 @@ const PALE = 0.3;
 const AXIS = { ticks: 6, labelAnchor: "center", labelArrow: "none" } as const;
 
 /**
- * Points in two dimensions, coloured by class on the plasma scale with a colour bar. The points are
- * drawn to a raster inside the vector frame, so that 50,000 of them take well under a megabyte.
+ * Points in two dimensions, colored by class, with a key. The points are drawn to a raster inside the
+ * vector frame, so that 50,000 of them take well under a megabyte.
  *
- * @throws {RangeError} If the embedding is not two-dimensional, or labels and points differ in number
+ * @throws {TypeError} If an option is unknown or of the wrong kind
+ * @throws {RangeError} If an embedding is not two-dimensional or not finite, labels and points differ in
+ *   number, or a label has no name
  *
  * @example
  * ```ts
@@ -55,10 +74,12 @@ const AXIS = { ticks: 6, labelAnchor: "center", labelArrow: "none" } as const;
  * ```
  */
 export function classScatter(options: ClassScatterOptions): Figure {
+  checkOptions("classScatter", options, RULES);
   const { panels, classNames, title = "Map of the features" } = options;
+  if (panels.length === 0) throw new RangeError("There is no map to draw");
   const { axisLabels = ["dimension 1", "dimension 2"] } = options;
   const size = options.size ?? (panels.length > 1 ? 320 : 560);
-  const colors = schemeColors("plasma", classNames.length);
+  const colors = classColors(classNames.length, options.scheme);
   const points = panels.reduce(
     (sum, { embedding, background }) => sum + embedding.rows + (background?.embedding.rows ?? 0),
     0,
@@ -68,7 +89,7 @@ export function classScatter(options: ClassScatterOptions): Figure {
     alt: `${title}: ${points.toLocaleString("en")} points coloured by class`,
     panels: [
       ...panels.map((panel) => scatterPanel(panel, colors, size, axisLabels)),
-      colourBar(classNames, colors, size),
+      colorKey(classNames, colors, size),
     ],
   });
 }
@@ -92,6 +113,14 @@ function scatterPanel(
         `${embedding.rows} points have ${labels.length} labels`,
       );
     }
+    assertFinite(embedding, "embedding");
+    for (let i = 0; i < labels.length; i++) {
+      if (colors[labels[i]!] === undefined) {
+        throw new RangeError(
+          `Label ${labels[i]} of point ${i} has no name: there are ${colors.length} classes`,
+        );
+      }
+    }
   }
   const [x0, x1, y0, y1] = extent(layers.map((layer) => layer.embedding));
   const margin = { left: 46, right: 4, top: title ? 22 : 6, bottom: 40 };
@@ -114,7 +143,7 @@ function scatterPanel(
     x: { ...AXIS, domain: [x0, x1], label: xLabel, labelOffset: 34 },
     y: { ...AXIS, domain: [y0, y1], label: yLabel, labelOffset: 40 },
     marks: [
-      Plot.frame({ stroke: "#cbd2d9" }),
+      Plot.frame({ stroke: FAINT }),
       Plot.dot(Array.from(marked, (row) => embedding.row(row)), {
         x: (d: Float32Array) => d[0]!,
         y: (d: Float32Array) => d[1]!,
@@ -179,22 +208,35 @@ function drawPoints(
   return pixels;
 }
 
-function colourBar(
+/** Least height of a line of the key. */
+const KEY_LINE = 15;
+
+/** The classes with their colors, the first on top, in as many columns as it takes to be legible. */
+function colorKey(
   names: readonly string[],
   colors: readonly string[],
   size: number,
 ): Panel {
-  const step = Math.min(24, (size - 40) / names.length);
-  const parts = names.map((name, i) => {
-    // As on a scale, the last class is at the top.
-    const y = 6 + (names.length - 1 - i) * step;
-    return `<rect x="0" y="${y}" width="16" height="${step}" fill="${colors[i]}"/>` +
-      `<text x="22" y="${y + step / 2 + 4}" font-size="11" fill="${INK}">${
-        escapeHtml(name)
-      }</text>`;
-  });
-  const longest = Math.max(...names.map((name) => name.length));
-  return svgPanel(28 + 7.2 * longest, size, parts.join(""));
+  const lines = Math.max(1, Math.min(names.length, Math.floor((size - 12) / KEY_LINE)));
+  const step = Math.min(24, (size - 12) / lines);
+  const columns: string[] = [];
+  let x = 0;
+  for (let first = 0; first < names.length; first += lines) {
+    const column = names.slice(first, first + lines);
+    column.forEach((name, i) => {
+      const y = 6 + i * step;
+      columns.push(
+        `<rect x="${x}" y="${y + 1}" width="16" height="${step - 2}" fill="${
+          colors[first + i]
+        }"/>` +
+          `<text x="${x + 22}" y="${y + step / 2 + 4}" font-size="11" fill="${INK}">${
+            escapeHtml(name)
+          }</text>`,
+      );
+    });
+    x += 34 + Math.ceil(widestText(column));
+  }
+  return svgPanel(x, size, columns.join(""));
 }
 
 /** Smallest and largest coordinates with a little room around. */

@@ -1,5 +1,8 @@
 import * as Plot from "@observablehq/plot";
-import { createFigure, type Figure, INK } from "./figure.ts";
+import { checkOptions, custom, type Rules, text } from "../base/check.ts";
+import { createFigure, type Figure } from "./figure.ts";
+import { INK, SERIES } from "./theme.ts";
+import { widestText } from "./engine/fonts.ts";
 import { plotPanel } from "./engine/plot_panel.ts";
 
 /** One line of a {@linkcode comparisonChart}. */
@@ -20,10 +23,24 @@ export interface ComparisonChartOptions {
   readonly label?: string;
 }
 
+const RULES: Rules<ComparisonChartOptions> = {
+  rows: custom(
+    "an array of rows with name and mean",
+    Array.isArray,
+    (rows) =>
+      (rows as ComparisonRow[]).every((row) =>
+        typeof row?.name === "string" && Number.isFinite(row.mean) && Number.isFinite(row.sd ?? 0)
+      ),
+  ),
+  title: text,
+  label: text,
+};
+
 /**
  * Means with their standard deviations, one line each.
  *
- * @throws {RangeError} If there are no rows
+ * @throws {TypeError} If an option is unknown or of the wrong kind
+ * @throws {RangeError} If there are no rows, or a mean or deviation is not finite
  *
  * @example
  * ```ts
@@ -35,12 +52,13 @@ export interface ComparisonChartOptions {
  * ```
  */
 export function comparisonChart(options: ComparisonChartOptions): Figure {
+  checkOptions("comparisonChart", options, RULES);
   const { rows, title = "Comparison", label = "test accuracy" } = options;
   if (rows.length === 0) throw new RangeError("There is nothing to compare");
   const low = Math.min(...rows.map(({ mean, sd = 0 }) => mean - sd));
   const high = Math.max(...rows.map(({ mean, sd = 0 }) => mean + sd));
   const room = (high - low) * 0.08 || 0.01;
-  const marginLeft = 24 + 7 * Math.max(...rows.map(({ name }) => name.length));
+  const marginLeft = 24 + Math.ceil(widestText(rows.map(({ name }) => name)));
   const panel = plotPanel({
     width: marginLeft + 420,
     height: 60 + 28 * rows.length,
@@ -61,10 +79,10 @@ export function comparisonChart(options: ComparisonChartOptions): Figure {
         y: "name",
         x1: (d: ComparisonRow) => d.mean - (d.sd ?? 0),
         x2: (d: ComparisonRow) => d.mean + (d.sd ?? 0),
-        stroke: "#1d4ed8",
+        stroke: SERIES[0],
         strokeWidth: 2,
       }),
-      Plot.dot(rows, { y: "name", x: "mean", fill: "#1d4ed8", r: 4.5 }),
+      Plot.dot(rows, { y: "name", x: "mean", fill: SERIES[0], r: 4.5 }),
       Plot.text(rows, {
         y: "name",
         frameAnchor: "right",

@@ -1,6 +1,9 @@
 import * as Plot from "@observablehq/plot";
 import type { ConfusionMatrix } from "../metrics/confusion_matrix.ts";
-import { createFigure, type Figure, INK, type Panel } from "./figure.ts";
+import { checkOptions, custom, listOf, type Rules, text } from "../base/check.ts";
+import { createFigure, type Figure, type Panel } from "./figure.ts";
+import { INK, PAPER } from "./theme.ts";
+import { widestText } from "./engine/fonts.ts";
 import { plotPanel } from "./engine/plot_panel.ts";
 
 /** What {@linkcode confusionHeatmap} draws. */
@@ -10,13 +13,26 @@ export interface ConfusionHeatmapOptions {
   readonly title?: string;
 }
 
+const RULES: Rules<ConfusionHeatmapOptions> = {
+  matrix: custom(
+    "a confusion matrix",
+    (value) =>
+      typeof value === "object" && value !== null && "counts" in value && "classes" in value,
+  ),
+  classNames: listOf(text),
+  title: text,
+};
+
 const CELL = 44;
+/** Least room for the names of the classes, in CSS pixels. */
+const NAME_ROOM = 72;
 
 /**
  * A confusion matrix as a heat map with the count in each cell; rows are the true classes. Colours are
  * by the share of the row, so that rare classes show too.
  *
- * @throws {RangeError} If the names do not fit the matrix
+ * @throws {TypeError} If an option is unknown or of the wrong kind
+ * @throws {RangeError} If the names do not fit the matrix, or two are the same
  *
  * @example
  * ```ts
@@ -29,6 +45,7 @@ const CELL = 44;
  * ```
  */
 export function confusionHeatmap(options: ConfusionHeatmapOptions): Figure {
+  checkOptions("confusionHeatmap", options, RULES);
   const { matrix, title = "Confusion matrix" } = options;
   const right = Array.from(
     { length: matrix.classes },
@@ -51,6 +68,10 @@ function confusionPanel(
       `${classNames.length} names do not fit a matrix of ${classes} classes`,
     );
   }
+  const twice = classNames.find((name, i) => classNames.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new RangeError(`Two classes are named ${JSON.stringify(twice)}: names must differ`);
+  }
   const cells = Array.from(counts, (count, k) => {
     const row = Math.floor(k / classes);
     let total = 0;
@@ -63,7 +84,11 @@ function confusionPanel(
       share,
     };
   });
-  const marginLeft = 96, marginBottom = 96, marginTop = 8, marginRight = 8;
+  // Names stand beside the rows, and slanted by 45° under the columns.
+  const room = Math.max(NAME_ROOM, Math.ceil(widestText(classNames)));
+  const slanted = Math.max(NAME_ROOM, Math.ceil(widestText(classNames) * Math.SQRT1_2) + 12);
+  const marginLeft = Math.max(room + 24, slanted - CELL / 2), marginBottom = slanted + 24;
+  const marginTop = 8, marginRight = 8;
   return plotPanel({
     width: marginLeft + marginRight + CELL * classes,
     height: marginTop + marginBottom + CELL * classes * 0.8,
@@ -77,7 +102,7 @@ function confusionPanel(
       label: "predicted",
       labelAnchor: "center",
       labelArrow: "none",
-      labelOffset: 88,
+      labelOffset: marginBottom - 8,
       tickRotate: -45,
       tickSize: 0,
     },
@@ -86,7 +111,7 @@ function confusionPanel(
       label: "true",
       labelAnchor: "center",
       labelArrow: "none",
-      labelOffset: 92,
+      labelOffset: marginLeft - 4,
       tickSize: 0,
     },
     color: { type: "linear", scheme: "blues", domain: [0, 1] },
@@ -96,7 +121,7 @@ function confusionPanel(
         x: "predicted",
         y: "truth",
         text: (d) => String(d.count),
-        fill: (d) => d.share > 0.55 ? "#ffffff" : INK,
+        fill: (d) => d.share > 0.55 ? PAPER : INK,
       }),
     ],
   });

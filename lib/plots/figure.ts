@@ -1,5 +1,7 @@
 import { type Displayable, jupyterDisplay } from "../base/display.ts";
 import { escapeHtml } from "../base/text.ts";
+import { FONT, INK, PAPER } from "./theme.ts";
+import { textWidth } from "./engine/fonts.ts";
 
 /** A finished figure: a value that shows itself in a notebook and can be saved (`saveFigure`). */
 export interface Figure extends Displayable {
@@ -19,12 +21,9 @@ export interface InteractiveFigure extends Figure {
   readonly html: string;
 }
 
-/** The one font of all figures; `saveFigure` brings it along, so text looks the same everywhere. */
-export const FONT = "DejaVu Sans, Verdana, sans-serif";
-/** Colour of text and axes. */
-export const INK = "#1f2933";
-
-const TITLE_HEIGHT = 40;
+const TITLE_HEIGHT = 40, TITLE_SIZE = 15;
+/** How much wider bold text is than regular text, at most. */
+const TITLE_BOLD = 1.13;
 const PADDING = 16;
 
 /** A piece of a figure: the inside of an SVG with its size. */
@@ -48,7 +47,9 @@ export function createFigure(
     gap * (panels.length - 1),
   );
   const tallest = Math.max(...panels.map((panel) => panel.height));
-  const width = inner + 2 * PADDING, height = TITLE_HEIGHT + tallest + PADDING;
+  // A title wider than what it stands over widens the card.
+  const width = Math.max(inner, Math.ceil(TITLE_BOLD * textWidth(title, TITLE_SIZE))) + 2 * PADDING,
+    height = TITLE_HEIGHT + tallest + PADDING;
   let x = PADDING;
   const placed = panels.map((panel) => {
     const svg = panel.svg.replace(/^<svg/, `<svg x="${x}" y="${TITLE_HEIGHT}"`);
@@ -61,8 +62,8 @@ export function createFigure(
       escapeHtml(alt)
     }" font-family="${FONT}" style="max-width: 100%; height: auto">` +
     `<title>${escapeHtml(alt)}</title>` +
-    `<rect width="${width}" height="${height}" rx="6" fill="#ffffff"/>` +
-    `<text x="${PADDING}" y="26" font-size="15" font-weight="bold" fill="${INK}">${
+    `<rect width="${width}" height="${height}" rx="6" fill="${PAPER}"/>` +
+    `<text x="${PADDING}" y="26" font-size="${TITLE_SIZE}" font-weight="bold" fill="${INK}">${
       escapeHtml(title)
     }</text>` +
     placed.join("") + "</svg>";

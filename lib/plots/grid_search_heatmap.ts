@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { createFigure, type Figure } from "./figure.ts";
+import { ACCENT } from "./theme.ts";
 import { plotPanel } from "./engine/plot_panel.ts";
 
 /** One combination of a grid with its score. */
@@ -77,7 +78,7 @@ export function gridSearchHeatmap(options: GridSearchHeatmapOptions): Figure {
         x: "gamma",
         y: "C",
         fill: "none",
-        stroke: "#dc2626",
+        stroke: ACCENT,
         strokeWidth: 3,
       }),
       Plot.text(rows, {

@@ -1,6 +1,9 @@
-import type { Split } from "../dataset/split.ts";
+import { assertSplit, type Split } from "../dataset/split.ts";
+import { checkOptions, custom, listOf, type Rules, text, whole } from "../base/check.ts";
 import { escapeHtml } from "../base/text.ts";
-import { createFigure, type Figure, INK, svgPanel } from "./figure.ts";
+import { createFigure, type Figure, svgPanel } from "./figure.ts";
+import { INK } from "./theme.ts";
+import { textWidth } from "./engine/fonts.ts";
 import { pngDataUrl } from "./engine/png.ts";
 
 /** What {@linkcode imageGrid} draws. */
@@ -16,15 +19,27 @@ export interface ImageGridOptions {
   readonly title?: string;
 }
 
+const RULES: Rules<ImageGridOptions> = {
+  split: custom(
+    "a split with images, labels and shape",
+    (value) => typeof value === "object" && value !== null && "images" in value && "shape" in value,
+  ),
+  classNames: listOf(text),
+  rows: whole(1),
+  columns: whole(1),
+  title: text,
+};
+
 /** Size of an image on the figure, in CSS pixels: twice that of CIFAR-10's. */
 const SIDE = 64;
-const LABEL_HEIGHT = 14;
+const LABEL_HEIGHT = 14, LABEL_SIZE = 10;
 const GAP = 8;
 
 /**
- * A grid of images, each titled with its class, without axes.
+ * A grid of images, each titled with its class, without axes: grey ones (one channel), RGB or RGBA.
  *
- * @throws {RangeError} If there are fewer images than places, or a label has no name
+ * @throws {TypeError} If an option is unknown or of the wrong kind
+ * @throws {RangeError} If the split does not fit together, there are fewer images than places, or a label has no name
  *
  * @example
  * ```ts
@@ -38,6 +53,7 @@ const GAP = 8;
  * ```
  */
 export function imageGrid(options: ImageGridOptions): Figure {
+  checkOptions("imageGrid", options, RULES);
   const {
     split,
     classNames,
@@ -45,7 +61,13 @@ export function imageGrid(options: ImageGridOptions): Figure {
     columns = 10,
     title = "Training images",
   } = options;
-  const [n, height, width] = split.shape;
+  assertSplit(split);
+  const [n, height, width, channels] = split.shape;
+  if (channels !== 1 && channels !== 3 && channels !== 4) {
+    throw new RangeError(
+      `Cannot show images with ${channels} channels: 1 (grey), 3 (RGB) or 4 (RGBA) can be shown`,
+    );
+  }
   if (n < rows * columns) {
     throw new RangeError(
       `Cannot fill a grid of ${rows} × ${columns} with ${n} images`,
@@ -60,17 +82,19 @@ export function imageGrid(options: ImageGridOptions): Figure {
     }
     const x = (i % columns) * stepX, y = Math.floor(i / columns) * stepY;
     const pixels = split.images.subarray(
-      i * height * width * 3,
-      (i + 1) * height * width * 3,
+      i * height * width * channels,
+      (i + 1) * height * width * channels,
     );
     parts.push(
-      `<text x="${x + SIDE / 2}" y="${y + 10}" font-size="10" text-anchor="middle" fill="${INK}">${
-        escapeHtml(name)
-      }</text>`,
+      `<text x="${x + SIDE / 2}" y="${y + 10}" font-size="${
+        fitted(name)
+      }" text-anchor="middle" fill="${INK}">${escapeHtml(name)}</text>`,
       `<image x="${x}" y="${
         y + LABEL_HEIGHT
       }" width="${SIDE}" height="${SIDE}" image-rendering="optimizeSpeed" ` +
-        `style="image-rendering: pixelated" href="${pngDataUrl(pixels, width, height)}"/>`,
+        `style="image-rendering: pixelated" href="${
+          pngDataUrl(pixels, width, height, channels)
+        }"/>`,
     );
   }
   const panel = svgPanel(
@@ -83,4 +107,13 @@ export function imageGrid(options: ImageGridOptions): Figure {
     alt: `${title}: a grid of ${rows} × ${columns} images, each titled with its class`,
     panels: [panel],
   });
+}
+
+/** The size at which a name is as wide as its image at most. */
+function fitted(name: string): number {
+  const widest = SIDE + GAP - 2;
+  return Math.min(
+    LABEL_SIZE,
+    Math.floor(10 * LABEL_SIZE * widest / textWidth(name, LABEL_SIZE)) / 10,
+  );
 }

@@ -2,25 +2,30 @@ import { assertSplit, type Split } from "../dataset/split.ts";
 import { jupyterDisplay } from "../base/display.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { notebookKernel } from "../notebook/notebook_kernel.ts";
-import { assertFinite, type Matrix } from "../base/matrix.ts";
-import type { OnProgress } from "../base/run_options.ts";
+import { assertFinite, Matrix } from "../base/matrix.ts";
+import type { RunOptions } from "../base/run_options.ts";
 import { FRAME_TYPE, FRAMES_VARIABLE } from "../notebook/frame_type.ts";
 import { classScatter } from "./class_scatter.ts";
 import type { InteractiveFigure } from "./figure.ts";
-import { schemeColors } from "./engine/plot_panel.ts";
+import { checkOptions, custom, instance, listOf, oneOf, type Rules, text } from "../base/check.ts";
+import { RUN_RULES } from "../base/run_options.ts";
+import { classColors, COLOR_SCHEMES, type ColorScheme } from "./theme.ts";
 import { bundleViewer } from "./engine/map/bundle_viewer.ts";
 import { mapPage } from "./engine/map/map_page.ts";
 import { packPoints } from "./engine/map/points.ts";
 import { spriteSheets } from "./engine/map/sprite_sheets.ts";
 
 /** What {@linkcode interactiveMap} shows. */
-export interface InteractiveMapOptions {
+export interface InteractiveMapOptions extends RunOptions {
   /** n × 2 coordinates. */
   readonly embedding: Matrix;
   /** n class indices. */
   readonly labels: ArrayLike<number>;
   readonly classNames: readonly string[];
-  /** The n images of the points, [n, height, width, 3], at most 1,024 pixels wide or high. */
+  /**
+   * The n images of the points, [n, height, width, channels] with one (grey), three (RGB) or four (RGBA)
+   * channels, at most 1,024 pixels wide or high.
+   */
   readonly images?: Split;
   /** n predicted class indices. */
   readonly predicted?: ArrayLike<number>;
@@ -29,11 +34,30 @@ export interface InteractiveMapOptions {
   readonly description?: string;
   /** What the axes are; default "dimension 1" and "dimension 2". */
   readonly axisLabels?: readonly [string, string];
-  /** Stops the packing of the images. */
-  readonly signal?: AbortSignal;
-  /** Told how many images are packed. */
-  readonly onProgress?: OnProgress;
+  /** Colors of the classes; default `"categorical"`: as far apart as they can be. */
+  readonly scheme?: ColorScheme;
 }
+
+const list = custom(
+  "an array of class indices",
+  (value) => Array.isArray(value) || ArrayBuffer.isView(value),
+);
+
+const RULES: Rules<InteractiveMapOptions> = {
+  embedding: instance(Matrix),
+  labels: list,
+  classNames: listOf(text),
+  images: custom(
+    "a split with images, labels and shape",
+    (value) => typeof value === "object" && value !== null && "images" in value && "shape" in value,
+  ),
+  predicted: list,
+  title: text,
+  description: text,
+  axisLabels: listOf(text),
+  scheme: oneOf(...COLOR_SCHEMES),
+  ...RUN_RULES,
+};
 
 /** Width and height of the fixed form in CSS pixels: small, as notebooks store it. */
 const FIXED_SIZE = 360;
@@ -48,6 +72,7 @@ const MAX_CLASSES = 256;
  *
  * 50,000 images of 32 × 32 pixels are packed in some five seconds, into a page of 19 MB.
  *
+ * @throws {TypeError} If an option is unknown or of the wrong kind
  * @throws {RangeError} If the embedding is not two-dimensional or holds NaN, or labels, predictions or
  *   images do not fit it
  * @throws {DOMException} Named `AbortError`, if `signal` aborts or the notebook is interrupted
@@ -68,6 +93,7 @@ const MAX_CLASSES = 256;
  * ```
  */
 export async function interactiveMap(options: InteractiveMapOptions): Promise<InteractiveFigure> {
+  checkOptions("interactiveMap", options, RULES);
   const { embedding, classNames, images, predicted } = options;
   const { title = "Map of the features", axisLabels = ["dimension 1", "dimension 2"] } = options;
   const n = embedding.rows;
@@ -81,8 +107,12 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
   if (images) {
     assertSplit(images);
     if (images.shape[0] !== n) throw new RangeError(`${n} points have ${images.shape[0]} images`);
-    if (images.shape[3] !== 3) {
-      throw new RangeError(`Cannot show images with ${images.shape[3]} channels: need 3`);
+    if (![1, 3, 4].includes(images.shape[3])) {
+      throw new RangeError(
+        `Cannot show images with ${
+          images.shape[3]
+        } channels: 1 (grey), 3 (RGB) or 4 (RGBA) can be shown`,
+      );
     }
   }
   const figure = classScatter({
@@ -91,6 +121,7 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
     title,
     axisLabels,
     size: FIXED_SIZE,
+    ...(options.scheme ? { scheme: options.scheme } : {}),
   });
   const wrong = guesses
     ? guesses.reduce((sum, guess, i) => sum + Number(guess !== labels[i]), 0)
@@ -111,7 +142,7 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
       title,
       description,
       classNames,
-      colors: schemeColors("plasma", classNames.length),
+      colors: classColors(classNames.length, options.scheme),
       axisLabels,
     },
     packPoints({

@@ -1,5 +1,7 @@
 import * as Plot from "@observablehq/plot";
-import { createFigure, type Figure, INK, type Panel } from "./figure.ts";
+import { checkOptions, custom, type Rules, text } from "../base/check.ts";
+import { createFigure, type Figure, type Panel } from "./figure.ts";
+import { INK, SERIES } from "./theme.ts";
 import { plotPanel } from "./engine/plot_panel.ts";
 
 /** What {@linkcode learningCurves} draws. */
@@ -14,12 +16,24 @@ export interface LearningCurvesOptions {
   readonly title?: string;
 }
 
-const TRAINING = "#1d4ed8";
-const VALIDATION = "#b45309";
+const [TRAINING, VALIDATION] = SERIES;
+
+const RULES: Rules<LearningCurvesOptions> = {
+  history: custom(
+    "a history with loss, accuracy, valLoss and valAccuracy, as trainCnn returns it",
+    (value) =>
+      typeof value === "object" && value !== null &&
+      ["loss", "accuracy", "valLoss", "valAccuracy"].every((key) =>
+        Array.isArray((value as Record<string, unknown>)[key])
+      ),
+  ),
+  title: text,
+};
 
 /**
- * Loss and accuracy over the epochs, side by side, for training and validation.
+ * Loss and accuracy over the epochs, side by side, for training and, where there is one, validation.
  *
+ * @throws {TypeError} If an option is unknown or of the wrong kind
  * @throws {RangeError} If the history is empty
  *
  * @example
@@ -32,16 +46,22 @@ const VALIDATION = "#b45309";
  * ```
  */
 export function learningCurves(options: LearningCurvesOptions): Figure {
+  checkOptions("learningCurves", options, RULES);
   const { history, title = "Learning curves" } = options;
   if (history.loss.length === 0) {
     throw new RangeError("The history holds no epoch");
   }
   const epochs = history.loss.length;
+  // Without validation images their figures are NaN.
+  const validated = history.valAccuracy.findLast(Number.isFinite);
+  const training = `after ${epochs} ${epochs === 1 ? "epoch" : "epochs"} the training accuracy is ${
+    history.accuracy.at(-1)!.toFixed(3)
+  }`;
   return createFigure({
     title,
-    alt: `${title}: after ${epochs} epochs the training accuracy is ${
-      history.accuracy.at(-1)!.toFixed(3)
-    }, the validation accuracy ${history.valAccuracy.at(-1)!.toFixed(3)}`,
+    alt: `${title}: ${training}${
+      validated === undefined ? "" : `, the validation accuracy ${validated.toFixed(3)}`
+    }`,
     panels: [
       curves("Loss (cross-entropy)", history.loss, history.valLoss),
       curves("Accuracy", history.accuracy, history.valAccuracy),

@@ -20,5 +20,6 @@ export {
 export { imageGrid, type ImageGridOptions } from "./image_grid.ts";
 export { interactiveMap, type InteractiveMapOptions } from "./interactive_map.ts";
 export { learningCurves, type LearningCurvesOptions } from "./learning_curves.ts";
-export { saveFigure } from "./save_figure.ts";
+export { saveFigure, type SaveFigureOptions } from "./save_figure.ts";
+export type { ColorScheme } from "./theme.ts";
 export { showTable, type Table, type TableOptions } from "./table.ts";

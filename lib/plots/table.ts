@@ -1,5 +1,6 @@
 import type pl from "nodejs-polars";
 import { type Displayable, jupyterDisplay } from "../base/display.ts";
+import { checkOptions, type Rules, text as anyText, whole } from "../base/check.ts";
 import { escapeHtml } from "../base/text.ts";
 
 /** A table that shows all its rows in a notebook (a polars frame shows ten). */
@@ -16,12 +17,16 @@ export interface TableOptions {
   readonly caption?: string;
 }
 
+const RULES: Rules<TableOptions> = { digits: whole(0, 100), caption: anyText };
+
 /**
  * A polars frame, or rows, as a table: numbers to the right, missing values empty. Without `digits`, the
  * numbers of a column have equally many after the point, at most four and fewer where they are large or
  * all end in zeros; values as one sets them (0.3, 1, 10) are shown as short as they are, and columns of
- * tiny numbers have three significant digits.
+ * tiny numbers have three significant digits. A column stands where its name first occurs, also one that
+ * only later rows have.
  *
+ * @throws {TypeError} If an option is unknown or of the wrong kind, or `data` is neither frame nor rows
  * @throws {RangeError} If there are no rows
  *
  * @example
@@ -37,12 +42,13 @@ export function showTable(
   data: pl.DataFrame | readonly Record<string, unknown>[],
   options: TableOptions = {},
 ): Table {
-  const rows = Array.isArray(data)
-    ? data as Record<string, unknown>[]
-    : (data as pl.DataFrame).toRecords() as Record<string, unknown>[];
+  checkOptions("showTable", options, RULES);
+  const rows = recordsOf(data);
   if (rows.length === 0) throw new RangeError("There are no rows to show");
   const { digits, caption } = options;
-  const columns = Object.keys(rows[0]!);
+  const names = new Set<string>();
+  for (const row of rows) for (const name of Object.keys(row)) names.add(name);
+  const columns = [...names];
   const isNumeric = columns.map((column) =>
     rows.every((row) => row[column] == null || typeof row[column] === "number")
   );
@@ -65,7 +71,7 @@ export function showTable(
     `<tr>${columns.map((_, c) => cell("td", text(row, c), c)).join("")}</tr>`
   ).join("");
   const widths = columns.map((column, c) =>
-    Math.max(column.length, ...rows.map((row) => text(row, c).length))
+    rows.reduce((widest, row) => Math.max(widest, text(row, c).length), column.length)
   );
   const line = (texts: string[]) =>
     texts.map((value, c) => isNumeric[c] ? value.padStart(widths[c]!) : value.padEnd(widths[c]!))
@@ -82,6 +88,21 @@ export function showTable(
   };
 }
 
+function recordsOf(
+  data: pl.DataFrame | readonly Record<string, unknown>[],
+): readonly Record<string, unknown>[] {
+  const rows: unknown = Array.isArray(data)
+    ? data
+    : typeof (data as pl.DataFrame | null)?.toRecords === "function"
+    ? (data as pl.DataFrame).toRecords()
+    : undefined;
+  const wanted = "Cannot show a table: data must be a polars frame or an array of objects";
+  if (!Array.isArray(rows)) throw new TypeError(wanted);
+  const odd = rows.findIndex((row) => typeof row !== "object" || row === null);
+  if (odd >= 0) throw new TypeError(`${wanted}, but row ${odd} is ${rows[odd]}`);
+  return rows;
+}
+
 /** Digits after the point of a column, where more would say nothing. */
 const MAX_DIGITS = 4;
 /** Significant digits of tiny numbers. */
@@ -96,7 +117,7 @@ function columnFormat(
 ): (value: number) => string {
   const values = column.map(Number).filter(Number.isFinite);
   const isWhole = values.every(Number.isInteger);
-  const largest = Math.max(...values.map(Math.abs));
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), -Infinity);
   if (digits !== undefined) {
     // Counts are shown as they are; a column of nothing but 0 and 1 may as well be one of shares.
     return isWhole && largest > 1 ? grouped : (value) => value.toFixed(digits);
@@ -105,15 +126,18 @@ function columnFormat(
   const isSet = values.some(Number.isInteger) &&
     values.every((value) => Number(value.toPrecision(SET_DIGITS)) === value);
   if (isSet) return String;
-  const least = Math.min(...values.filter((value) => value !== 0).map(Math.abs));
+  const least = values.reduce(
+    (least, value) => value === 0 ? least : Math.min(least, Math.abs(value)),
+    Infinity,
+  );
   const isTiny = largest < 10 ** (2 - MAX_DIGITS) && least < 10 ** (1 - MAX_DIGITS);
   if (isTiny) return (value) => value === 0 ? "0" : value.toPrecision(SIGNIFICANT);
   const before = Math.max(0, Math.floor(Math.log10(largest)));
   const most = Math.max(1, MAX_DIGITS - before);
-  const needed = Math.max(...values.map((value) => {
+  const needed = values.reduce((digits, value) => {
     const [, after = ""] = value.toFixed(most).split(".");
-    return after.replace(/0+$/, "").length;
-  }));
+    return Math.max(digits, after.replace(/0+$/, "").length);
+  }, 0);
   return (value) => value.toFixed(Math.max(1, needed));
 }
 

@@ -45,7 +45,7 @@ function texts(figure: Figure): string[] {
 async function pixels(figure: Figure, scale = 1) {
   const folder = await Deno.makeTempDir();
   try {
-    await saveFigure(figure, join(folder, "made", "a.png"), scale);
+    await saveFigure(figure, join(folder, "made", "a.png"), { scale });
     assert.deepEqual(
       [...Deno.readDirSync(join(folder, "made"))].map(({ name }) => name),
       ["a.png"],
@@ -126,6 +126,7 @@ Deno.test("classScatter() keeps 50,000 points under a megabyte, and each in its 
   const two = classScatter({
     panels: [{ embedding: Matrix.fromRows([[0, 0], [1, 1]]), labels: [0, 2] }],
     classNames: NAMES,
+    scheme: "plasma",
   });
   const { data, width, height } = await pixels(two);
   assert.deepEqual([width, height], [
@@ -169,6 +170,7 @@ Deno.test("classScatter() draws a background pale, under the points and on the s
         background: { embedding: background, labels: Array(background.rows).fill(0) },
       }],
       classNames: NAMES,
+      scheme: "plasma",
     });
     const { data, width, height } = await pixels(figure);
     // Dark and pale blue left of the colour bar, and where the dark is.

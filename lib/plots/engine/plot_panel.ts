@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { FONT, INK, type Panel } from "../figure.ts";
+import type { Panel } from "../figure.ts";
+import { FONT, INK } from "../theme.ts";
 
 const { document } = parseHTML("<!DOCTYPE html><html><body></body></html>");
 
@@ -34,21 +35,4 @@ export function plotPanel(
       );
     });
   return { svg, width: options.width, height: options.height };
-}
-
-/** n colours of a named scheme of Plot, as CSS colours. */
-export function schemeColors(scheme: Plot.ColorScheme, n: number): string[] {
-  const scale = Plot.scale({
-    color: { type: "linear", scheme, domain: [0, Math.max(1, n - 1)] },
-  });
-  return Array.from({ length: n }, (_, i) => scale.apply(i) as string);
-}
-
-/** Red, green and blue of a CSS colour, `#rrggbb` or `rgb(…)`, as bytes. */
-export function rgbOf(color: string): [number, number, number] {
-  const hex = color.match(/^#(..)(..)(..)$/);
-  const parts = hex
-    ? hex.slice(1).map((part) => parseInt(part, 16))
-    : color.match(/[\d.]+/g)!.map(Number);
-  return [parts[0]!, parts[1]!, parts[2]!];
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { schemeColors } from "../../../lib/plots/engine/plot_panel.ts";
+import { schemeColors } from "../../../lib/plots/engine/scheme_colors.ts";
 import {
   contrast,
   parseColor,
@@ -41,4 +41,18 @@ Deno.test("readableOnDark() gives each colour of the scale contrast, and leaves 
   assert.deepEqual(after[9], before[9]);
   assert.notDeepEqual(after[0], before[0]);
   assert.equal(new Set(after.map(String)).size, 10);
+});
+
+Deno.test("The viewer's script is the same to the byte in every process", async () => {
+  const module = new URL("../../../lib/plots/engine/map/bundle_viewer.ts", import.meta.url);
+  const program = `import { bundleViewer } from "${module}"; console.log(await bundleViewer());`;
+  const runs = await Promise.all([1, 2].map(() =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["eval", program],
+      cwd: new URL("../../..", import.meta.url),
+    }).output()
+  ));
+  const [first, second] = runs.map(({ stdout }) => new TextDecoder().decode(stdout));
+  assert.ok(first!.length > 100_000);
+  assert.ok(first === second);
 });

@@ -1,8 +1,16 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 
 const ENTRY = join(import.meta.dirname!, "viewer", "main.ts");
+
+/**
+ * tslib as an ES module. Of its CommonJS form the bundler notes now and then that the importer is a
+ * module, and now and then not, and the bundle would differ by some bytes from run to run.
+ */
+const TSLIB_MODULE = "tslib.es6.js";
+
+const TARGET = "es2022";
 
 let bundle: Promise<string> | undefined;
 
@@ -24,9 +32,8 @@ async function build(): Promise<string> {
     const { outputFiles } = await esbuild.build({
       entryPoints: [ENTRY],
       bundle: true,
-      minify: true,
       format: "iife",
-      target: "es2022",
+      target: TARGET,
       charset: "utf8",
       legalComments: "inline",
       write: false,
@@ -35,14 +42,23 @@ async function build(): Promise<string> {
         setup: ({ onResolve }) =>
           onResolve(
             { filter: /^[a-z]/ },
-            ({ path, importer, kind }) =>
-              kind === "entry-point" ? undefined : {
-                path: createRequire(path.startsWith("echarts") ? echarts : importer).resolve(path),
-              },
+            ({ path, importer, kind }) => {
+              if (kind === "entry-point") return undefined;
+              const from = createRequire(path.startsWith("echarts") ? echarts : importer);
+              const found = from.resolve(path);
+              return { path: path === "tslib" ? join(dirname(found), TSLIB_MODULE) : found };
+            },
           ),
       }],
     });
-    return outputFiles[0]!.text;
+    // Minified apart: in a bundle of many files the short names differ from run to run.
+    const { code } = await esbuild.transform(outputFiles[0]!.text, {
+      minify: true,
+      target: TARGET,
+      charset: "utf8",
+      legalComments: "inline",
+    });
+    return code;
   } finally {
     await esbuild.stop();
   }

@@ -31,7 +31,7 @@ let ready: Promise<unknown> | undefined;
  * @throws {DOMException} Named `AbortError`, if `options.signal` aborts
  */
 export async function spriteSheets(
-  { images, shape: [n, height, width] }: Split,
+  { images, shape: [n, height, width, channels] }: Split,
   options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: OnProgress } = {},
 ): Promise<SpriteSheets> {
   const columns = Math.floor(SHEET_SIDE / width), rows = Math.floor(SHEET_SIDE / height);
@@ -53,7 +53,7 @@ export async function spriteSheets(
       colorSpace: "srgb" as const,
       data: new Uint8ClampedArray(columns * width * Math.ceil(count / columns) * height * 4),
     };
-    for (let i = 0; i < count; i++) copyTile(images, first + i, layout, pixels);
+    for (let i = 0; i < count; i++) copyTile(images, channels, first + i, layout, pixels);
     const webp = await encode(pixels as unknown as ImageData, {
       quality: QUALITY,
       method: EFFORT,
@@ -71,24 +71,23 @@ async function startEncoder(): Promise<void> {
   await init(await WebAssembly.compile(encoderWasm as BufferSource));
 }
 
-/** Copies RGB bytes of an image to its place on an RGBA sheet. */
+/** Copies grey, RGB or RGBA bytes of an image to its place on an RGBA sheet. */
 function copyTile(
   images: Uint8Array,
+  channels: number,
   index: number,
   layout: SheetLayout,
   sheet: { width: number; data: Uint8ClampedArray },
 ): void {
   const { width, height } = layout;
   const { x, y } = tileOf(index, layout);
-  let from = index * width * height * 3;
+  let from = index * width * height * channels;
   for (let row = 0; row < height; row++) {
     let to = ((y + row) * sheet.width + x) * 4;
     for (let column = 0; column < width; column++) {
-      sheet.data[to] = images[from]!;
-      sheet.data[to + 1] = images[from + 1]!;
-      sheet.data[to + 2] = images[from + 2]!;
-      sheet.data[to + 3] = 255;
-      from += 3;
+      for (let c = 0; c < 3; c++) sheet.data[to + c] = images[channels === 1 ? from : from + c]!;
+      sheet.data[to + 3] = channels === 4 ? images[from + 3]! : 255;
+      from += channels;
       to += 4;
     }
   }

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+// @ts-types="@types/culori"
+import {
+  differenceCiede2000,
+  filterDeficiencyDeuter,
+  filterDeficiencyProt,
+  filterDeficiencyTrit,
+  wcagContrast,
+} from "culori";
+import { classColors } from "../../lib/plots/theme.ts";
+
+const difference = differenceCiede2000();
+
+/** The least CIEDE2000 difference of any two colors, seen through `filter`. */
+function leastDifference(colors: readonly string[], filter = (color: string): unknown => color) {
+  const seen = colors.map((color) => filter(color) as string);
+  let least = Infinity;
+  seen.forEach((a, i) =>
+    seen.slice(0, i).forEach((b) => least = Math.min(least, difference(a, b)))
+  );
+  return least;
+}
+
+Deno.test("classColors() keeps ten classes apart, for color-blind people too, and off the white", () => {
+  const colors = classColors(10);
+  assert.ok(leastDifference(colors) > 29);
+  for (const filter of [filterDeficiencyProt, filterDeficiencyDeuter, filterDeficiencyTrit]) {
+    assert.ok(leastDifference(colors, filter(1) as (color: string) => unknown) > 17);
+  }
+  for (const color of colors) assert.ok(wcagContrast(color, "#ffffff") > 1.4, color);
+  assert.ok(leastDifference(classColors(10, "plasma")) < 9, "what the comment says of plasma");
+});
+
+Deno.test("classColors() has as many different colors as there are classes", () => {
+  for (const n of [1, 2, 10, 11, 20, 100]) {
+    assert.equal(new Set(classColors(n)).size, n);
+    assert.equal(new Set(classColors(n, "plasma")).size, n);
+  }
+});
