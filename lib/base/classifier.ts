@@ -1,4 +1,5 @@
-import { assertFinite, type Matrix } from "./matrix.ts";
+import { assertLabels, encodeLabels } from "./labels.ts";
+import { assertFinite, assertMatrix, type Matrix } from "./matrix.ts";
 import type { RunOptions } from "./run_options.ts";
 
 /** What every classifier here can do; `Svc` too. */
@@ -13,12 +14,16 @@ export interface Classifier {
  * Checks a training set.
  *
  * @returns The class labels in rising order, and each row's position among them
- * @throws {RangeError} If X is empty or not finite, lengths differ, or there is one class only
+ * @throws {TypeError} If X is no matrix, or y no array of numbers
+ * @throws {RangeError} If X is empty or not finite, lengths differ, a label is no whole number of 32 bits,
+ *   or there is one class only
  */
 export function checkTrainingSet(
   X: Matrix,
   y: ArrayLike<number>,
 ): { classes: Int32Array; codes: Int32Array } {
+  assertMatrix(X);
+  assertLabels(y);
   if (X.rows === 0 || X.cols === 0) {
     throw new RangeError(`Cannot learn from a matrix of ${X.rows} × ${X.cols}`);
   }
@@ -26,23 +31,21 @@ export function checkTrainingSet(
     throw new RangeError(`${X.rows} rows have ${y.length} labels: need one each`);
   }
   assertFinite(X);
-  for (let i = 0; i < y.length; i++) {
-    if (!Number.isInteger(y[i])) throw new RangeError(`Label ${y[i]} at ${i} is no whole number`);
+  const set = encodeLabels(y);
+  if (set.classes.length < 2) {
+    throw new RangeError(`Cannot learn from one class only: all labels are ${set.classes[0]}`);
   }
-  const classes = Int32Array.from(new Set(Array.from(y))).sort();
-  if (classes.length < 2) {
-    throw new RangeError(`Cannot learn from one class only: all labels are ${classes[0]}`);
-  }
-  const position = new Map(Array.from(classes, (label, i) => [label, i]));
-  return { classes, codes: Int32Array.from(Array.from(y), (label) => position.get(label)!) };
+  return set;
 }
 
 /**
  * Checks rows that are to be classified.
  *
+ * @throws {TypeError} If X is no matrix
  * @throws {RangeError} If X has other columns than the training set, or is not finite
  */
 export function checkRows(X: Matrix, cols: number): void {
+  assertMatrix(X);
   if (X.cols !== cols) {
     throw new RangeError(`X has ${X.cols} columns, but the classifier was fitted with ${cols}`);
   }

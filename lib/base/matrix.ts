@@ -1,3 +1,5 @@
+import { describe } from "./check.ts";
+
 /**
  * A dense matrix of float32 values in row-major order, the form in which features and embeddings pass
  * between the modules of this library.
@@ -31,7 +33,9 @@ export class Matrix {
    */
   constructor(data: Float32Array, rows: number, cols: number) {
     if (!(data instanceof Float32Array)) {
-      throw new TypeError("Cannot make a Matrix: data must be a Float32Array");
+      throw new TypeError(
+        `Cannot make a Matrix: data must be a Float32Array, got ${describe(data)}`,
+      );
     }
     for (const [name, size] of [["rows", rows], ["cols", cols]] as const) {
       if (!Number.isInteger(size) || size < 0) {
@@ -53,18 +57,32 @@ export class Matrix {
   /**
    * Copies an array of equally long rows.
    *
+   * @throws {TypeError} If `rows` is no array of rows of numbers
    * @throws {RangeError} If the rows differ in length
    */
   static fromRows(rows: readonly ArrayLike<number>[]): Matrix {
-    const cols = rows[0]?.length ?? 0;
+    if (!Array.isArray(rows)) {
+      throw new TypeError(`Cannot make a Matrix: rows must be an array, got ${describe(rows)}`);
+    }
+    const cols: number = rows[0]?.length ?? 0;
     const data = new Float32Array(rows.length * cols);
-    rows.forEach((row, i) => {
+    // `forEach` passes over holes.
+    Array.from(rows).forEach((row: ArrayLike<unknown>, i) => {
+      const isRow = typeof row === "object" && row !== null;
+      const wrong = isRow ? Array.from(row).findIndex((value) => typeof value !== "number") : -1;
+      if (!isRow || wrong >= 0) {
+        const where = isRow ? `row ${i}, column ${wrong}` : `row ${i}`;
+        throw new TypeError(
+          `Cannot make a Matrix: ${where} is ${describe(isRow ? row[wrong] : row)}, not ` +
+            (isRow ? "a number" : "an array of numbers"),
+        );
+      }
       if (row.length !== cols) {
         throw new RangeError(
           `Cannot make a Matrix: row ${i} has ${row.length} values, row 0 has ${cols}`,
         );
       }
-      data.set(row, i * cols);
+      data.set(row as ArrayLike<number>, i * cols);
     });
     return new Matrix(data, rows.length, cols);
   }
@@ -84,7 +102,10 @@ export class Matrix {
    * an end beyond the last row stands for the last row, a negative place is counted from the end.
    */
   slice(begin = 0, end = this.rows): Matrix {
-    const place = (at: number) => Math.min(this.rows, at < 0 ? Math.max(0, this.rows + at) : at);
+    const place = (at: number) => {
+      const whole = Math.trunc(at) || 0;
+      return Math.min(this.rows, whole < 0 ? Math.max(0, this.rows + whole) : whole);
+    };
     const from = place(begin), to = Math.max(from, place(end));
     return new Matrix(this.data.subarray(from * this.cols, to * this.cols), to - from, this.cols);
   }
@@ -100,8 +121,23 @@ export class Matrix {
 }
 
 /**
- * Checks that every value of `X` is finite.
+ * Checks that `X` is a matrix.
  *
+ * @throws {TypeError} If it is something else, with how to make one
+ */
+export function assertMatrix(X: unknown, name = "X"): asserts X is Matrix {
+  if (X instanceof Matrix) return;
+  const isRows = Array.isArray(X) && X.length > 0 && X.every((row) => typeof row === "object");
+  throw new TypeError(
+    `${name} must be a Matrix, got ${isRows ? "an array of rows" : describe(X)}: ` +
+      (isRows ? "make one by Matrix.fromRows(rows)" : "make one by new Matrix(data, rows, cols)"),
+  );
+}
+
+/**
+ * Checks that `X` is a matrix of finite values.
+ *
+ * @throws {TypeError} If X is no matrix
  * @throws {RangeError} Naming the first row and column that holds NaN or an infinity
  *
  * @example
@@ -119,6 +155,7 @@ export class Matrix {
  * ```
  */
 export function assertFinite(X: Matrix, name = "X"): void {
+  assertMatrix(X, name);
   const { data, cols } = X;
   for (let k = 0; k < data.length; k++) {
     if (!Number.isFinite(data[k])) {

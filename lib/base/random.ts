@@ -1,9 +1,12 @@
+import { checkValue, seed as seedRule } from "./check.ts";
+
 /**
  * A seeded source of uniform numbers in [0, 1): sfc32 ("small fast counting", C. Doty-Humphrey's
  * PractRand), its state filled by splitmix32 from the seed. Not for cryptography.
  *
  * @param seed Any whole number; the same seed gives the same numbers on every machine
- * @throws {RangeError} If the seed is not a whole number
+ * @throws {TypeError} If the seed is no number
+ * @throws {RangeError} If it is no whole number that is exact in a float64
  *
  * @example
  * ```ts
@@ -15,10 +18,10 @@
  * ```
  */
 export function seededRandom(seed: number): () => number {
-  if (!Number.isInteger(seed)) {
-    throw new RangeError(`A seed must be a whole number, got ${seed}`);
-  }
-  let state = (seed ^ Math.floor(seed / 2 ** 32)) | 0;
+  checkValue("A seed", seed, seedRule);
+  // The upper half is scattered, so that −1 is not like 0, nor 2³² like 1.
+  const upper = Math.imul(Math.floor(seed / 2 ** 32), 0x735a2d97);
+  let state = seed ^ Math.imul(upper ^ (upper >>> 15), 0x21f0aaad);
   const splitmix32 = () => {
     state = (state + 0x9e3779b9) | 0;
     let z = state;

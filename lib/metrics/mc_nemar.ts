@@ -1,4 +1,4 @@
-import { assertLabels } from "../base/labels.ts";
+import { assertLabelPairs } from "../base/labels.ts";
 
 /** Outcome of {@linkcode mcNemarTest}. */
 export interface McNemarResult {
@@ -20,6 +20,7 @@ const EXACT_BELOW = 25;
  * 1947): only the samples count on which exactly one of them is right. Two-sided; exact below 25 of
  * these, else Edwards's continuity-corrected χ² with one degree of freedom.
  *
+ * @throws {TypeError} If labels are no arrays of numbers
  * @throws {RangeError} If the labels do not fit each other
  *
  * @example
@@ -37,8 +38,8 @@ export function mcNemarTest(
   first: ArrayLike<number>,
   second: ArrayLike<number>,
 ): McNemarResult {
-  assertLabels(yTrue, first);
-  assertLabels(yTrue, second);
+  assertLabelPairs(yTrue, first);
+  assertLabelPairs(yTrue, second);
   let onlyFirst = 0, onlySecond = 0;
   for (let i = 0; i < yTrue.length; i++) {
     const a = first[i] === yTrue[i], b = second[i] === yTrue[i];

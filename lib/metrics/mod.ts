@@ -5,8 +5,10 @@
  * @module
  */
 export { accuracyScore } from "./accuracy.ts";
+export { balancedAccuracy } from "./balanced_accuracy.ts";
 export { classificationReport } from "./classification_report.ts";
 export { type ConfusionMatrix, confusionMatrix } from "./confusion_matrix.ts";
+export { f1Macro } from "./f1_macro.ts";
 export { type McNemarResult, mcNemarTest } from "./mc_nemar.ts";
 export { type MeanAndSd, meanAndSd } from "./mean_and_sd.ts";
 export { trustworthiness, type TrustworthinessOptions } from "./trustworthiness.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { assertFinite, Matrix } from "deep-features";
+import { assertMatrix } from "../../lib/base/matrix.ts";
 
 Deno.test("Matrix.fromRows() lays rows out one after the other", () => {
   const X = Matrix.fromRows([[1, 2, 3], [4, 5, 6]]);
@@ -26,6 +27,35 @@ Deno.test("Matrix says what is wrong with its arguments", () => {
     () => Matrix.fromRows([[1]]).row(1),
     /row 1 of a matrix of 1 rows/,
   );
+});
+
+Deno.test("Matrix.fromRows() takes numbers alone, in rows", () => {
+  const make = (rows: unknown) => () => Matrix.fromRows(rows as number[][]);
+  assert.throws(make([[1, "2"]]), { name: "TypeError", message: /row 0, column 1 is "2"/ });
+  assert.throws(make([[1], [2n]]), { name: "TypeError", message: /row 1, column 0 is 2/ });
+  assert.throws(make([1, 2]), { name: "TypeError", message: /row 0 is 1, not an array/ });
+  assert.throws(make({ a: 1 }), { name: "TypeError", message: /rows must be an array/ });
+  assert.throws(make(new Array(2)), TypeError);
+  assert.throws(() => new Matrix([1] as unknown as Float32Array, 1, 1), /Float32Array, got \[1\]/);
+  assert.deepEqual([...Matrix.fromRows([new Float64Array([1, 2])]).data], [1, 2]);
+});
+
+Deno.test("assertMatrix() says what it got and how a matrix is made", () => {
+  assertMatrix(Matrix.fromRows([[1]]));
+  const message = (X: unknown) => {
+    try {
+      assertMatrix(X);
+    } catch (error) {
+      assert.ok(error instanceof TypeError);
+      return error.message;
+    }
+    throw new Error("accepted");
+  };
+  assert.match(message([[1, 2]]), /X must be a Matrix, got an array of rows: .*Matrix\.fromRows/);
+  assert.match(message({ data: [], rows: 1, cols: 0 }), /got a plain object: .*new Matrix\(/);
+  assert.match(message(null), /got null/);
+  assert.match(message(undefined), /got undefined/);
+  assert.match(message(new Float32Array(3)), /class Float32Array/);
 });
 
 Deno.test("assertFinite() names the row and the column", () => {

@@ -9,6 +9,11 @@ Deno.test("seededRandom() repeats itself for a seed and differs between seeds", 
   assert.deepEqual(draw(7), draw(7));
   assert.notDeepEqual(draw(7), draw(8));
   assert.throws(() => seededRandom(0.5), RangeError);
+  assert.throws(() => seededRandom(1e300), /A seed must be a whole number, got 1e\+300/);
+  assert.throws(() => seededRandom("1" as unknown as number), TypeError);
+  // The upper half of a seed counts, and so does its sign.
+  const seeds = [0, -1, 1, -2, 2, 2 ** 32, 2 ** 32 + 1, 2 ** 33, -(2 ** 32)];
+  assert.equal(new Set(seeds.map((seed) => draw(seed).join())).size, seeds.length);
 });
 
 Deno.test("seededRandom() is uniform and standardNormal() is normal, by their first moments", () => {
