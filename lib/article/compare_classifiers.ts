@@ -18,15 +18,30 @@ import { trainedCnn } from "./trained_cnn.ts";
 const TUNED_C = 10;
 const TREES = 100;
 
-/** What each classifier made of the network of one seed, by the classifier's name. */
+/** What each method made of the network of one seed. */
 export interface Comparison {
   readonly seed: number;
+  /** By the keys of {@linkcode METHOD_NAMES}. */
   readonly outcomes: Readonly<Record<string, Outcome>>;
 }
 
+/** What the methods of a comparison are called, by their key, in the order of the tables. */
+export const METHOD_NAMES = {
+  softmax: "softmax",
+  svm: "SVM (RBF)",
+  tunedSvm: `SVM (RBF, C = ${TUNED_C})`,
+  linearSvm: "SVM (linear)",
+  logisticRegression: "logistic regression",
+  kNeighbors: "5 nearest neighbours",
+  randomForest: "random forest",
+} as const;
+
+/** A key of {@linkcode METHOD_NAMES}. */
+export type MethodKey = keyof typeof METHOD_NAMES;
+
 /** A classifier of the comparison. */
 interface Method {
-  readonly name: string;
+  readonly key: MethodKey;
   /** What its outcome depends on, beside the features. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly create: (seed: number) => Classifier;
@@ -35,25 +50,25 @@ interface Method {
 }
 
 const METHODS: readonly Method[] = [
-  { name: "SVM (RBF)", settings: { svc: {} }, create: () => new Svc() },
+  { key: "svm", settings: { svc: {} }, create: () => new Svc() },
   {
-    name: `SVM (RBF, C = ${TUNED_C})`,
+    key: "tunedSvm",
     settings: { svc: { C: TUNED_C } },
     create: () => new Svc({ C: TUNED_C }),
   },
-  { name: "SVM (linear)", settings: { linearSvc: {} }, create: () => new LinearSvc() },
+  { key: "linearSvm", settings: { linearSvc: {} }, create: () => new LinearSvc() },
   {
-    name: "logistic regression",
+    key: "logisticRegression",
     settings: { logisticRegression: {} },
     create: () => new LogisticRegression(),
   },
   {
-    name: "5 nearest neighbours",
+    key: "kNeighbors",
     settings: { kNeighbors: {} },
     create: () => new KNeighborsClassifier(),
   },
   {
-    name: "random forest",
+    key: "randomForest",
     settings: { randomForest: { nEstimators: TREES } },
     create: (seed) => new RandomForestClassifier({ nEstimators: TREES, seed }),
     rows: ({ forestRows }) => forestRows,
@@ -85,7 +100,7 @@ const METHODS: readonly Method[] = [
  * const data = { train: split, test: split, classNames, source: "stand-in", official: false } as const;
  * const preset = { ...readPreset("quick"), epochs: 1, batchSize: 10 };
  * const { outcomes } = await compareClassifiers(data, preset, 1);
- * assert.equal(outcomes["SVM (RBF)"]!.predicted.length, 40);
+ * assert.equal(outcomes["svm"]!.predicted.length, 40);
  * ```
  */
 export async function compareClassifiers(
@@ -132,13 +147,13 @@ export async function compareClassifiers(
       };
     }),
   };
-  for (const { name, settings, create, rows } of METHODS) {
+  for (const { key, settings, create, rows } of METHODS) {
     signal?.throwIfAborted();
     const count = Math.min(rows?.(preset) ?? Infinity, data.train.labels.length);
-    outcomes[name] = await fittedOutcome({
+    outcomes[key] = await fittedOutcome({
       settings: { ...network, ...settings, rows: count },
       classifier: create(seed),
-      label: `${name}, seed ${seed}`,
+      label: `${METHOD_NAMES[key]}, seed ${seed}`,
       features: async () => {
         const { X, y, Xt } = await features();
         const first = new Matrix(X.data.subarray(0, count * X.cols), count, X.cols);

@@ -18,8 +18,8 @@ export interface LayerScores {
   readonly features: string;
   readonly columns: number;
   /** Test accuracies. */
-  readonly "SVM (RBF)": number;
-  readonly "logistic regression": number;
+  readonly svm: number;
+  readonly logisticRegression: number;
 }
 
 /** Features of images, from the pixels to the softmax. */
@@ -113,8 +113,8 @@ export async function compareLayers(
     scores.push({
       features: name,
       columns: (await of(model, sliceSplit(test, 0, 1))).cols,
-      "SVM (RBF)": await score("SVM (RBF)", new Svc()),
-      "logistic regression": await score("logistic regression", new LogisticRegression()),
+      svm: await score("SVM (RBF)", new Svc()),
+      logisticRegression: await score("logistic regression", new LogisticRegression()),
     });
   }
   return scores;

@@ -2,13 +2,31 @@ import { mcNemarTest } from "../metrics/mc_nemar.ts";
 import type { Comparison } from "./compare_classifiers.ts";
 import { summarizeMethods } from "./summarize_methods.ts";
 
+/** Two methods on the same test images, over all seeds. */
+export interface MethodPair {
+  /** Name of the one with the higher mean accuracy. */
+  readonly better: string;
+  readonly worse: string;
+  /** Difference of the mean accuracies. */
+  readonly difference: number;
+  /** Test images, over all seeds, that only the better one gets right. */
+  readonly onlyBetterRight: number;
+  /** Test images, over all seeds, that only the worse one gets right. */
+  readonly onlyWorseRight: number;
+  /** Seeds on which the better one gets more images right. */
+  readonly seedsAhead: number;
+  /** The smallest p of McNemar's test on one seed. */
+  readonly smallestP: number;
+  /** The largest. */
+  readonly largestP: number;
+}
+
 /** Below this, a probability is shown as smaller than it. */
 const SMALLEST_SHOWN = 0.0001;
 
 /**
- * Each pair of classifiers, as rows of a table: the better one first (by mean accuracy), by how much, and
- * McNemar's test on each seed. For a single seed the rows show how often only the one and only the other
- * is right; for several, on how many of them the first is ahead, and the smallest and largest p.
+ * Each pair of methods: the better one first (by mean accuracy), by how much, and McNemar's test on each
+ * seed.
  *
  * @throws {RangeError} If there is no comparison
  *
@@ -18,51 +36,50 @@ const SMALLEST_SHOWN = 0.0001;
  * import { comparePairs } from "deep-features";
  *
  * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
- * const outcomes = { softmax: outcome(0, 1, 1), "SVM (RBF)": outcome(0, 1, 0) };
+ * const outcomes = { softmax: outcome(0, 1, 1), svm: outcome(0, 1, 0) };
  * const [pair] = comparePairs([0, 1, 0], [{ seed: 0, outcomes }]);
- * assert.equal(pair!["better"], "SVM (RBF)");
+ * assert.equal(pair!.better, "SVM (RBF)");
  * ```
  */
 export function comparePairs(
   yTrue: ArrayLike<number>,
   comparisons: readonly Comparison[],
-): Record<string, string | number>[] {
+): MethodPair[] {
   const methods = summarizeMethods(yTrue, comparisons);
   return methods.flatMap((better, a) =>
     methods.slice(a + 1).map((worse) => {
       const tests = comparisons.map(({ outcomes }) =>
-        mcNemarTest(yTrue, outcomes[better.name]!.predicted, outcomes[worse.name]!.predicted)
+        mcNemarTest(yTrue, outcomes[better.method]!.predicted, outcomes[worse.method]!.predicted)
       );
-      const names = {
+      const sum = (field: "onlyFirst" | "onlySecond") =>
+        tests.reduce((total, test) => total + test[field], 0);
+      const pValues = tests.map(({ pValue }) => pValue);
+      return {
         better: better.name,
         worse: worse.name,
         difference: better.mean - worse.mean,
-      };
-      const pValues = tests.map(({ pValue }) => pValue);
-      if (tests.length === 1) {
-        const { onlyFirst, onlySecond } = tests[0]!;
-        return {
-          ...names,
-          "only the better right": onlyFirst,
-          "only the worse right": onlySecond,
-          "McNemar's p": formatP(pValues[0]!),
-        };
-      }
-      const ahead = tests.filter(({ onlyFirst, onlySecond }) => onlyFirst > onlySecond).length;
-      return {
-        ...names,
-        "seeds ahead": `${ahead} of ${tests.length}`,
-        "McNemar's p": formatRange(Math.min(...pValues), Math.max(...pValues)),
+        onlyBetterRight: sum("onlyFirst"),
+        onlyWorseRight: sum("onlySecond"),
+        seedsAhead: tests.filter(({ onlyFirst, onlySecond }) => onlyFirst > onlySecond).length,
+        smallestP: Math.min(...pValues),
+        largestP: Math.max(...pValues),
       };
     })
   );
 }
 
-function formatRange(low: number, high: number): string {
-  const [first, last] = [formatP(low), formatP(high)];
-  return first === last ? first : `${first} … ${last}`;
-}
-
-function formatP(p: number): string {
+/**
+ * A probability for people: two significant digits, and a bound where it is tiny.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { formatP } from "deep-features";
+ *
+ * assert.equal(formatP(0.04321), "0.043");
+ * assert.equal(formatP(1e-9), "< 0.0001");
+ * ```
+ */
+export function formatP(p: number): string {
   return p < SMALLEST_SHOWN ? `< ${SMALLEST_SHOWN}` : String(Number(p.toPrecision(2)));
 }

@@ -4,9 +4,14 @@
  *
  * @module
  */
-export { compareClassifiers, type Comparison } from "./compare_classifiers.ts";
+export {
+  compareClassifiers,
+  type Comparison,
+  METHOD_NAMES,
+  type MethodKey,
+} from "./compare_classifiers.ts";
 export { compareLayers, type LayerScores } from "./compare_layers.ts";
-export { comparePairs } from "./compare_pairs.ts";
+export { comparePairs, formatP, type MethodPair } from "./compare_pairs.ts";
 export type { Outcome } from "./outcome.ts";
 export { type Preset, readPreset } from "./preset.ts";
 export { besidePublished, type SoftmaxAndSvm } from "./published.ts";

@@ -1,10 +1,13 @@
 import { accuracyScore } from "../metrics/accuracy.ts";
 import { meanAndSd } from "../metrics/mean_and_sd.ts";
 import { median } from "../metrics/median.ts";
-import type { Comparison } from "./compare_classifiers.ts";
+import { type Comparison, METHOD_NAMES } from "./compare_classifiers.ts";
 
 /** A classifier over all seeds. */
 export interface MethodSummary {
+  /** Its key in the comparisons. */
+  readonly method: string;
+  /** What it is called. */
   readonly name: string;
   /** Mean test accuracy. */
   readonly mean: number;
@@ -14,9 +17,10 @@ export interface MethodSummary {
 
 /** Median seconds of a classifier. */
 export interface MethodSeconds {
+  readonly method: string;
   readonly name: string;
-  readonly "fit, s": number;
-  readonly "predict, s": number;
+  readonly fitSeconds: number;
+  readonly predictSeconds: number;
 }
 
 /**
@@ -30,9 +34,9 @@ export interface MethodSeconds {
  * import { summarizeMethods } from "deep-features";
  *
  * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
- * const outcomes = { softmax: outcome(0, 1, 1), "SVM (RBF)": outcome(0, 1, 0) };
+ * const outcomes = { softmax: outcome(0, 1, 1), svm: outcome(0, 1, 0) };
  * const [best] = summarizeMethods([0, 1, 0], [{ seed: 0, outcomes }]);
- * assert.deepEqual(best, { name: "SVM (RBF)", mean: 1 });
+ * assert.deepEqual(best, { method: "svm", name: "SVM (RBF)", mean: 1 });
  * ```
  */
 export function summarizeMethods(
@@ -40,10 +44,11 @@ export function summarizeMethods(
   comparisons: readonly Comparison[],
 ): MethodSummary[] {
   return methodsOf(comparisons)
-    .map((name) => ({
-      name,
+    .map((method) => ({
+      method,
+      name: nameOf(method),
       ...meanAndSd(
-        comparisons.map(({ outcomes }) => accuracyScore(yTrue, outcomes[name]!.predicted)),
+        comparisons.map(({ outcomes }) => accuracyScore(yTrue, outcomes[method]!.predicted)),
       ),
     }))
     .sort((a, b) => b.mean - a.mean);
@@ -61,23 +66,24 @@ export function summarizeMethods(
  * import { methodSeconds } from "deep-features";
  *
  * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
- * const outcomes = { softmax: outcome(0, 1, 1), "SVM (RBF)": outcome(0, 1, 0) };
+ * const outcomes = { softmax: outcome(0, 1, 1), svm: outcome(0, 1, 0) };
  * const [softmax] = methodSeconds([{ seed: 0, outcomes }]);
- * assert.equal(softmax!["fit, s"], 2);
+ * assert.equal(softmax!.fitSeconds, 2);
  * ```
  */
 export function methodSeconds(comparisons: readonly Comparison[]): MethodSeconds[] {
-  const seconds = (name: string, field: "fitSeconds" | "predictSeconds") =>
-    median(comparisons.map(({ outcomes }) => outcomes[name]![field]));
-  return methodsOf(comparisons).map((name) => ({
-    name,
-    "fit, s": seconds(name, "fitSeconds"),
-    "predict, s": seconds(name, "predictSeconds"),
+  const seconds = (method: string, field: "fitSeconds" | "predictSeconds") =>
+    median(comparisons.map(({ outcomes }) => outcomes[method]![field]));
+  return methodsOf(comparisons).map((method) => ({
+    method,
+    name: nameOf(method),
+    fitSeconds: seconds(method, "fitSeconds"),
+    predictSeconds: seconds(method, "predictSeconds"),
   }));
 }
 
 /**
- * The test accuracy of each classifier on each seed, a row a seed.
+ * The test accuracy of each classifier on each seed, a row a seed, by the methods' keys.
  *
  * @throws {RangeError} If there is no comparison
  *
@@ -87,20 +93,20 @@ export function methodSeconds(comparisons: readonly Comparison[]): MethodSeconds
  * import { accuraciesBySeed } from "deep-features";
  *
  * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
- * const outcomes = { softmax: outcome(0, 1, 1), "SVM (RBF)": outcome(0, 1, 0) };
+ * const outcomes = { softmax: outcome(0, 1, 1), svm: outcome(0, 1, 0) };
  * const [row] = accuraciesBySeed([0, 1, 0], [{ seed: 0, outcomes }]);
- * assert.equal(row!["SVM (RBF)"], 1);
+ * assert.equal(row!["svm"], 1);
  * ```
  */
 export function accuraciesBySeed(
   yTrue: ArrayLike<number>,
   comparisons: readonly Comparison[],
-): Record<string, string | number>[] {
+): Readonly<Record<string, number>>[] {
   const methods = methodsOf(comparisons);
   return comparisons.map(({ seed, outcomes }) => ({
-    seed: String(seed),
+    seed,
     ...Object.fromEntries(
-      methods.map((name) => [name, accuracyScore(yTrue, outcomes[name]!.predicted)]),
+      methods.map((method) => [method, accuracyScore(yTrue, outcomes[method]!.predicted)]),
     ),
   }));
 }
@@ -108,4 +114,10 @@ export function accuraciesBySeed(
 function methodsOf(comparisons: readonly Comparison[]): string[] {
   if (comparisons.length === 0) throw new RangeError("There is no comparison to summarize");
   return Object.keys(comparisons[0]!.outcomes);
+}
+
+function nameOf(method: string): string {
+  return Object.hasOwn(METHOD_NAMES, method)
+    ? METHOD_NAMES[method as keyof typeof METHOD_NAMES]
+    : method;
 }

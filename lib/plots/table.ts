@@ -1,6 +1,13 @@
 import type pl from "nodejs-polars";
 import { type Displayable, jupyterDisplay } from "../base/display.ts";
-import { checkOptions, type Rules, text as anyText, whole } from "../base/check.ts";
+import {
+  checkOptions,
+  custom,
+  type Rules,
+  suggestion,
+  text as anyText,
+  whole,
+} from "../base/check.ts";
 import { escapeHtml } from "../base/text.ts";
 
 /** A table that shows all its rows in a notebook (a polars frame shows ten). */
@@ -9,15 +16,31 @@ export interface Table extends Displayable {
   readonly rows: readonly Record<string, unknown>[];
 }
 
+/** How a column is shown: its title, or its title and how its values are written. */
+export type TableColumn = string | {
+  readonly title: string;
+  /** Writes a value that is neither null nor undefined. */
+  readonly format: (value: never) => string;
+};
+
 /** What {@linkcode showTable} can be told. */
 export interface TableOptions {
   /** Digits after the point of numbers that are not whole; by default what each column calls for. */
   readonly digits?: number;
+  /** The columns to show, in order: title by key; by default all, under their keys. */
+  readonly columns?: Readonly<Record<string, TableColumn>>;
   /** Stands above the table. */
   readonly caption?: string;
 }
 
-const RULES: Rules<TableOptions> = { digits: whole(0, 100), caption: anyText };
+const RULES: Rules<TableOptions> = {
+  columns: custom(
+    "an object of titles by key",
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  ),
+  digits: whole(0, 100),
+  caption: anyText,
+};
 
 /**
  * A polars frame, or rows, as a table: numbers to the right, missing values empty. Without `digits`, the
@@ -27,7 +50,7 @@ const RULES: Rules<TableOptions> = { digits: whole(0, 100), caption: anyText };
  * only later rows have.
  *
  * @throws {TypeError} If an option is unknown or of the wrong kind, or `data` is neither frame nor rows
- * @throws {RangeError} If there are no rows
+ * @throws {RangeError} If there are no rows, or none has a column that `columns` names
  *
  * @example
  * ```ts
@@ -48,7 +71,16 @@ export function showTable(
   const { digits, caption } = options;
   const names = new Set<string>();
   for (const row of rows) for (const name of Object.keys(row)) names.add(name);
-  const columns = [...names];
+  const columns = Object.keys(options.columns ?? Object.fromEntries([...names].map((n) => [n, n])));
+  for (const column of columns) {
+    if (!names.has(column)) {
+      throw new RangeError(`No row has a column "${column}"${suggestion(column, [...names])}`);
+    }
+  }
+  const settings = columns.map((column): Exclude<TableColumn, string> | { title: string } => {
+    const setting = options.columns?.[column] ?? column;
+    return typeof setting === "string" ? { title: setting } : setting;
+  });
   const isNumeric = columns.map((column) =>
     rows.every((row) => row[column] == null || typeof row[column] === "number")
   );
@@ -60,18 +92,20 @@ export function showTable(
   const text = (row: Record<string, unknown>, c: number) => {
     const value = row[columns[c]!];
     if (value == null) return "";
+    const setting = settings[c]!;
+    if ("format" in setting) return setting.format(value as never);
     return typeof value === "number" ? formats[c]!(value) : String(value);
   };
   const cell = (tag: string, content: string, c: number) =>
     `<${tag}${isNumeric[c] ? ' class="number" style="text-align: right"' : ""}>${
       escapeHtml(content)
     }</${tag.split(" ")[0]}>`;
-  const head = columns.map((column, c) => cell('th scope="col"', column, c)).join("");
+  const head = settings.map(({ title }, c) => cell('th scope="col"', title, c)).join("");
   const body = rows.map((row) =>
     `<tr>${columns.map((_, c) => cell("td", text(row, c), c)).join("")}</tr>`
   ).join("");
-  const widths = columns.map((column, c) =>
-    rows.reduce((widest, row) => Math.max(widest, text(row, c).length), column.length)
+  const widths = columns.map((_, c) =>
+    rows.reduce((widest, row) => Math.max(widest, text(row, c).length), settings[c]!.title.length)
   );
   const line = (texts: string[]) =>
     texts.map((value, c) => isNumeric[c] ? value.padStart(widths[c]!) : value.padEnd(widths[c]!))
@@ -79,7 +113,10 @@ export function showTable(
   return {
     rows,
     [jupyterDisplay]: () => ({
-      "text/plain": [line(columns), ...rows.map((row) => line(columns.map((_, c) => text(row, c))))]
+      "text/plain": [
+        line(settings.map(({ title }) => title)),
+        ...rows.map((row) => line(columns.map((_, c) => text(row, c)))),
+      ]
         .join("\n"),
       "text/html": `<table>${
         caption ? `<caption>${escapeHtml(caption)}</caption>` : ""

@@ -66,19 +66,19 @@ Deno.test("compareClassifiers keeps each outcome by itself, and goes on where it
     assert.equal(seed, 3);
     assert.deepEqual(Object.keys(outcomes), [
       "softmax",
-      "SVM (RBF)",
-      "SVM (RBF, C = 10)",
-      "SVM (linear)",
-      "logistic regression",
-      "5 nearest neighbours",
-      "random forest",
+      "svm",
+      "tunedSvm",
+      "linearSvm",
+      "logisticRegression",
+      "kNeighbors",
+      "randomForest",
     ]);
     for (const { predicted, fitSeconds, predictSeconds } of Object.values(outcomes)) {
       assert.equal(predicted.length, 20);
       assert.ok(fitSeconds > 0 && predictSeconds > 0);
     }
     // Greys that do not overlap: whoever learns at all learns these.
-    const right = outcomes["logistic regression"]!.predicted.filter((p, i) => p === i % 10);
+    const right = outcomes["logisticRegression"]!.predicted.filter((p, i) => p === i % 10);
     assert.ok(right.length >= 15, `${right.length}`);
 
     const files = await names(cache);
@@ -110,11 +110,11 @@ Deno.test("compareLayers compares pixels and layers, with their columns, and rep
     const scores = await compareLayers(DATA, PRESET, 0);
     assert.deepEqual(scores.map(({ columns }) => columns), [3072, 2048, 512, 512, 10, 10]);
     for (const score of scores) {
-      for (const method of ["SVM (RBF)", "logistic regression"] as const) {
+      for (const method of ["svm", "logisticRegression"] as const) {
         assert.ok(score[method] >= 0 && score[method] <= 1);
       }
     }
-    assert.ok(scores[0]!["logistic regression"] > 0.9);
+    assert.ok(scores[0]!.logisticRegression > 0.9);
     assert.deepEqual(await compareLayers(DATA, PRESET, 0), scores);
   });
 });

@@ -41,3 +41,20 @@ Deno.test("showTable() gives each column the digits that it calls for", () => {
   assert.deepEqual(shownColumn([NaN, 0.25]), ["NaN", "0.25"]);
   assert.deepEqual(shownColumn([0, 1, 1], 3), ["0.000", "1.000", "1.000"]);
 });
+
+Deno.test("showTable() shows the columns asked for, in order, under their titles", () => {
+  const rows = [{ name: "svm", seconds: 1.5, p: 1e-9 }, { name: "forest", seconds: 22, p: 0.04 }];
+  const table = showTable(rows, {
+    columns: {
+      p: { title: "McNemar's p", format: (p: number) => p.toExponential(0) },
+      name: "method",
+    },
+  });
+  const bundle = table[jupyterDisplay]() as Record<string, string>;
+  assert.equal(bundle["text/plain"], "McNemar's p  method\n       1e-9  svm\n       4e-2  forest");
+  assert.match(bundle["text/html"]!, /<th scope="col"[^>]*>method<\/th>/);
+  assert.throws(() => showTable(rows, { columns: { second: "s" } }), {
+    name: "RangeError",
+    message: 'No row has a column "second": did you mean "seconds"? It knows name, seconds, p',
+  });
+});
