@@ -16,9 +16,9 @@ export type OnProgress = (progress: Progress) => void;
 /** What every long piece of work can be told. */
 export interface RunOptions {
   /** Told now and then how far the work has come. */
-  readonly onProgress?: OnProgress;
+  readonly onProgress?: OnProgress | undefined;
   /** Stops the work soon after it aborts; what was there before stays as it was. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What {@linkcode RunOptions} may be. */

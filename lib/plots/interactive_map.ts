@@ -134,7 +134,7 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
     (signal) =>
       spriteSheets(images, {
         signal,
-        ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+        onProgress: options.onProgress,
       }),
   );
   const html = mapPage(

@@ -2,7 +2,7 @@ import encode, { init } from "@jsquash/webp/encode.js";
 import encoderWasm from "@jsquash/webp/codec/enc/webp_enc_simd.wasm" with { type: "bytes" };
 import { simd } from "wasm-feature-detect";
 import type { Split } from "../../../dataset/split.ts";
-import type { OnProgress } from "../../../base/run_options.ts";
+import type { RunOptions } from "../../../base/run_options.ts";
 import { type SheetLayout, tileOf } from "./sheet_layout.ts";
 import { toBase64 } from "./points.ts";
 
@@ -32,7 +32,7 @@ let ready: Promise<unknown> | undefined;
  */
 export async function spriteSheets(
   { images, shape: [n, height, width, channels] }: Split,
-  options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: OnProgress } = {},
+  options: RunOptions = {},
 ): Promise<SpriteSheets> {
   const columns = Math.floor(SHEET_SIDE / width), rows = Math.floor(SHEET_SIDE / height);
   if (columns < 1 || rows < 1) {
