@@ -1,9 +1,8 @@
 import { extname, resolve } from "@std/path";
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
-import resvgWasm from "@resvg/resvg-wasm/index_bg.wasm" with { type: "bytes" };
 import { checkOptions, instance, listOf, positive, type Rules } from "../base/check.ts";
 import { writeWhole } from "../base/write_whole.ts";
-import { FONT_FILES, missingCharacters } from "./engine/fonts.ts";
+import { fontFiles, missingCharacters } from "./engine/fonts.ts";
 import type { Figure, InteractiveFigure } from "./figure.ts";
 
 /** What {@linkcode saveFigure} can be told. */
@@ -73,11 +72,13 @@ async function renderPng(
   { scale = 2, fonts = [] }: SaveFigureOptions,
 ): Promise<Uint8Array> {
   if (fonts.length === 0) warnOfMissing(svg);
-  await (ready ??= initWasm(resvgWasm));
+  await (ready ??= initWasm(
+    Deno.readFile(new URL(import.meta.resolve("@resvg/resvg-wasm/index_bg.wasm"))),
+  ));
   const image = new Resvg(svg, {
     fitTo: { mode: "zoom", value: scale },
     font: {
-      fontBuffers: [...FONT_FILES, ...fonts],
+      fontBuffers: [...fontFiles(), ...fonts],
       defaultFontFamily: "DejaVu Sans",
       sansSerifFamily: "DejaVu Sans",
       loadSystemFonts: false,

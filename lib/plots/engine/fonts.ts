@@ -1,10 +1,16 @@
 // @ts-types="@types/opentype.js"
 import { type Font, parse } from "opentype.js";
-import boldFont from "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf" with { type: "bytes" };
-import regularFont from "dejavu-fonts-ttf/ttf/DejaVuSans.ttf" with { type: "bytes" };
+// Deno knows where a package's files are once something of it is imported.
+import "dejavu-fonts-ttf/package.json" with { type: "json" };
 
-/** The fonts that come along: regular and bold. */
-export const FONT_FILES: readonly Uint8Array[] = [regularFont, boldFont];
+let files: readonly Uint8Array[] | undefined;
+
+/** The files of the fonts that come along: regular and bold. */
+export function fontFiles(): readonly Uint8Array[] {
+  return files ??= ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) =>
+    Deno.readFileSync(new URL(import.meta.resolve(`dejavu-fonts-ttf/ttf/${name}`)))
+  );
+}
 
 /** Width of a character that the fonts lack, in ems: that of Chinese, Japanese and Korean ones. */
 const FOREIGN_EMS = 1;
@@ -14,7 +20,7 @@ const UNSEEN = /^[\p{Mark}\p{Cf}\p{Zs}\p{Cc}]$/u;
 let regular: Font | undefined;
 
 function font(): Font {
-  return regular ??= parse(regularFont.slice().buffer);
+  return regular ??= parse(fontFiles()[0]!.slice().buffer);
 }
 
 /** Width of a text in CSS pixels at a font size, as the font that comes along sets it. */

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import decode, { init } from "@jsquash/webp/decode.js";
-import decoderWasm from "@jsquash/webp/codec/dec/webp_dec.wasm" with { type: "bytes" };
 import { seededRandom } from "deep-features";
 import { tileOf } from "../../../lib/plots/engine/map/sheet_layout.ts";
 import { spriteSheets } from "../../../lib/plots/engine/map/sprite_sheets.ts";
@@ -22,7 +21,11 @@ function blocks(n: number, side: number) {
 }
 
 Deno.test("spriteSheets() puts each image where tileOf() finds it, within WebP's error", async () => {
-  await init(await WebAssembly.compile(decoderWasm as BufferSource));
+  await init(
+    await WebAssembly.compile(
+      await Deno.readFile(new URL(import.meta.resolve("@jsquash/webp/codec/dec/webp_dec.wasm"))),
+    ),
+  );
   const side = 32, split = blocks(1100, side);
   const done: number[] = [];
   const { layout, sheets } = await spriteSheets(split, {

@@ -1,5 +1,4 @@
 import encode, { init } from "@jsquash/webp/encode.js";
-import encoderWasm from "@jsquash/webp/codec/enc/webp_enc_simd.wasm" with { type: "bytes" };
 import { simd } from "wasm-feature-detect";
 import type { Split } from "../../../dataset/split.ts";
 import type { RunOptions } from "../../../base/run_options.ts";
@@ -68,7 +67,8 @@ export async function spriteSheets(
 
 async function startEncoder(): Promise<void> {
   if (!await simd()) throw new Error("This machine's WebAssembly has no SIMD");
-  await init(await WebAssembly.compile(encoderWasm as BufferSource));
+  const wasm = import.meta.resolve("@jsquash/webp/codec/enc/webp_enc_simd.wasm");
+  await init(await WebAssembly.compile(await Deno.readFile(new URL(wasm))));
 }
 
 /** Copies grey, RGB or RGBA bytes of an image to its place on an RGBA sheet. */
