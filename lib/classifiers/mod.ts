@@ -8,4 +8,9 @@ export { KNeighborsClassifier, type KNeighborsOptions } from "./k_neighbors.ts";
 export type { FittedLinear } from "./engine/linear_classifier.ts";
 export { LinearSvc, type LinearSvcOptions } from "./linear_svc.ts";
 export { LogisticRegression, type LogisticRegressionOptions } from "./logistic_regression.ts";
-export { RandomForestClassifier, type RandomForestOptions } from "./random_forest.ts";
+export {
+  type FittedForest,
+  RandomForestClassifier,
+  type RandomForestOptions,
+} from "./random_forest.ts";
+export type { Tree } from "./engine/grow_tree.ts";

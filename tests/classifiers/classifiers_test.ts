@@ -112,10 +112,14 @@ Deno.test("Classifiers refuse bad input before any work", async () => {
     await classifier.fit(X, fixture.y);
     await assert.rejects(classifier.predict(Matrix.fromRows([[1]])), /1 columns.*fitted with 12/);
   }
-  const fit = (options: ConstructorParameters<typeof RandomForestClassifier>[0]) =>
-    new RandomForestClassifier(options).fit(X, fixture.y);
-  await assert.rejects(fit({ nEstimators: 0 }), /nEstimators .* got 0/);
-  await assert.rejects(fit({ maxFeatures: 13 }), /maxFeatures .* 12 columns, got 13/);
-  await assert.rejects(fit({ maxDepth: 0 }), /maxDepth .* got 0/);
+  const make = (options: ConstructorParameters<typeof RandomForestClassifier>[0]) => () =>
+    new RandomForestClassifier(options);
+  assert.throws(make({ nEstimators: 0 }), /nEstimators .* got 0/);
+  await assert.rejects(
+    make({ maxFeatures: 13 })().fit(X, fixture.y),
+    /maxFeatures .* 12 columns, got 13/,
+  );
+  assert.throws(make({ maxDepth: 0 }), /maxDepth .* got 0/);
+  assert.throws(make({ maxDepth: 1.5 }), /maxDepth .* got 1.5/);
   await assert.rejects(new KNeighborsClassifier({ nNeighbors: 501 }).fit(X, fixture.y), /got 501/);
 });

@@ -6,14 +6,13 @@ import { seededRandom } from "../../base/random.ts";
 import type { RunOptions } from "../../base/run_options.ts";
 import { growTree, type Tree, type TreeOptions } from "./grow_tree.ts";
 
-/** What a forest grows from: each tree has random numbers of its own. */
-export interface ForestPlan extends Omit<TreeOptions, "random"> {
-  readonly seed: number;
-}
+/** What each tree of a forest grows from, but for its random numbers. */
+export type ForestPlan = Omit<TreeOptions, "random">;
 
 /** What a worker is told, and what it answers. */
 export interface TreeRequest {
   readonly tree: number;
+  readonly seed: number;
 }
 export interface TreeReply {
   readonly tree: number;
@@ -23,9 +22,9 @@ export interface TreeReply {
 /** Below so many rows a tree takes less time than a worker to start. */
 const WORKERS_FROM_ROWS = 5000;
 
-/** Tree number `tree` of a forest, whoever grows it. */
-export function plannedTree({ seed, ...plan }: ForestPlan, tree: number): Tree {
-  return growTree({ ...plan, random: seededRandom(seed * 100_003 + tree) });
+/** The tree of a seed, whoever grows it. */
+export function plannedTree(plan: ForestPlan, seed: number): Tree {
+  return growTree({ ...plan, random: seededRandom(seed) });
 }
 
 /**
@@ -36,20 +35,23 @@ export function plannedTree({ seed, ...plan }: ForestPlan, tree: number): Tree {
 export async function growForest(
   plan: ForestPlan,
   count: number,
+  seed: number,
   { onProgress, signal }: RunOptions,
 ): Promise<Tree[]> {
+  const random = seededRandom(seed);
+  const seeds = Array.from({ length: count }, () => Math.floor(random() * 2 ** 32));
   const tell = (done: number) => onProgress?.({ done, total: count, message: "trees" });
   return await interruptible(signal, async (signal) => {
     signal?.throwIfAborted();
     const workers = Math.min(threads(), count);
     if (workers > 1 && plan.labels.length >= WORKERS_FROM_ROWS) {
-      return await onWorkers(plan, count, workers, tell, signal);
+      return await onWorkers(plan, seeds, workers, tell, signal);
     }
     const trees: Tree[] = [];
     const breathe = createBreather();
-    while (trees.length < count) {
+    for (const seed of seeds) {
       signal?.throwIfAborted();
-      trees.push(plannedTree(plan, trees.length));
+      trees.push(plannedTree(plan, seed));
       tell(trees.length);
       await breathe();
     }
@@ -60,15 +62,14 @@ export async function growForest(
 /** Each worker gets a tree at a time, until there are no more. */
 async function onWorkers(
   plan: ForestPlan,
-  count: number,
+  seeds: readonly number[],
   size: number,
   tell: (done: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<Tree[]> {
-  const workerData: ForestPlan = { ...plan, bins: plan.bins.map(shared) };
   const workers = Array.from(
     { length: size },
-    () => new Worker(new URL("./forest_worker.ts", import.meta.url), { workerData }),
+    () => new Worker(new URL("./forest_worker.ts", import.meta.url), { workerData: plan }),
   );
   const trees: Tree[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -78,7 +79,9 @@ async function onWorkers(
     let asked = 0, done = 0;
     for (const worker of workers) {
       const ask = () => {
-        if (asked < count) worker.postMessage({ tree: asked++ } satisfies TreeRequest);
+        if (asked === seeds.length) return;
+        worker.postMessage({ tree: asked, seed: seeds[asked]! } satisfies TreeRequest);
+        asked++;
       };
       worker.on("error", reject);
       worker.on("message", ({ tree, grown }: TreeReply) => {
@@ -88,7 +91,7 @@ async function onWorkers(
         } catch (error) {
           reject(error);
         }
-        if (done === count) resolve();
+        if (done === seeds.length) resolve();
         else ask();
       });
       ask();
@@ -99,11 +102,4 @@ async function onWorkers(
     signal?.removeEventListener("abort", stop);
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
-}
-
-/** A copy that all threads can read. */
-function shared(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
 }
