@@ -26,27 +26,33 @@ export class SimdBackend extends MathBackendCPU {
     (this as unknown as { firstUse: boolean }).firstUse = false;
   }
 
-  /** Address of a float32 tensor's values in the shared memory, where they are moved if need be. */
-  address(info: tf.TensorInfo): number {
+  /** A float32 tensor's values in the shared memory, where they are moved if need be. */
+  values(info: tf.TensorInfo): Float32Array {
     const data = this.data.get(info.dataId);
     const values = data.values as Float32Array;
-    if (isShared(values)) return values.byteOffset;
+    if (isShared(values)) return values;
     const view = this.#allocate(info.shape);
     view.set(values);
     data.values = view;
-    return view.byteOffset;
+    return view;
   }
 
   /** A new float32 tensor in the shared memory, its values not yet set. */
-  makeOutputInShared(
-    shape: number[],
-  ): { info: tf.TensorInfo; address: number } {
-    const view = this.#allocate(shape);
-    const dataId = super.write(view, shape, "float32");
-    return {
-      info: { dataId, shape, dtype: "float32" },
-      address: view.byteOffset,
-    };
+  newTensor(shape: number[]): { info: tf.TensorInfo; values: Float32Array } {
+    const values = this.#allocate(shape);
+    const dataId = super.write(values, shape, "float32");
+    return { info: { dataId, shape, dtype: "float32" }, values };
+  }
+
+  /** The address of {@linkcode values}, for kernels that are called by {@linkcode runKernel}. */
+  address(info: tf.TensorInfo): number {
+    return this.values(info).byteOffset;
+  }
+
+  /** {@linkcode newTensor} with the address of its values. */
+  makeOutputInShared(shape: number[]): { info: tf.TensorInfo; address: number } {
+    const { info, values } = this.newTensor(shape);
+    return { info, address: values.byteOffset };
   }
 
   override write(

@@ -28,6 +28,9 @@ export const GRAIN = 66;
 export const ARGS = 512;
 /** Byte offset of the float32 arguments in the arguments. */
 export const FLOAT_ARGS = 128;
+/** How many arguments there is room for. */
+export const MAX_INT_ARGS = FLOAT_ARGS / 4;
+export const MAX_FLOAT_ARGS = (CONTROL_BYTES - ARGS - FLOAT_ARGS) / 4;
 
 /** Most tasks of a dispatch, as the claim word has 16 bits for them. */
 export const MAX_TASKS = 0xffff;

@@ -39,11 +39,21 @@ export function allocatedBytes(): number {
   return bytesInUse;
 }
 
-/** Whether an array is a view of the shared memory. */
+/** Whether an array is what an allocation returned. */
 export function isShared(array: ArrayBufferView): boolean {
-  return memory !== undefined && array.buffer instanceof SharedArrayBuffer &&
-    used.has(array.byteOffset);
+  return isInMemory(array) && used.has(array.byteOffset);
 }
+
+/**
+ * Whether an array is a view of the shared memory. The memory has another buffer object after each time
+ * it grows, and older views keep theirs.
+ */
+export function isInMemory({ buffer }: ArrayBufferView): boolean {
+  return buffer === newest || buffers.has(buffer);
+}
+
+const buffers = new WeakSet<ArrayBufferLike>();
+let newest: ArrayBufferLike | undefined;
 
 /**
  * Allocates `bytes` bytes, aligned to 64; they hold whatever was there before.
@@ -52,6 +62,9 @@ export function isShared(array: ArrayBufferView): boolean {
  * @throws {RangeError} If there is no room, with the sizes
  */
 export function allocate(bytes: number): number {
+  if (!(Number.isSafeInteger(bytes) && bytes >= 0)) {
+    throw new RangeError(`Cannot allocate ${bytes} bytes: it must be a whole number`);
+  }
   const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
   let best = -1;
   for (let i = 0; i < free.length; i++) {
@@ -126,7 +139,9 @@ export function pointer(view: ArrayBufferView): number {
 
 // Asked for anew at each use, since growing the memory makes a longer buffer.
 function buffer(): SharedArrayBuffer {
-  return sharedMemory().buffer as unknown as SharedArrayBuffer;
+  const now = sharedMemory().buffer as unknown as SharedArrayBuffer;
+  if (now !== newest) buffers.add(newest = now);
+  return now;
 }
 
 function grow(bytes: number): void {

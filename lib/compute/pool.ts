@@ -23,6 +23,8 @@ import {
   GRAIN,
   KERNEL,
   type Kernel,
+  MAX_FLOAT_ARGS,
+  MAX_INT_ARGS,
   MAX_TASKS,
   TASKS,
   work,
@@ -48,6 +50,9 @@ interface Pool {
    * end lives on for a moment, and must neither hear of later dispatches nor find its memory taken.
    */
   readonly control: Int32Array;
+  /** Where a kernel's arguments go: int32 words and addresses, and float32 values. */
+  readonly words: Int32Array;
+  readonly floats: Float32Array;
 }
 
 interface Kernels {
@@ -83,34 +88,49 @@ export function runKernel(
   floats: readonly number[] = [],
   grain = 1,
 ): void {
-  if (tasks <= 0) return;
+  const { words, floats: values } = argumentWords();
+  words.set(ints);
+  values.set(floats);
+  runPrepared(kernelIndex(kernel), tasks, grain);
+}
+
+/** By which number the pool knows a kernel. */
+export function kernelIndex(kernel: string): number {
   kernels ??= loadKernels();
   const index = kernels.index.get(kernel);
-  if (index === undefined) {
-    throw new RangeError(`There is no kernel named ${kernel}`);
-  }
-  if (running) {
-    throw new Error(`Cannot run ${kernel}: a kernel is already running`);
-  }
-  pool ??= startPool(kernels, wantedThreads);
+  if (index === undefined) throw new RangeError(`There is no kernel named ${kernel}`);
+  return index;
+}
 
-  const { control } = pool;
+/** Where to lay the arguments of the kernel that runs next. */
+export function argumentWords(): Pick<Pool, "words" | "floats"> {
+  if (running) throw new Error("Cannot run a kernel: another is already running");
+  kernels ??= loadKernels();
+  return pool ??= startPool(kernels, wantedThreads);
+}
+
+/**
+ * Runs a kernel whose arguments lie in {@linkcode argumentWords}.
+ *
+ * @param index What {@linkcode kernelIndex} gives
+ */
+export function runPrepared(index: number, tasks: number, grain: number): void {
+  if (tasks <= 0) return;
+  const { control, scratches, threads } = pool!;
   const args = control.byteOffset + ARGS;
-  control.set(ints, ARGS / 4);
-  new Float32Array(control.buffer, args + FLOAT_ARGS, floats.length).set(floats);
   const claimed = Math.max(grain, Math.ceil(tasks / MAX_TASKS));
-  const scratch = pool.scratches[0]!;
+  const scratch = scratches[0]!;
   running = true;
   try {
-    if (pool.threads === 1 || tasks <= claimed) {
-      kernels.functions[index]!(args, 0, tasks, scratch);
+    if (threads === 1 || tasks <= claimed) {
+      kernels!.functions[index]!(args, 0, tasks, scratch);
     } else {
       dispatch(control, index, tasks, claimed, scratch);
     }
   } catch (cause) {
     if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
     stopPool();
-    throw new Error(`The kernel ${kernel} failed: ${cause.message}`, { cause });
+    throw new Error(`The kernel ${kernels!.names[index]} failed: ${cause.message}`, { cause });
   } finally {
     running = false;
   }
@@ -262,7 +282,9 @@ function startPool({ module, names }: Kernels, count: number): Pool {
     worker.unref();
     return worker;
   });
-  return { threads: count, workers, scratches, control };
+  const words = control.subarray(ARGS / 4, ARGS / 4 + MAX_INT_ARGS);
+  const floats = new Float32Array(control.buffer, address + ARGS + FLOAT_ARGS, MAX_FLOAT_ARGS);
+  return { threads: count, workers, scratches, control, words, floats };
 }
 
 function defaultThreads(): number {

@@ -3,7 +3,7 @@
 
 /**
  * Two tasks for two threads: both wait until both have begun, then the main thread returns and the
- * worker never does. ints: address of a counter that holds 0, scratch of the main thread
+ * worker never does. ints: address of a counter that holds 0, address of the main thread's scratch memory
  */
 export function stall(
   args: usize,
@@ -11,8 +11,8 @@ export function stall(
   _end: i32,
   scratch: usize,
 ): void {
-  const counter = load<usize>(args);
+  const counter = load<usize>(args), until = load<usize>(args, 4);
   atomic.add<i32>(counter, 1);
   while (atomic.load<i32>(counter) < 2) {}
-  while (scratch != load<usize>(args, 4)) {}
+  while (scratch != until) {}
 }

@@ -19,7 +19,7 @@ export const KERNELS_FILE = join(FOLDER, "kernels.wasm");
 const RESERVED_BYTES = 65536;
 
 /** The sources of all rooms: path by file name, which must differ between rooms. */
-function sources(): Map<string, string> {
+export function kernelSources(): Map<string, string> {
   return new Map(
     ROOMS.map((room) => join(LIBRARY, room, "assembly"))
       .flatMap((folder) =>
@@ -34,7 +34,7 @@ function sources(): Map<string, string> {
  * @throws {Error} With the compiler's messages, if it does not accept the sources
  */
 export async function compileKernels(): Promise<Uint8Array<ArrayBuffer>> {
-  const paths = sources();
+  const paths = kernelSources();
   let wasm: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main([
     // The exports of every file become the module's.
