@@ -1,13 +1,43 @@
-import { assertLabels, encodeLabels } from "./labels.ts";
+import { accuracy, assertLabels, encodeLabels } from "./labels.ts";
 import { assertFinite, assertMatrix, type Matrix } from "./matrix.ts";
 import type { RunOptions } from "./run_options.ts";
 
-/** What every classifier here can do; `Svc` too. */
+/** What every classifier here can do. */
 export interface Classifier {
-  /** Learns from rows X [n, features] with n class labels (whole numbers). */
+  /** The parameters, defaults filled in. */
+  readonly options: object;
+  /** What was learned; throws an Error if nothing was yet. */
+  readonly fitted: { readonly classes: Int32Array };
+  /** Learns from rows X [n, features] with n class labels (whole numbers); returns the estimator. */
   fit(X: Matrix, y: ArrayLike<number>, options?: RunOptions): Promise<unknown>;
   /** The class of each row. */
   predict(X: Matrix, options?: RunOptions): Promise<Int32Array>;
+  /** The share of rows whose class is predicted right. */
+  score(X: Matrix, y: ArrayLike<number>, options?: RunOptions): Promise<number>;
+}
+
+/**
+ * The share of rows whose class is predicted right.
+ *
+ * @throws {TypeError} If y is no array of numbers
+ * @throws {RangeError} If there are no rows, not as many labels, or a label is no whole number
+ */
+export async function scoreOf(
+  classifier: Pick<Classifier, "predict">,
+  X: Matrix,
+  y: ArrayLike<number>,
+  options?: RunOptions,
+): Promise<number> {
+  assertMatrix(X);
+  checkLabelsOf(X, y);
+  return accuracy(y, await classifier.predict(X, options));
+}
+
+function checkLabelsOf(X: Matrix, y: ArrayLike<number>): void {
+  assertLabels(y);
+  if (y.length !== X.rows) {
+    throw new RangeError(`${X.rows} rows have ${y.length} labels: need one each`);
+  }
 }
 
 /**
@@ -23,12 +53,9 @@ export function checkTrainingSet(
   y: ArrayLike<number>,
 ): { classes: Int32Array; codes: Int32Array } {
   assertMatrix(X);
-  assertLabels(y);
+  checkLabelsOf(X, y);
   if (X.rows === 0 || X.cols === 0) {
     throw new RangeError(`Cannot learn from a matrix of ${X.rows} × ${X.cols}`);
-  }
-  if (y.length !== X.rows) {
-    throw new RangeError(`${X.rows} rows have ${y.length} labels: need one each`);
   }
   assertFinite(X);
   const set = encodeLabels(y);

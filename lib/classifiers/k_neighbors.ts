@@ -1,13 +1,27 @@
 import { interruptible } from "../notebook/interrupt.ts";
 import type { Matrix } from "../base/matrix.ts";
 import { nearestNeighbours } from "../neighbors/nearest_neighbors.ts";
-import { checkRows, checkTrainingSet, type Classifier } from "../base/classifier.ts";
-import type { RunOptions } from "../base/run_options.ts";
+import { checkOptions, type Rules, whole, withDefaults } from "../base/check.ts";
+import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/classifier.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 
 /** Parameters of a {@linkcode KNeighborsClassifier}, with scikit-learn's names and defaults. */
 export interface KNeighborsOptions {
   /** Neighbours that vote; default 5. */
   readonly nNeighbors?: number;
+}
+
+const RULES: Rules<KNeighborsOptions> = { nNeighbors: whole(1) };
+const DEFAULTS = { nNeighbors: 5 };
+
+/** What a {@linkcode KNeighborsClassifier} has learned. */
+export interface FittedNeighbors {
+  /** Class labels in rising order. */
+  readonly classes: Int32Array;
+  /** The training set. */
+  readonly X: Matrix;
+  /** Position among the classes of each row's own. */
+  readonly codes: Int32Array;
 }
 
 /**
@@ -25,26 +39,39 @@ export interface KNeighborsOptions {
  * ```
  */
 export class KNeighborsClassifier implements Classifier {
+  /** The parameters, defaults filled in. */
   readonly options: Required<KNeighborsOptions>;
-  #fitted: { X: Matrix; classes: Int32Array; codes: Int32Array } | undefined;
+  #fitted: FittedNeighbors | undefined;
 
+  /**
+   * Stores the parameters.
+   *
+   * @throws {TypeError} If a parameter is unknown or of the wrong kind
+   * @throws {RangeError} If a parameter is out of its range
+   */
   constructor(options: KNeighborsOptions = {}) {
-    this.options = { nNeighbors: 5, ...options };
+    checkOptions("KNeighborsClassifier", options, RULES);
+    this.options = withDefaults(DEFAULTS, options);
   }
 
   /**
-   * Keeps the training set.
+   * Keeps the training set: X itself, not a copy.
    *
-   * @throws {RangeError} If X, y or the parameters are unusable
+   * @returns The estimator itself
+   * @throws {TypeError} If X is no matrix, or y no array of numbers
+   * @throws {RangeError} If X or y is unusable, or there are fewer rows than neighbours
    */
-  fit(X: Matrix, y: ArrayLike<number>): Promise<this> {
+  fit(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<this> {
     return Promise.try(() => {
+      checkOptions("KNeighborsClassifier.fit", options, RUN_RULES);
       const { nNeighbors } = this.options;
       const set = checkTrainingSet(X, y);
-      if (!(Number.isInteger(nNeighbors) && nNeighbors >= 1 && nNeighbors <= X.rows)) {
+      if (nNeighbors > X.rows) {
         throw new RangeError(`nNeighbors must be from 1 to the ${X.rows} rows, got ${nNeighbors}`);
       }
+      options.signal?.throwIfAborted();
       this.#fitted = { X, ...set };
+      options.onProgress?.({ done: X.rows, total: X.rows });
       return this;
     });
   }
@@ -52,14 +79,14 @@ export class KNeighborsClassifier implements Classifier {
   /**
    * The class of each row.
    *
+   * @throws {TypeError} If X is no matrix
    * @throws {RangeError} If X has other columns than the training set, or is not finite
    * @throws {Error} If the classifier is not fitted
+   * @throws {DOMException} If the signal aborts
    */
   async predict(X: Matrix, options: RunOptions = {}): Promise<Int32Array> {
-    if (!this.#fitted) {
-      throw new Error("This KNeighborsClassifier is not fitted yet: call fit first");
-    }
-    const { X: rows, classes, codes } = this.#fitted;
+    const { X: rows, classes, codes } = this.fitted;
+    checkOptions("KNeighborsClassifier.predict", options, RUN_RULES);
     checkRows(X, rows.cols);
     const { nNeighbors: k } = this.options;
     const { indices } = await interruptible(
@@ -68,9 +95,32 @@ export class KNeighborsClassifier implements Classifier {
     );
     const votes = new Int32Array(classes.length);
     return Int32Array.from({ length: X.rows }, (_, i) => {
-      votes.fill(0);
-      for (let j = i * k; j < (i + 1) * k; j++) votes[codes[indices[j]!]!]!++;
-      return classes[votes.indexOf(Math.max(...votes))]!;
+      const own = indices.subarray(i * k, (i + 1) * k);
+      let best = codes[own[0]!]!;
+      for (const row of own) votes[codes[row]!]!++;
+      for (const row of own) {
+        const code = codes[row]!, lead = votes[code]! - votes[best]!;
+        if (lead > 0 || (lead === 0 && code < best)) best = code;
+      }
+      for (const row of own) votes[codes[row]!] = 0;
+      return classes[best]!;
     });
+  }
+
+  /** The share of rows whose class is predicted right. */
+  score(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<number> {
+    return scoreOf(this, X, y, options);
+  }
+
+  /**
+   * What was learned.
+   *
+   * @throws {Error} If the classifier is not fitted
+   */
+  get fitted(): FittedNeighbors {
+    if (!this.#fitted) {
+      throw new Error("This KNeighborsClassifier is not fitted yet: call fit(X, y) first");
+    }
+    return this.#fitted;
   }
 }

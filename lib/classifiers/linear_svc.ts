@@ -1,4 +1,6 @@
+import { checkOptions, positive, type Rules, withDefaults } from "../base/check.ts";
 import {
+  LINEAR_RULES,
   LinearClassifier,
   type LinearForm,
   type LinearParameters,
@@ -16,6 +18,9 @@ export interface LinearSvcOptions {
   /** The constant whose coefficient is the intercept, penalised like the others; default 1. */
   readonly interceptScaling?: number;
 }
+
+const RULES: Rules<LinearSvcOptions> = { ...LINEAR_RULES, interceptScaling: positive };
+const DEFAULTS = { C: 1, tol: 1e-4, maxIter: 1000, interceptScaling: 1 };
 
 /**
  * A linear support vector machine for each class against the rest, with the squared hinge loss and an L2
@@ -35,16 +40,15 @@ export interface LinearSvcOptions {
  */
 export class LinearSvc
   extends LinearClassifier<LinearParameters & { readonly interceptScaling: number }> {
+  /**
+   * Stores the parameters.
+   *
+   * @throws {TypeError} If a parameter is unknown or of the wrong kind
+   * @throws {RangeError} If a parameter is out of its range
+   */
   constructor(options: LinearSvcOptions = {}) {
-    super({ C: 1, tol: 1e-4, maxIter: 1000, interceptScaling: 1, ...options });
-  }
-
-  protected override checkParameters(): void {
-    super.checkParameters();
-    const { interceptScaling } = this.options;
-    if (!(interceptScaling > 0 && Number.isFinite(interceptScaling))) {
-      throw new RangeError(`interceptScaling must be positive, got ${interceptScaling}`);
-    }
+    checkOptions("LinearSvc", options, RULES);
+    super(withDefaults(DEFAULTS, options));
   }
 
   protected override form(classes: number): LinearForm {

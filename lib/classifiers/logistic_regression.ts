@@ -1,6 +1,8 @@
+import { checkOptions, type Rules, withDefaults } from "../base/check.ts";
 import { Matrix } from "../base/matrix.ts";
 import type { RunOptions } from "../base/run_options.ts";
 import {
+  LINEAR_RULES,
   LinearClassifier,
   type LinearForm,
   type LinearParameters,
@@ -16,6 +18,9 @@ export interface LogisticRegressionOptions {
   /** Most iterations of L-BFGS; default 100. A fit that needs more ends with a warning. */
   readonly maxIter?: number;
 }
+
+const RULES: Rules<LogisticRegressionOptions> = LINEAR_RULES;
+const DEFAULTS = { C: 1, tol: 1e-4, maxIter: 100 };
 
 /**
  * Multinomial logistic regression with an L2 penalty on the coefficients and none on the intercepts
@@ -34,8 +39,15 @@ export interface LogisticRegressionOptions {
  * ```
  */
 export class LogisticRegression extends LinearClassifier<LinearParameters> {
+  /**
+   * Stores the parameters.
+   *
+   * @throws {TypeError} If a parameter is unknown or of the wrong kind
+   * @throws {RangeError} If a parameter is out of its range
+   */
   constructor(options: LogisticRegressionOptions = {}) {
-    super({ C: 1, tol: 1e-4, maxIter: 100, ...options });
+    checkOptions("LogisticRegression", options, RULES);
+    super(withDefaults(DEFAULTS, options));
   }
 
   protected override form(classes: number): LinearForm {
@@ -62,9 +74,10 @@ export class LogisticRegression extends LinearClassifier<LinearParameters> {
     const shares = new Float32Array(X.rows * classes);
     for (let row = 0; row < X.rows; row++) {
       const values = cols === 1 ? [0, data[row]!] : data.subarray(row * cols, (row + 1) * cols);
-      const largest = Math.max(...values);
+      let largest = -Infinity, sum = 0;
+      for (const value of values) largest = Math.max(largest, value);
       const powers = Array.from(values, (value) => Math.exp(value - largest));
-      const sum = powers.reduce((a, b) => a + b, 0);
+      for (const power of powers) sum += power;
       shares.set(powers.map((power) => power / sum), row * classes);
     }
     return new Matrix(shares, X.rows, classes);

@@ -4,7 +4,11 @@
  *
  * @module
  */
-export { KNeighborsClassifier, type KNeighborsOptions } from "./k_neighbors.ts";
+export {
+  type FittedNeighbors,
+  KNeighborsClassifier,
+  type KNeighborsOptions,
+} from "./k_neighbors.ts";
 export type { FittedLinear } from "./engine/linear_classifier.ts";
 export { LinearSvc, type LinearSvcOptions } from "./linear_svc.ts";
 export { LogisticRegression, type LogisticRegressionOptions } from "./logistic_regression.ts";

@@ -12,7 +12,7 @@
 import { interruptible } from "../notebook/interrupt.ts";
 import type { Matrix } from "../base/matrix.ts";
 import { createBreather } from "../notebook/progress.ts";
-import { checkRows, checkTrainingSet, type Classifier } from "../base/classifier.ts";
+import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/classifier.ts";
 import type { RunOptions } from "../base/run_options.ts";
 import { argMaxRows } from "../base/labels.ts";
 import {
@@ -168,6 +168,11 @@ export class RandomForestClassifier implements Classifier {
       }
     });
     return argMaxRows(sums, classes.length).map((code) => classes[code]!);
+  }
+
+  /** The share of rows whose class is predicted right. */
+  score(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<number> {
+    return scoreOf(this, X, y, options);
   }
 
   /**

@@ -191,12 +191,12 @@ Deno.test("Linear models refuse bad input before any work", async () => {
     await assert.rejects(model.fit(Matrix.fromRows([[1], [NaN]]), [0, 1]), /NaN in row 1/);
     await model.fit(X, y);
     await assert.rejects(model.predict(Matrix.fromRows([[1]])), /1 columns.*fitted with 7/);
-    await assert.rejects(new create({ C: 0 }).fit(X, y), /C must be positive, got 0/);
-    await assert.rejects(new create({ tol: -1 }).fit(X, y), /tol must be positive, got -1/);
-    await assert.rejects(new create({ maxIter: 0 }).fit(X, y), /maxIter .* got 0/);
+    assert.throws(() => new create({ C: 0 }), /C must be positive, got 0/);
+    assert.throws(() => new create({ tol: -1 }), /tol must be positive, got -1/);
+    assert.throws(() => new create({ maxIter: 0 }), /maxIter .* got 0/);
   }
-  await assert.rejects(
-    new LinearSvc({ interceptScaling: 0 }).fit(X, y),
+  assert.throws(
+    () => new LinearSvc({ interceptScaling: 0 }),
     /interceptScaling must be positive, got 0/,
   );
 });

@@ -11,8 +11,10 @@
 import { interruptible } from "../../notebook/interrupt.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
-import { checkRows, checkTrainingSet, type Classifier } from "../../base/classifier.ts";
-import type { RunOptions } from "../../base/run_options.ts";
+import { checkOptions, positive, type Rules, whole } from "../../base/check.ts";
+import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../../base/classifier.ts";
+import { argMaxRows } from "../../base/labels.ts";
+import { RUN_RULES, type RunOptions } from "../../base/run_options.ts";
 import { minimizeLbfgs, type Minimum } from "./lbfgs.ts";
 import type { LinearLoss } from "./linear_losses.ts";
 import { LinearObjective } from "./linear_objective.ts";
@@ -42,6 +44,13 @@ export interface LinearParameters {
   readonly maxIter: number;
 }
 
+/** What they may be. */
+export const LINEAR_RULES: Rules<LinearParameters> = {
+  C: positive,
+  tol: positive,
+  maxIter: whole(1),
+};
+
 /** How a model's problem looks for so many classes. */
 export interface LinearForm {
   readonly outputs: number;
@@ -58,36 +67,24 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
   readonly options: P;
   #fitted: FittedLinear | undefined;
 
-  /** Stores the parameters; they are checked when fitting. */
-  constructor(options: P) {
+  /** Stores parameters that have been checked. */
+  protected constructor(options: P) {
     this.options = options;
   }
 
   /** The problem for so many classes. */
   protected abstract form(classes: number): LinearForm;
 
-  /** Throws if a parameter is unusable. */
-  protected checkParameters(): void {
-    const { C, tol, maxIter } = this.options;
-    for (const [name, value] of Object.entries({ C, tol })) {
-      if (!(value > 0 && Number.isFinite(value))) {
-        throw new RangeError(`${name} must be positive, got ${value}`);
-      }
-    }
-    if (!(Number.isInteger(maxIter) && maxIter >= 1)) {
-      throw new RangeError(`maxIter must be a positive whole number, got ${maxIter}`);
-    }
-  }
-
   /**
    * Learns from rows X [n, features] with n class labels (whole numbers).
    *
    * @returns The estimator itself
-   * @throws {RangeError} If a parameter, X or y is unusable
+   * @throws {TypeError} If X is no matrix, or y no array of numbers
+   * @throws {RangeError} If X or y is unusable
    * @throws {DOMException} If the signal aborts; the estimator stays as it was
    */
   async fit(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<this> {
-    this.checkParameters();
+    checkOptions(`${this.constructor.name}.fit`, options, RUN_RULES);
     const { classes, codes } = checkTrainingSet(X, y);
     options.signal?.throwIfAborted();
     const { outputs, loss, interceptPenalty, curvature } = this.form(classes.length);
@@ -124,32 +121,36 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
   /**
    * The class of each row: the one with the largest decision value.
    *
+   * @throws {TypeError} If X is no matrix
    * @throws {RangeError} If X has other columns than the training set, or values that are not finite
    * @throws {Error} If the estimator is not fitted
    */
   async predict(X: Matrix, options: RunOptions = {}): Promise<Int32Array> {
     const { data, cols } = await this.decisionFunction(X, options);
     const { classes } = this.fitted;
-    return Int32Array.from({ length: X.rows }, (_, row) => {
-      if (cols === 1) return classes[data[row]! > 0 ? 1 : 0]!;
-      let best = 0;
-      for (let k = 1; k < cols; k++) {
-        if (data[row * cols + k]! > data[row * cols + best]!) best = k;
-      }
-      return classes[best]!;
-    });
+    const codes = cols === 1
+      ? Int32Array.from(data, (value) => value > 0 ? 1 : 0)
+      : argMaxRows(data, cols);
+    return codes.map((code) => classes[code]!);
+  }
+
+  /** The share of rows whose class is predicted right. */
+  score(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<number> {
+    return scoreOf(this, X, y, options);
   }
 
   /**
    * Decision values X·coefᵀ + intercept.
    *
    * @returns [rows, outputs]: one column a class; with two classes one, positive for the second
+   * @throws {TypeError} If X is no matrix
    * @throws {RangeError} If X has other columns than the training set, or values that are not finite
    * @throws {Error} If the estimator is not fitted
    */
   decisionFunction(X: Matrix, options: RunOptions = {}): Promise<Matrix> {
     return Promise.try(() => {
       const { coef, intercept } = this.fitted;
+      checkOptions(this.constructor.name, options, RUN_RULES);
       checkRows(X, coef.cols);
       options.signal?.throwIfAborted();
       const values = new Matrix(linearOutputs(X, coef, intercept), X.rows, coef.rows);
