@@ -1,6 +1,13 @@
 /** The part of a notebook kernel that the library speaks to. */
 export interface NotebookKernel {
-  broadcast(type: "stream", content: { name: "stdout"; text: string }): Promise<void>;
+  /** Gives the kernel a message to send to whoever shows the notebook. */
+  broadcast(type: string, content: Record<string, unknown>): unknown;
+}
+
+/** What the Deno kernel itself calls in the thread that runs the cells. */
+export interface JupyterInternals {
+  /** Sends the value of a cell's last expression; called, and waited for, at the end of each cell. */
+  broadcastResult(executionCount: number, result: unknown): Promise<void>;
 }
 
 /**
@@ -13,4 +20,14 @@ export function notebookKernel(): NotebookKernel | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What the kernel calls, where it is the kernel that this library knows. */
+export function jupyterInternals(): JupyterInternals | undefined {
+  const { internal } = Deno as unknown as { internal: symbol };
+  const internals =
+    (Deno as unknown as Record<symbol, { jupyter?: Partial<JupyterInternals> }>)[internal]?.jupyter;
+  return typeof internals?.broadcastResult === "function"
+    ? internals as JupyterInternals
+    : undefined;
 }

@@ -1,13 +1,26 @@
-import { joinText, type Output } from "./notebook.ts";
+import { TerminalText } from "./engine/terminal_text.ts";
 import type { Message } from "./kernel.ts";
+import type { MimeBundle, Output } from "./notebook.ts";
+
+/** An output that is a bundle of forms by MIME type. */
+type Bundle = Output & { output_type: "display_data" | "execute_result" };
 
 /** Displays that a later message may update, by their id: over all cells of a notebook. */
-export type Displays = Map<string, Output & { output_type: "display_data" }>;
+export type Displays = Map<string, Bundle[]>;
 
-/** Gathers a cell's outputs from the kernel's messages, as Jupyter's own front ends do. */
+/** A piece of a stream, while it is being written. */
+interface OpenStream {
+  readonly output_type: "stream";
+  readonly name: "stdout" | "stderr";
+  readonly text: TerminalText;
+}
+
+/**
+ * Gathers a cell's outputs from the kernel's messages, as Jupyter's own front ends do. Whatever a cell
+ * sends, what comes out are outputs of the notebook format: a cell may broadcast any message.
+ */
 export class OutputCollector {
-  /** What the cell has put out so far. */
-  readonly outputs: Output[] = [];
+  readonly #outputs: (OpenStream | Exclude<Output, { output_type: "stream" }>)[] = [];
   readonly #displays: Displays;
   #clearNext = false;
 
@@ -16,92 +29,113 @@ export class OutputCollector {
     this.#displays = displays;
   }
 
-  /** Takes a message in. */
-  add({ header, content }: Message): void {
+  /** What the cell has put out so far. */
+  get outputs(): Output[] {
+    return this.#outputs.map((output) =>
+      output.output_type === "stream" ? { ...output, text: output.text.toString() } : output
+    );
+  }
+
+  /** The error that the cell ended with, if it did. */
+  get error(): (Output & { output_type: "error" }) | undefined {
+    return this.#outputs.findLast((output) => output.output_type === "error");
+  }
+
+  /** Takes a message in; returns whether it is an output, or changes one. */
+  add({ header, content }: Message): boolean {
     switch (header.msg_type) {
       case "stream":
-        this.#push({
-          output_type: "stream",
-          name: content["name"] as "stdout" | "stderr",
-          text: content["text"] as string,
-        });
+        this.#stream(content["name"] === "stderr" ? "stderr" : "stdout", content["text"]);
         break;
-      case "display_data": {
-        const output = {
-          output_type: "display_data" as const,
-          data: content["data"] as Record<string, unknown>,
-          metadata: content["metadata"] as Record<string, unknown> ?? {},
-        };
-        const id = (content["transient"] as { display_id?: string } | undefined)
-          ?.display_id;
-        if (id !== undefined) this.#displays.set(id, output);
-        this.#push(output);
-        break;
-      }
-      case "update_display_data": {
-        const id = (content["transient"] as { display_id?: string } | undefined)
-          ?.display_id;
-        const output = id === undefined ? undefined : this.#displays.get(id);
-        if (!output) break;
-        output.data = content["data"] as Record<string, unknown>;
-        output.metadata = content["metadata"] as Record<string, unknown> ?? {};
-        break;
-      }
+      case "display_data":
       case "execute_result":
-        this.#push({
-          output_type: "execute_result",
-          data: content["data"] as Record<string, unknown>,
-          metadata: content["metadata"] as Record<string, unknown> ?? {},
-          execution_count: content["execution_count"] as number,
-        });
+        this.#display(header.msg_type, content);
         break;
+      case "update_display_data":
+        return this.#update(content);
       case "error":
-        this.#push({
+        this.push({
           output_type: "error",
-          ename: content["ename"] as string,
-          evalue: content["evalue"] as string,
-          traceback: content["traceback"] as string[],
+          ename: text(content["ename"], "Error"),
+          evalue: text(content["evalue"], ""),
+          traceback: [content["traceback"]].flat().filter((line) => typeof line === "string"),
         });
         break;
       case "clear_output":
         if (content["wait"]) this.#clearNext = true;
-        else this.outputs.length = 0;
+        else this.#outputs.length = 0;
         break;
+      default:
+        return false;
     }
+    return true;
   }
 
-  #push(output: Output): void {
-    if (this.#clearNext) {
-      this.outputs.length = 0;
-      this.#clearNext = false;
+  /** Adds an output that is no stream. */
+  push(output: Exclude<Output, { output_type: "stream" }>): void {
+    this.#clearIfAsked();
+    this.#outputs.push(output);
+  }
+
+  #stream(name: OpenStream["name"], content: unknown): void {
+    if (typeof content !== "string") {
+      return this.#stream("stderr", `(A cell sent a message of type stream without text)\n`);
     }
-    const last = this.outputs.at(-1);
-    if (output.output_type !== "stream") this.outputs.push(output);
-    else if (last?.output_type === "stream" && last.name === output.name) {
-      last.text = collapseReturns(joinText(last.text) + joinText(output.text));
-    } else {
-      this.outputs.push({ ...output, text: collapseReturns(joinText(output.text)) });
+    this.#clearIfAsked();
+    const last = this.#outputs.at(-1);
+    if (last?.output_type === "stream" && last.name === name) return last.text.write(content);
+    const stream: OpenStream = { output_type: "stream", name, text: new TerminalText() };
+    stream.text.write(content);
+    this.#outputs.push(stream);
+  }
+
+  #display(type: Bundle["output_type"], content: Record<string, unknown>): void {
+    const data = bundle(content["data"]), metadata = bundle(content["metadata"]);
+    const output: Bundle = type === "display_data"
+      ? { output_type: type, data, metadata }
+      : { output_type: type, data, metadata, execution_count: count(content["execution_count"]) };
+    this.#update(content);
+    const id = displayId(content);
+    if (id !== undefined) {
+      const all = this.#displays.get(id);
+      if (all) all.push(output);
+      else this.#displays.set(id, [output]);
     }
+    this.push(output);
+  }
+
+  /** Changes all displays of an id; returns whether there are any. */
+  #update(content: Record<string, unknown>): boolean {
+    const id = displayId(content);
+    const displays = id === undefined ? undefined : this.#displays.get(id);
+    for (const output of displays ?? []) {
+      output.data = bundle(content["data"]);
+      output.metadata = bundle(content["metadata"]);
+    }
+    return displays !== undefined;
+  }
+
+  #clearIfAsked(): void {
+    if (this.#clearNext) this.#outputs.length = 0;
+    this.#clearNext = false;
   }
 }
 
-/**
- * What a terminal would show: a carriage return lets the rest of the line be written over. In the line
- * that is still being written, a return waits for what follows, and stays.
- */
-export function collapseReturns(text: string): string {
-  if (!text.includes("\r")) return text;
-  const lines = text.split("\n");
-  return lines.map((line, i) => {
-    const isOpen = i === lines.length - 1 && line.endsWith("\r");
-    return overwrite(line) + (isOpen ? "\r" : "");
-  }).join("\n");
+function displayId(content: Record<string, unknown>): string | undefined {
+  const id = bundle(content["transient"])["display_id"];
+  return typeof id === "string" ? id : undefined;
 }
 
-function overwrite(line: string): string {
-  const states = line.split("\r");
-  if (states.length === 1) return line;
-  let shown = "";
-  for (const state of states) shown = state + shown.slice(state.length);
-  return shown.trimEnd();
+function bundle(value: unknown): MimeBundle {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as MimeBundle
+    : {};
+}
+
+function text(value: unknown, otherwise: string): string {
+  return typeof value === "string" ? value : otherwise;
+}
+
+function count(value: unknown): number | null {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : null;
 }

@@ -1,15 +1,7 @@
-import { createHmac } from "node:crypto";
-import { stripVTControlCharacters } from "node:util";
-import { join } from "@std/path";
-import type * as zmq from "zeromq";
-import { FRAMES_VARIABLE } from "../notebook/frame_type.ts";
+import { Channel, type Message } from "./engine/channel.ts";
+import { type Ending, KernelProcess } from "./engine/kernel_process.ts";
 
-/** A message of the Jupyter protocol (https://jupyter-client.readthedocs.io, "Messaging"). */
-export interface Message {
-  readonly header: { readonly msg_id: string; readonly msg_type: string };
-  readonly parent_header: { readonly msg_id?: string };
-  readonly content: Record<string, unknown>;
-}
+export type { Message };
 
 /** How an execution ended. */
 export interface Reply {
@@ -20,6 +12,14 @@ export interface Reply {
     readonly evalue: string;
     readonly traceback: string[];
   };
+  /** What was thrown as Deno shows it: with its cause and its fields. */
+  readonly thrown?: string;
+}
+
+/** What {@linkcode KernelSession.execute} can be told. */
+export interface ExecuteOptions {
+  /** Longest time that the code may take, in seconds; default: any. */
+  readonly timeout?: number;
 }
 
 /** The kernel ended, or never answered: no cell can run any more. */
@@ -31,84 +31,65 @@ export class KernelError extends Error {
 const START_TIMEOUT_MS = 60_000;
 /** How often a kernel that died at once is started again. */
 const START_ATTEMPTS = 3;
+/** How often it is tried whether it listens already. */
+const CONNECT_EVERY_MS = 25;
 /** How often it is asked, as it may not be listening yet. */
 const ASK_EVERY_MS = 500;
 /** How long a kernel may take to shut down before it is killed. */
 const SHUTDOWN_MS = 1500;
-/** The Deno kernel may send a cell's result after saying that it is idle: how long to wait for such. */
-const DRAIN_MS = 150;
-/** How much of what the kernel's process writes to its standard error is kept. */
-const STDERR_KEPT = 4000;
 /** Earlier versions of Deno report a cell that threw as one that ran. */
 const OLDEST_DENO = [2, 9];
 
-const DELIMITER = "<IDS|MSG>";
+/** Where the kernel keeps what a cell threw: it passes on name, message and stack alone. */
+const THROWN = "deep-features.thrown";
 
 /**
- * Sockets of kernels that have ended. Deno 2.9.6 crashes (a segmentation fault) in most runs in which a
- * socket of zeromq is closed or collected while it waits for a message, so they are only disconnected
- * and kept until the process ends.
+ * Run in the kernel before any cell. The kernel asks `instanceof Error` of what a cell threw, and this
+ * is how it can be seen whole.
  */
-const parked: unknown[] = [];
+const SET_UP = `{
+  await import(${JSON.stringify(new URL("../notebook/kernel_hooks.ts", import.meta.url).href)});
+  const ordinary = Function.prototype[Symbol.hasInstance];
+  Object.defineProperty(Error, Symbol.hasInstance, {
+    configurable: true,
+    writable: true,
+    value(value) {
+      if (this === Error) globalThis[Symbol.for("${THROWN}")] = { value };
+      return ordinary.call(this, value);
+    },
+  });
+}`;
 
-const running = new Set<KernelSession>();
-
-/** Kills every kernel that runs, at once: for the moment before this process ends. */
-export function killAllKernels(): void {
-  for (const kernel of running) kernel.kill();
-}
-
-/** A running Deno kernel, spoken to over ZeroMQ. */
+/** A running Deno kernel, spoken to as Jupyter does. */
 export class KernelSession {
-  readonly #process: Deno.ChildProcess;
-  readonly #folder: string;
-  readonly #key: string;
-  readonly #session = crypto.randomUUID();
-  readonly #shell: zmq.Dealer;
-  readonly #control: zmq.Dealer;
-  readonly #iopub: zmq.Subscriber;
-  readonly #connections: readonly (readonly [zmq.Dealer | zmq.Subscriber, string])[];
-  readonly #died: Promise<never>;
+  readonly #process: KernelProcess;
+  readonly #shell: Channel;
+  readonly #control: Channel;
+  readonly #iopub: Channel;
+  /** Rejects when no cell can run any more. */
+  readonly #failed: Promise<never>;
+  #fail!: (error: KernelError) => void;
   /** Who is told of the messages that answer a request, by its id; late ones come after its end. */
   readonly #listeners = new Map<string, (message: Message) => void>();
   #onIopub: () => void = () => {};
   #onShell: (message: Message) => void = () => {};
-  #stderr = "";
   #ended = false;
 
-  private constructor(
-    { Dealer, Subscriber }: typeof zmq,
-    process: Deno.ChildProcess,
-    folder: string,
-    key: string,
-    ports: readonly number[],
-  ) {
+  private constructor(process: KernelProcess, shell: Channel, control: Channel, iopub: Channel) {
     this.#process = process;
-    this.#folder = folder;
-    this.#key = key;
-    const [shell, iopub, , control] = ports.map((port) => `tcp://127.0.0.1:${port}`);
-    this.#shell = new Dealer({ routingId: this.#session, linger: 0 });
-    this.#control = new Dealer({ routingId: this.#session, linger: 0 });
-    this.#iopub = new Subscriber({ linger: 0 });
-    this.#connections = [[this.#shell, shell!], [this.#control, control!], [this.#iopub, iopub!]];
-    for (const [socket, address] of this.#connections) socket.connect(address);
-    this.#iopub.subscribe();
-    running.add(this);
-    // Read all the time: a full pipe would stop the kernel, and its end may come after the kernel's.
-    void this.#keepStderr();
-    this.#died = process.status.then(({ code, signal }) => {
-      running.delete(this);
-      const said = stripVTControlCharacters(this.#stderr).trim().split("\n").slice(-3).join(" ");
-      throw new KernelError(
-        `The kernel died (${signal ?? `exit code ${code}`})${said && `: ${said}`}`,
-      );
-    });
-    this.#died.catch(() => {});
-    void this.#listen(this.#iopub, (message) => {
+    this.#shell = shell;
+    this.#control = control;
+    this.#iopub = iopub;
+    const failed = Promise.withResolvers<never>();
+    this.#failed = failed.promise;
+    this.#fail = failed.reject;
+    this.#failed.catch(() => {});
+    void process.ended.then((ending) => this.#fail(deathOf(process, ending)));
+    void this.#listen(iopub, (message) => {
       this.#onIopub();
       this.#listeners.get(message.parent_header.msg_id ?? "")?.(message);
     });
-    void this.#listen(this.#shell, (message) => this.#onShell(message));
+    void this.#listen(shell, (message) => this.#onShell(message));
   }
 
   /**
@@ -119,10 +100,9 @@ export class KernelSession {
    */
   static async start(cwd: string): Promise<KernelSession> {
     rejectOldDeno();
-    const sockets = await loadZeromq();
     for (let attempt = 1;; attempt++) {
       try {
-        return await KernelSession.#startOnce(sockets, cwd);
+        return await KernelSession.#startOnce(cwd);
       } catch (error) {
         // Another program may have taken one of the ports before the kernel could.
         if (attempt === START_ATTEMPTS || !(error instanceof KernelError)) throw error;
@@ -130,57 +110,113 @@ export class KernelSession {
     }
   }
 
-  static async #startOnce(sockets: typeof zmq, cwd: string): Promise<KernelSession> {
-    const folder = await Deno.makeTempDir({ prefix: "kernel-" });
-    const ports = freePorts(5);
-    const key = crypto.randomUUID();
-    const connection = {
+  static async #startOnce(cwd: string): Promise<KernelSession> {
+    const [shell, iopub, stdin, control, hb] = freePorts(5) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const key = crypto.randomUUID(), session = crypto.randomUUID();
+    const process = await KernelProcess.start(cwd, {
       transport: "tcp",
       ip: "127.0.0.1",
-      shell_port: ports[0],
-      iopub_port: ports[1],
-      stdin_port: ports[2],
-      control_port: ports[3],
-      hb_port: ports[4],
+      shell_port: shell,
+      iopub_port: iopub,
+      stdin_port: stdin,
+      control_port: control,
+      hb_port: hb,
       key,
       signature_scheme: "hmac-sha256",
       kernel_name: "deno",
-    };
-    const file = join(folder, "connection.json");
-    await Deno.writeTextFile(file, JSON.stringify(connection));
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["jupyter", "--kernel", "--conn", file],
-      cwd,
-      env: { [FRAMES_VARIABLE]: "1" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const kernel = new KernelSession(sockets, process, folder, key, ports);
+    });
+    const timeout = rejectAfter(
+      START_TIMEOUT_MS,
+      () => new KernelError(`The kernel has not answered for ${START_TIMEOUT_MS / 1000} s`),
+    );
+    let kernel: KernelSession | undefined;
     try {
-      await kernel.#handshake();
+      const died = process.ended.then((ending) => Promise.reject(deathOf(process, ending)));
+      died.catch(() => {});
+      const open = async (port: number, type: "DEALER" | "SUB") => {
+        while (true) {
+          try {
+            return await Promise.race([Channel.open(port, type, { session, key }), died]);
+          } catch (error) {
+            if (!(error instanceof Deno.errors.ConnectionRefused)) throw kernelError(error);
+          }
+          await Promise.race([pause(CONNECT_EVERY_MS), died, timeout.promise]);
+        }
+      };
+      const channels = [await open(shell, "DEALER"), await open(control, "DEALER")] as const;
+      kernel = new KernelSession(process, ...channels, await open(iopub, "SUB"));
+      await Promise.race([kernel.#handshake(), kernel.#failed, timeout.promise]);
+      await Promise.race([kernel.#request(SET_UP, () => {}, false), timeout.promise]);
+      return kernel;
     } catch (error) {
-      await kernel.stop();
+      if (kernel) await kernel.stop();
+      else await process.kill();
       throw error;
+    } finally {
+      timeout.clear();
     }
-    return kernel;
   }
 
   /** Process number of the kernel. */
-  get pid(): number {
+  get pid(): Promise<number> {
     return this.#process.pid;
   }
 
   /**
-   * Runs code and waits for its end.
+   * Runs code and waits for its end, and for all that it put out: messages are told until then, and, as
+   * work may go on in the background, after it.
    *
-   * @param onMessage Told each message on the way: streams, displays, results, errors. Some come after
-   *   the end: work that goes on in the background, and results that the kernel sends late
-   * @throws {KernelError} If the kernel dies
+   * @param onMessage Told each message on the way: streams, displays, results, errors
+   * @throws {KernelError} If the kernel dies, or the code takes too long
    */
   async execute(
     code: string,
     onMessage: (message: Message) => void,
+    { timeout }: ExecuteOptions = {},
+  ): Promise<Reply> {
+    const limit = timeout === undefined
+      ? undefined
+      : rejectAfter(1000 * timeout, () =>
+        new KernelError(`The cell took longer than ${timeout} s, and was ended with its kernel`));
+    try {
+      const all = (async () => {
+        const reply = await this.#request(code, onMessage, true);
+        const thrown = await this.#settle(onMessage, reply.status !== "ok");
+        return thrown === undefined ? reply : { ...reply, thrown };
+      })();
+      return await Promise.race(limit ? [all, limit.promise] : [all]);
+    } finally {
+      limit?.clear();
+    }
+  }
+
+  /** Asks the kernel to end, and kills it if it does not; nothing is left behind. */
+  async stop(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#control.send("shutdown_request", { restart: false }).catch(() => {});
+    const timer = setTimeout(() => void this.#process.kill(), SHUTDOWN_MS);
+    await this.#process.ended;
+    clearTimeout(timer);
+    for (const channel of [this.#shell, this.#control, this.#iopub]) channel.close();
+  }
+
+  /** Kills the kernel at once. */
+  async kill(): Promise<void> {
+    await this.#process.kill();
+    await this.stop();
+  }
+
+  async #request(
+    code: string,
+    onMessage: (message: Message) => void,
+    isCell: boolean,
   ): Promise<Reply> {
     const id = crypto.randomUUID();
     const idle = Promise.withResolvers<void>();
@@ -194,17 +230,17 @@ export class KernelSession {
     this.#onShell = (message) => {
       if (message.parent_header.msg_id === id) reply.resolve(message);
     };
-    await this.#send(this.#shell, "execute_request", {
+    await this.#shell.send("execute_request", {
       code,
       silent: false,
-      store_history: true,
+      store_history: isCell,
       user_expressions: {},
       allow_stdin: false,
       stop_on_error: true,
     }, id);
     const [{ content }] = await Promise.race([
       Promise.all([reply.promise, idle.promise]),
-      this.#died,
+      this.#failed,
     ]);
     const status = content["status"] as Reply["status"];
     return typeof content["ename"] === "string"
@@ -212,129 +248,82 @@ export class KernelSession {
       : { status };
   }
 
-  /** Waits for messages that the kernel sends after the end of a cell. */
-  async drain(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
-  }
-
-  /** Asks the kernel to end, and kills it if it does not; nothing is left behind. */
-  async stop(): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
-    await this.#send(this.#control, "shutdown_request", { restart: false })
-      .catch(() => {});
-    const timer = setTimeout(() => this.kill(), SHUTDOWN_MS);
-    await this.#process.status;
-    clearTimeout(timer);
-    for (const [socket, address] of this.#connections) {
-      socket.disconnect(address);
-      parked.push(socket);
-    }
-    await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
-  }
-
-  /** Kills the kernel at once. */
-  kill(): void {
-    try {
-      this.#process.kill("SIGKILL");
-      Deno.removeSync(this.#folder, { recursive: true });
-    } catch {
-      // It has ended already.
-    }
-  }
-
-  async #keepStderr(): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const bytes of this.#process.stderr) {
-      this.#stderr = (this.#stderr + decoder.decode(bytes, { stream: true })).slice(-STDERR_KEPT);
-    }
+  /**
+   * Waits for what a cell put out, which the kernel may send after the cell's end and under the name of
+   * whatever is asked next: so a mark is asked for, and what arrives before it is the cell's.
+   *
+   * @returns What the cell threw, as Deno shows it
+   */
+  async #settle(
+    onMessage: (message: Message) => void,
+    hasThrown: boolean,
+  ): Promise<string | undefined> {
+    const id = crypto.randomUUID();
+    const mark = Promise.withResolvers<string | undefined>();
+    const thrown = `globalThis[Symbol.for("${THROWN}")]`;
+    const text = hasThrown ? `${thrown} && Deno.inspect(${thrown}.value)` : "undefined";
+    const errors: Message[] = [];
+    const reply = await this.#request(
+      `Deno.jupyter.broadcast("update_display_data", {
+        data: { "text/plain": ${text} }, metadata: {}, transient: { display_id: "${id}" },
+      }); undefined`,
+      (message) => {
+        const { data, transient } = message.content as {
+          data?: { "text/plain"?: string };
+          transient?: { display_id?: string };
+        };
+        if (transient?.display_id === id) mark.resolve(data?.["text/plain"]);
+        else if (message.header.msg_type === "error") errors.push(message);
+        else onMessage(message);
+      },
+      false,
+    );
+    // A cell may have broken the kernel's own display: then there is no mark to wait for.
+    if (reply.status !== "ok") return undefined;
+    errors.forEach(onMessage);
+    return await Promise.race([mark.promise, this.#failed]);
   }
 
   async #handshake(): Promise<void> {
-    const answered = Promise.withResolvers<void>(),
-      heard = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>(), heard = Promise.withResolvers<void>();
     this.#onShell = () => answered.resolve();
     // Messages on iopub are lost until the subscription has arrived, so wait to hear one.
     this.#onIopub = () => heard.resolve();
-    const ask = () => this.#send(this.#shell, "kernel_info_request", {}).catch(() => {});
+    const ask = () => this.#shell.send("kernel_info_request", {}).catch(() => {});
     await ask();
     const asking = setInterval(ask, ASK_EVERY_MS);
-    const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () =>
-        timeout.reject(
-          new KernelError(
-            `The kernel has not answered for ${START_TIMEOUT_MS / 1000} s`,
-          ),
-        ),
-      START_TIMEOUT_MS,
-    );
     try {
-      await Promise.race([
-        Promise.all([answered.promise, heard.promise]),
-        this.#died,
-        timeout.promise,
-      ]);
+      await Promise.race([Promise.all([answered.promise, heard.promise]), this.#failed]);
     } finally {
       clearInterval(asking);
-      clearTimeout(timer);
     }
   }
 
-  async #send(
-    socket: zmq.Dealer,
-    type: string,
-    content: unknown,
-    id: string = crypto.randomUUID(),
-  ): Promise<void> {
-    const header = {
-      msg_id: id,
-      msg_type: type,
-      username: "report",
-      session: this.#session,
-      date: new Date().toISOString(),
-      version: "5.3",
-    };
-    const parts = [header, {}, {}, content].map((part) => JSON.stringify(part));
-    await socket.send([DELIMITER, this.#sign(parts), ...parts]);
-  }
-
-  async #listen(
-    socket: zmq.Dealer | zmq.Subscriber,
-    onMessage: (message: Message) => void,
-  ): Promise<void> {
+  /** Passes messages on until the channel ends; whatever goes wrong ends the session. */
+  async #listen(channel: Channel, onMessage: (message: Message) => void): Promise<void> {
     try {
-      for await (const frames of socket) {
-        const texts = frames.map((frame) => frame.toString());
-        const start = texts.indexOf(DELIMITER);
-        const parts = texts.slice(start + 2, start + 6);
-        if (start < 0 || texts[start + 1] !== this.#sign(parts)) continue;
-        const [header, parent, , content] = parts.map((part) => JSON.parse(part));
-        onMessage({ header, parent_header: parent, content });
-      }
+      for await (const message of channel.messages()) onMessage(message);
+      // A kernel that has died says more than a connection that has ended.
+      await Promise.race([this.#process.ended, pause(SHUTDOWN_MS)]);
+      this.#fail(new KernelError("The kernel closed its connection"));
     } catch (error) {
-      if (!this.#ended) throw error;
+      this.#fail(kernelError(error));
     }
-  }
-
-  #sign(parts: readonly string[]): string {
-    const hmac = createHmac("sha256", this.#key);
-    for (const part of parts) hmac.update(part);
-    return hmac.digest("hex");
   }
 }
 
-async function loadZeromq(): Promise<typeof zmq> {
-  try {
-    return await import("zeromq");
-  } catch (cause) {
-    throw new KernelError(
-      "Cannot speak to a kernel: zeromq's native part does not load here. It needs the permissions " +
-        `read, env and ffi, and one of the systems that zeromq is built for; this is ${Deno.build.target}. ` +
-        (cause as Error).message,
-      { cause },
-    );
-  }
+function kernelError(error: unknown): KernelError {
+  if (error instanceof KernelError) return error;
+  return new KernelError(`Cannot speak to the kernel: ${(error as Error).message}`, {
+    cause: error,
+  });
+}
+
+function deathOf(kernel: KernelProcess, { code, signal }: Ending): KernelError {
+  const said = kernel.lastWords;
+  return new KernelError(
+    `The kernel died (${signal ?? `exit code ${code}`})${said && `: ${said}`}`,
+  );
 }
 
 function rejectOldDeno(): void {
@@ -355,4 +344,19 @@ function freePorts(count: number): number[] {
   const ports = listeners.map(({ addr }) => addr.port);
   for (const listener of listeners) listener.close();
   return ports;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A promise that rejects after a while, unless it is cleared before. */
+function rejectAfter(
+  ms: number,
+  reason: () => Error,
+): { promise: Promise<never>; clear: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const timer = setTimeout(() => reject(reason()), ms);
+  return { promise, clear: () => clearTimeout(timer) };
 }

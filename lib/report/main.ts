@@ -5,33 +5,59 @@
  */
 import { parseArgs } from "node:util";
 import { basename, dirname, join, relative, resolve } from "@std/path";
-import { killAllKernels } from "./kernel.ts";
-import { type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
-import { formatTime, readSummary, renderIndex, renderPage, type Summary } from "./render_page.ts";
-import { CellError, type CellRun, runNotebook } from "./run_notebook.ts";
+import { writeWhole } from "../base/write_whole.ts";
+import { hidePathsIn } from "./engine/hide_paths.ts";
+import { renderSafely } from "./engine/render_safely.ts";
+import { hasTag, type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
+import { formatTime, readSummary, renderIndex, type Summary } from "./render_page.ts";
+import {
+  CellError,
+  type CellRun,
+  MAY_THROW,
+  requireDenoKernel,
+  runNotebook,
+} from "./run_notebook.ts";
 import { storable } from "./storable.ts";
 import { cellTitle, TerminalReporter } from "./terminal.ts";
 
 const USAGE = `Runs notebooks on the Deno kernel and writes HTML reports.
 
-  deno task report [--save] [--out FOLDER] [NOTEBOOK ...]
+  deno task report [--save] [--no-run] [--cell-timeout SECONDS] [--out FOLDER] [NOTEBOOK ...]
 
   --save         store the outputs in the notebooks, too
+  --no-run       run nothing: render the outputs that the notebooks hold
+  --cell-timeout SECONDS
+                 end a cell, and its notebook, that takes longer
   --out FOLDER   where the reports go (default: reports)
   NOTEBOOK       notebooks to run: files, or names such as 04_svm (default: all in notebooks/)
 
-Stops at the first cell that throws, with exit code 1.
+Stops at the first cell that throws, with exit code 1; a cell with the tag raises-exception may throw.
 Environment: PRESET=article (default) or quick, SEEDS, CIFAR10_ARCHIVE, COMPUTE, COMPUTE_THREADS: see README.md.
 `;
 
 const PROJECT = resolve(import.meta.dirname!, "../..");
 const NOTEBOOKS = join(PROJECT, "notebooks");
+/** Where the command was given: tasks run in the project's folder. */
+const HERE = Deno.env.get("INIT_CWD") ?? Deno.cwd();
+/** The page that lists the others. */
+const INDEX = "index.html";
 /** Lines of the summary: the slowest cells. */
 const SLOWEST = 5;
 /** How much of a cell's first line they show. */
 const SUMMARY_TITLE_WIDTH = 44;
+/** Longest time that `--cell-timeout` can name, in seconds: a timer counts milliseconds in 31 bits. */
+const MAX_TIMEOUT = 2_000_000;
 /** What a shell expects of a process that a signal ended. */
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** What the command line asks for. */
+interface Plan {
+  readonly out: string;
+  readonly save: boolean;
+  readonly noRun: boolean;
+  readonly cellTimeout?: number;
+  readonly notebooks: readonly { readonly path: string; readonly notebook: Notebook }[];
+}
 
 /** A notebook that ran, or ran as far as it could. */
 interface Done {
@@ -44,92 +70,173 @@ const encoder = new TextEncoder();
 const isWindows = Deno.build.os === "windows";
 for (const signal of isWindows ? ["SIGINT"] as const : ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.addSignalListener(signal, () => {
-    killAllKernels();
-    console.error(`\nStopped by ${signal}; the kernel has been ended`);
+    // The kernel's guard ends it as soon as this process is gone.
+    console.error(`\nStopped by ${signal}; the kernel is ended, too`);
     Deno.exit(EXIT_CODES[signal]);
   });
 }
-globalThis.addEventListener("unload", killAllKernels);
 Deno.exit(await main());
 
 async function main(): Promise<number> {
-  let parsed;
+  let plan: Plan | undefined;
   try {
-    parsed = parseArgs({
+    plan = await readPlan();
+  } catch (error) {
+    console.error((error as Error).message);
+    return 2;
+  }
+  if (!plan) {
+    console.log(USAGE);
+    return 0;
+  }
+  const { out, notebooks } = plan;
+  const done: Done[] = [], warnings: string[] = [];
+  let isWhole = true;
+  for (const [i, { path, notebook }] of notebooks.entries()) {
+    console.log(`\n━━ ${basename(path, ".ipynb")} (${i + 1} of ${notebooks.length})`);
+    isWhole = await report(path, notebook, plan, done, warnings);
+    if (!isWhole) break;
+  }
+  try {
+    await writeWhole(join(out, INDEX), renderIndex(await listReports(out, done), footer()));
+  } catch (error) {
+    isWhole = false;
+    console.error(`\nThe list of reports is not written: ${(error as Error).message}`);
+  }
+  summarize(done, warnings, plan);
+  const passed = done.filter(({ summary }) => summary.failedCell === undefined).length;
+  console.log(
+    plan.noRun
+      ? `\n${done.length} of ${notebooks.length} notebooks rendered as they are`
+      : `\n${passed} of ${notebooks.length} notebooks ran to their end`,
+  );
+  return isWhole && (plan.noRun ? done.length : passed) === notebooks.length ? 0 : 1;
+}
+
+/** Reads the command line and all notebooks: the last one's mistake must not show after half an hour. */
+async function readPlan(): Promise<Plan | undefined> {
+  const { values, positionals } = readArguments();
+  if (values.help) return undefined;
+  if (values.save && values["no-run"]) {
+    throw new RangeError("--save stores what a run puts out: it does not go with --no-run");
+  }
+  const cellTimeout = values["cell-timeout"] === undefined
+    ? undefined
+    : Number(values["cell-timeout"]);
+  if (cellTimeout !== undefined && !(cellTimeout > 0 && cellTimeout <= MAX_TIMEOUT)) {
+    throw new RangeError(
+      `--cell-timeout must be a number of seconds above 0, got ${values["cell-timeout"]}`,
+    );
+  }
+  const out = values.out === undefined ? join(PROJECT, "reports") : resolve(HERE, values.out);
+  const paths = positionals.length > 0
+    ? await Promise.all(positionals.map(findNotebook))
+    : await listNotebooks(NOTEBOOKS);
+  if (paths.length === 0) throw new RangeError(`No notebook is in ${NOTEBOOKS}`);
+  requireOwnPages(paths);
+  const notebooks = [];
+  for (const path of paths) {
+    const notebook = await readNotebook(path);
+    if (!values["no-run"]) requireDenoKernel(path, notebook);
+    notebooks.push({ path, notebook });
+  }
+  await requireWritable(out);
+  return {
+    out,
+    save: values.save,
+    noRun: values["no-run"],
+    notebooks,
+    ...(cellTimeout === undefined ? {} : { cellTimeout }),
+  };
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
       args: Deno.args,
       options: {
         save: { type: "boolean", default: false },
-        out: { type: "string", default: join(PROJECT, "reports") },
+        "no-run": { type: "boolean", default: false },
+        "cell-timeout": { type: "string" },
+        out: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
       allowPositionals: true,
     });
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    return 2;
+    throw new RangeError(`${(error as Error).message}\n\n${USAGE}`);
   }
-  if (parsed.values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const out = resolve(parsed.values.out);
-  const notebooks: [string, Notebook][] = [];
-  try {
-    const paths = parsed.positionals.length > 0
-      ? await Promise.all(parsed.positionals.map(findNotebook))
-      : await listNotebooks(NOTEBOOKS);
-    // All are read before any runs: the last one's mistake must not show after half an hour.
-    for (const path of paths) notebooks.push([path, await readNotebook(path)]);
-    if (paths.length === 0) throw new RangeError(`No notebook is in ${NOTEBOOKS}`);
-    await Deno.mkdir(out, { recursive: true });
-  } catch (error) {
-    console.error((error as Error).message);
-    return 2;
-  }
-  const done: Done[] = [];
-  for (const [i, [path, notebook]] of notebooks.entries()) {
-    console.log(`\n━━ ${basename(path, ".ipynb")} (${i + 1} of ${notebooks.length})`);
-    const isFine = await report(path, notebook, { out, save: parsed.values.save, done });
-    if (!isFine) break;
-  }
-  await writeFile(join(out, "index.html"), renderIndex(await listReports(out, done), footer()));
-  summarize(done, out);
-  const passed = done.filter(({ summary }) => summary.failedCell === undefined).length;
-  console.log(`\n${passed} of ${notebooks.length} notebooks ran to their end`);
-  return passed === notebooks.length ? 0 : 1;
 }
 
-/** Runs one notebook and writes its report; returns whether all went well. */
+/** Each notebook's page is named after it: two must not have one name, nor the list's. */
+function requireOwnPages(paths: readonly string[]): void {
+  const taken = new Map([["index", "the list of reports"]]);
+  for (const path of new Set(paths)) {
+    const name = basename(path, ".ipynb"), other = taken.get(name.toLowerCase());
+    if (other !== undefined) {
+      throw new RangeError(`Cannot write ${name}.html for both ${other} and ${path}: rename one`);
+    }
+    taken.set(name.toLowerCase(), path);
+  }
+}
+
+async function requireWritable(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".", suffix: ".part" }));
+  } catch (cause) {
+    throw new Error(`Cannot write reports into ${folder}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Runs or renders one notebook and writes its report; returns whether all went well. */
 async function report(
   path: string,
   notebook: Notebook,
-  { out, save, done }: { out: string; save: boolean; done: Done[] },
+  { out, save, noRun, cellTimeout, notebooks }: Plan,
+  done: Done[],
+  warnings: string[],
 ): Promise<boolean> {
   const name = basename(path, ".ipynb");
-  const siblings = (await listNotebooks(dirname(path))).map((file) => basename(file, ".ipynb"));
-  const place = siblings.indexOf(name);
-  const previous = siblings[place - 1], next = siblings[place + 1];
   const start = performance.now();
-  const terminal = new TerminalReporter(
-    (text) => Deno.stdout.writeSync(encoder.encode(text)),
-    Deno.stdout.isTerminal(),
-  );
+  const terminal = new TerminalReporter(writeToTerminal, Deno.stdout.isTerminal());
   const write = async (ran: Notebook, runs: readonly CellRun[], failedCell?: number) => {
-    const { html, summary } = renderPage(ran, {
-      seconds: (performance.now() - start) / 1000,
+    const { html, summary, warnings: odd } = renderSafely(ran, {
+      ...(noRun ? {} : { seconds: (performance.now() - start) / 1000 }),
       cellSeconds: runs.map(({ seconds }) => seconds),
       ...(failedCell === undefined ? {} : { failedCell }),
-      ...(previous === undefined ? {} : { previous }),
-      ...(next === undefined ? {} : { next }),
+      ...await neighbors(path, out, notebooks.map(({ path }) => path)),
       footer: footer(),
     });
-    await writeFile(join(out, `${name}.html`), html);
+    warnings.push(...odd.map((text) => `${name}, ${text}`));
     done.push({ name, summary, runs });
+    await writeWhole(join(out, `${name}.html`), html);
   };
   try {
-    const { notebook: ran, runs } = await runNotebook(path, notebook, terminal);
-    await write(ran, runs);
+    if (noRun) {
+      const { stored, failedCell } = asStored(notebook);
+      await write(stored, [], failedCell);
+      return true;
+    }
+    const { notebook: ran, runs } = await runNotebook(
+      path,
+      notebook,
+      {
+        onCell: (run) => terminal.onCell(run),
+        onText: (text) => terminal.onText(text),
+        onCellDone: (run) => terminal.onCellDone(run),
+        onLate: (number) => {
+          terminal.onLate(number);
+          warnings.push(
+            `${name}, cell ${number} went on after its end: what it put out since stands under it or ` +
+              "under a later cell; what came after the last cell is missing",
+          );
+        },
+      },
+      cellTimeout === undefined ? {} : { cellTimeout },
+    );
     if (save) await writeNotebook(path, storable(ran));
+    await write(ran, runs);
     return true;
   } catch (error) {
     terminal.end();
@@ -137,23 +244,58 @@ async function report(
       console.error(`\n${name}: ${(error as Error).message}`);
       return false;
     }
-    await write(error.notebook, error.runs, error.number);
     const what = error.cause === undefined ? "threw an error" : "did not run to its end";
     console.error(`\n${name}, cell ${error.number} ${what}:\n\n${error.code}\n`);
     console.error(error.traceback);
+    try {
+      await write(error.notebook, error.runs, error.number);
+    } catch (error) {
+      console.error(`\n${name}: ${(error as Error).message}`);
+    }
     return false;
   }
 }
 
+/** A notebook with the outputs that it holds, and the first cell that ended with an error. */
+function asStored(notebook: Notebook): { stored: Notebook; failedCell?: number } {
+  const cells = notebook.cells.map((cell) =>
+    cell.outputs ? { ...cell, outputs: hidePathsIn(cell.outputs) } : cell
+  );
+  const failed = cells.filter((cell) => cell.cell_type === "code").findIndex((cell) =>
+    !hasTag(cell, MAY_THROW) && cell.outputs?.some((output) => output.output_type === "error")
+  );
+  return { stored: { ...notebook, cells }, ...(failed < 0 ? {} : { failedCell: failed + 1 }) };
+}
+
+/** The reports before and after, of those that are there or will be. */
+async function neighbors(
+  path: string,
+  out: string,
+  paths: readonly string[],
+): Promise<{ previous?: string; next?: string }> {
+  const siblings: string[] = [];
+  for (const other of await listNotebooks(dirname(path))) {
+    const name = basename(other, ".ipynb");
+    const isThere = paths.includes(other) ||
+      await Deno.stat(join(out, `${name}.html`)).then(() => true, () => false);
+    if (isThere) siblings.push(name);
+  }
+  const place = siblings.indexOf(basename(path, ".ipynb"));
+  const previous = siblings[place - 1], next = siblings[place + 1];
+  return {
+    ...(previous === undefined ? {} : { previous }),
+    ...(next === undefined ? {} : { next }),
+  };
+}
+
 /** Prints where the time went, and what must not be overlooked. */
-function summarize(done: readonly Done[], out: string): void {
-  const total = done.reduce((sum, { summary }) => sum + summary.seconds, 0);
-  console.log(`\n━━ Where the time went: ${formatTime(total)} in all`);
-  for (const { name, summary } of done) {
-    const share = Math.round(100 * summary.seconds / total);
-    console.log(
-      `  ${formatTime(summary.seconds).padStart(12)}  ${`${share} %`.padStart(5)}  ${name}`,
-    );
+function summarize(done: readonly Done[], said: readonly string[], { out, noRun }: Plan): void {
+  const timed = done.map(({ name, summary }) => ({ name, seconds: summary.seconds ?? 0 }));
+  const total = timed.reduce((sum, { seconds }) => sum + seconds, 0);
+  if (!noRun) console.log(`\n━━ Where the time went: ${formatTime(total)} in all`);
+  for (const { name, seconds } of noRun ? [] : timed) {
+    const share = Math.round(100 * seconds / total);
+    console.log(`  ${formatTime(seconds).padStart(12)}  ${`${share} %`.padStart(5)}  ${name}`);
   }
   const cells = done.flatMap(({ name, runs }) => runs.map((run) => ({ name, ...run })))
     .sort((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
@@ -165,8 +307,8 @@ function summarize(done: readonly Done[], out: string): void {
   }
   const warnings = done.flatMap(({ summary }) => summary.notices)
     .filter(({ isWarning }) => isWarning).map(({ text }) => text);
-  for (const text of new Set(warnings)) console.log(`\n!! ${text}`);
-  const index = join(out, "index.html"), short = relative(Deno.cwd(), index);
+  for (const text of new Set([...warnings, ...said])) console.log(`\n!! ${text}`);
+  const index = join(out, INDEX), short = relative(Deno.cwd(), index);
   console.log(`\nReports: ${short.startsWith("..") ? index : short}`);
 }
 
@@ -177,9 +319,13 @@ async function listReports(
 ): Promise<{ summary: Summary; file: string }[]> {
   const reports = new Map(done.map(({ name, summary }) => [`${name}.html`, summary]));
   for await (const { name } of Deno.readDir(out)) {
-    if (!name.endsWith(".html") || name === "index.html" || reports.has(name)) continue;
-    const summary = readSummary(await Deno.readTextFile(join(out, name)));
-    if (summary) reports.set(name, summary);
+    if (!name.endsWith(".html") || name === INDEX || reports.has(name)) continue;
+    try {
+      const summary = readSummary(await Deno.readTextFile(join(out, name)));
+      if (summary) reports.set(name, summary);
+    } catch (error) {
+      console.error(`\n${name} is left out of the list of reports: ${(error as Error).message}`);
+    }
   }
   return [...reports].map(([file, summary]) => ({ file, summary }))
     .sort((a, b) => a.file < b.file ? -1 : 1);
@@ -193,7 +339,7 @@ function footer(): string {
 
 /** The path of a notebook that is named by its path or, if it is one of the project's, by its name. */
 async function findNotebook(name: string): Promise<string> {
-  const wishes = [resolve(name), join(NOTEBOOKS, name), join(NOTEBOOKS, `${name}.ipynb`)];
+  const wishes = [resolve(HERE, name), join(NOTEBOOKS, name), join(NOTEBOOKS, `${name}.ipynb`)];
   for (const path of wishes) {
     const info = await Deno.stat(path).catch(() => undefined);
     if (info?.isFile) return path;
@@ -209,8 +355,7 @@ async function listNotebooks(folder: string): Promise<string[]> {
   return names.sort().map((name) => join(folder, name));
 }
 
-async function writeFile(path: string, text: string): Promise<void> {
-  const part = `${path}.${crypto.randomUUID()}.part`;
-  await Deno.writeTextFile(part, text);
-  await Deno.rename(part, path);
+function writeToTerminal(text: string): void {
+  const bytes = encoder.encode(text);
+  for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
 }

@@ -1,3 +1,5 @@
+import { writeWhole } from "../base/write_whole.ts";
+
 /** Text as the notebook format stores it: whole, or cut into lines. */
 export type MultilineText = string | string[];
 
@@ -48,6 +50,12 @@ export function joinText(text: MultilineText): string {
   return Array.isArray(text) ? text.join("") : text;
 }
 
+/** Whether a cell has a tag. */
+export function hasTag({ metadata }: Cell, tag: string): boolean {
+  const tags = metadata?.["tags"];
+  return Array.isArray(tags) && tags.includes(tag);
+}
+
 /**
  * Reads a notebook.
  *
@@ -84,12 +92,8 @@ export async function writeNotebook(
     source: cutLines(joinText(cell.source)),
     ...(cell.outputs ? { outputs: cell.outputs.map(cutOutput) } : {}),
   }));
-  const part = `${path}.${crypto.randomUUID()}.part`;
-  await Deno.writeTextFile(
-    part,
-    JSON.stringify({ ...notebook, cells, nbformat_minor: 5 }, inOrder, 1) + "\n",
-  );
-  await Deno.rename(part, path);
+  const text = JSON.stringify({ ...notebook, cells, nbformat_minor: 5 }, inOrder, 1) + "\n";
+  await writeWhole(path, text);
 }
 
 function freeId(wish: string, taken: Set<string | undefined>): string {
@@ -113,10 +117,15 @@ function cutOutput(output: Output): Output {
   const data = Object.fromEntries(
     Object.entries(output.data).map(([type, content]) => [
       type,
-      typeof content === "string" && !type.startsWith("image/png") ? cutLines(content) : content,
+      typeof content === "string" && isCut(type) ? cutLines(content) : content,
     ]),
   );
   return { ...output, data };
+}
+
+/** The types whose text the format cuts into lines: a text of JSON is JSON, and stays what it is. */
+function isCut(type: string): boolean {
+  return type.startsWith("text/") || type === "image/svg+xml" || type === "application/javascript";
 }
 
 function cutLines(text: string): string[] {

@@ -34,16 +34,16 @@ export interface Summary {
   /** First paragraph of the notebook, as text. */
   readonly lead: string;
   readonly notices: readonly Notice[];
-  /** How long the notebook took, in seconds. */
-  readonly seconds: number;
+  /** How long the notebook took, in seconds; not there if it was rendered as it is. */
+  readonly seconds?: number;
   /** The cell that did not run to its end, from 1, if there is one. */
   readonly failedCell?: number;
 }
 
 /** What is known of a run besides the notebook. */
 export interface RunFacts {
-  /** How long the notebook took, in seconds. */
-  readonly seconds: number;
+  /** How long the notebook took, in seconds; not there if it was not run. */
+  readonly seconds?: number;
   /** How long each code cell took, in seconds, in their order; those that did not run are missing. */
   readonly cellSeconds: readonly number[];
   /** The cell that did not run to its end, from 1, if there is one. */
@@ -80,7 +80,7 @@ export function renderPage(
     title: decodeHtml(headings[0]?.text || "Notebook"),
     lead: decodeHtml((body.match(/<p>([\s\S]*?)<\/p>/)?.[1] ?? "").replace(/<[^>]*>/g, "")),
     notices,
-    seconds: run.seconds,
+    ...(run.seconds === undefined ? {} : { seconds: run.seconds }),
     ...(run.failedCell === undefined ? {} : { failedCell: run.failedCell }),
   };
   const contents = headings.filter(({ level, text }) => (level === 2 || level === 3) && text !== "")
@@ -128,7 +128,9 @@ export function renderIndex(
     reports.every(({ summary }) => summary.notices.some((notice) => notice.text === text));
   const cards = reports.map(({ summary, file }) => {
     const state = summary.failedCell === undefined
-      ? `Ran in ${formatTime(summary.seconds)}`
+      ? summary.seconds === undefined
+        ? "With the outputs that the notebook holds"
+        : `Ran in ${formatTime(summary.seconds)}`
       : `<strong class="failed">Cell ${summary.failedCell} did not run to its end</strong>`;
     const own = summary.notices.filter((notice) => !isShared(notice))
       .map(({ text }) => `<p class="fine">${escapeHtml(text)}</p>`).join("");

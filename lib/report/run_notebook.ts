@@ -1,9 +1,8 @@
-import { homedir } from "node:os";
-import { pathToFileURL } from "node:url";
 import { dirname, resolve } from "@std/path";
 import { type Displays, OutputCollector } from "./collect_outputs.ts";
-import { KernelError, KernelSession } from "./kernel.ts";
-import { type Cell, joinText, type Notebook } from "./notebook.ts";
+import { hidePaths, hidePathsIn } from "./engine/hide_paths.ts";
+import { KernelError, KernelSession, type Reply } from "./kernel.ts";
+import { type Cell, hasTag, joinText, type Notebook, type Output } from "./notebook.ts";
 
 /** A code cell's run. */
 export interface CellRun {
@@ -23,6 +22,14 @@ export interface RunListener {
   readonly onText?: (text: string) => void;
   /** Called after a cell has run. */
   readonly onCellDone?: (run: CellRun) => void;
+  /** Called once for a cell that puts something out after its end: it may stand under a later one. */
+  readonly onLate?: (number: number) => void;
+}
+
+/** What {@linkcode runNotebook} can be told. */
+export interface RunNotebookOptions {
+  /** Longest time that a cell may take, in seconds; default: any. */
+  readonly cellTimeout?: number;
 }
 
 /** A cell did not run to its end: it threw, or the kernel died under it. */
@@ -46,14 +53,37 @@ export class CellError extends Error {
   }
 }
 
-/** Paths of this machine that outputs must not show: the project's folder. */
-const PROJECT = resolve(import.meta.dirname!, "../..");
+/** The kernel's name, as it stands in a notebook's metadata. */
+const KERNEL = "deno";
+/** What its cells are written in, where a notebook says no more. */
+const LANGUAGES = ["typescript", "javascript"];
+/** A cell with this tag may throw: the error is shown, and the next cell runs (as in nbclient). */
+export const MAY_THROW = "raises-exception";
+
+/**
+ * Refuses a notebook that was written for another kernel: its cells would run as TypeScript.
+ *
+ * @throws {RangeError} Naming the kernel
+ */
+export function requireDenoKernel(path: string, { metadata }: Notebook): void {
+  const spec = metadata?.["kernelspec"] as { name?: unknown; display_name?: unknown } | undefined;
+  const language = (metadata?.["language_info"] as { name?: unknown } | undefined)?.name;
+  const name = spec?.name ?? language;
+  if (name === undefined || name === KERNEL) return;
+  if (spec?.name === undefined && LANGUAGES.includes(String(name).toLowerCase())) return;
+  const shown = spec?.display_name === undefined ? "" : ` (${spec.display_name})`;
+  throw new RangeError(
+    `Cannot run ${path}: it is written for the kernel “${name}”${shown}, and this runs the kernel ` +
+      `“${KERNEL}” alone; --no-run renders the outputs that it holds`,
+  );
+}
 
 /**
  * Runs all code cells of a notebook in order on a Deno kernel of its own.
  *
  * @param path Where the notebook is: its folder becomes the kernel's
  * @returns The notebook with its outputs and execution counts, without paths of this machine
+ * @throws {RangeError} If the notebook is written for another kernel
  * @throws {CellError} If a cell throws or the kernel dies under it; the cells after it are not run
  * @throws {KernelError} If the kernel cannot start
  */
@@ -61,85 +91,91 @@ export async function runNotebook(
   path: string,
   notebook: Notebook,
   listener: RunListener = {},
+  { cellTimeout }: RunNotebookOptions = {},
 ): Promise<{ notebook: Notebook; runs: CellRun[] }> {
+  requireDenoKernel(path, notebook);
   const kernel = await KernelSession.start(dirname(resolve(path)));
   const displays: Displays = new Map();
   const of = notebook.cells.filter((cell) => cell.cell_type === "code").length;
   const runs: CellRun[] = [];
+  const collectors = new Map<Cell, OutputCollector>();
   const cells: Cell[] = notebook.cells.map((cell) =>
     cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell
   );
+  const soFar = (): Notebook => {
+    for (const [cell, collector] of collectors) cell.outputs = hidePathsIn(collector.outputs);
+    return { ...notebook, cells };
+  };
   try {
     for (const cell of cells.filter((cell) => cell.cell_type === "code")) {
       const number = runs.length + 1;
       const code = joinText(cell.source);
       listener.onCell?.({ number, of, cell });
       const collector = new OutputCollector(displays);
-      const { outputs } = collector;
-      cell.outputs = outputs;
+      collectors.set(cell, collector);
       const start = performance.now();
+      let hasEnded = false, isLate = false;
       try {
         const reply = await kernel.execute(code, (message) => {
-          collector.add(message);
+          if (!collector.add(message)) return;
+          if (hasEnded && !isLate) {
+            isLate = true;
+            listener.onLate?.(number);
+          }
           const { text } = message.content;
-          if (message.header.msg_type === "stream") listener.onText?.(text as string);
-        });
+          if (message.header.msg_type === "stream" && typeof text === "string") {
+            listener.onText?.(text);
+          }
+        }, cellTimeout === undefined ? {} : { timeout: cellTimeout });
+        hasEnded = true;
         cell.execution_count = number;
         if (reply.status !== "ok") {
-          await kernel.drain();
-          let error = outputs.find((output) => output.output_type === "error");
-          if (!error) {
-            const { ename = "Error", evalue = reply.status, traceback = [] } = reply.error ?? {};
-            error = { output_type: "error", ename, evalue, traceback };
-            outputs.push(error);
+          const error = showError(collector, reply);
+          if (!hasTag(cell, MAY_THROW)) {
+            const text = error.traceback.join("\n") || `${error.ename}: ${error.evalue}`;
+            throw new CellError(number, code, hidePaths(text), soFar(), runs);
           }
-          if (error.evalue === "Execution failed" && error.traceback.length === 0) {
-            error.evalue += ": the kernel tells no more, as of a syntax error";
-          }
-          const text = error.traceback.join("\n") || `${error.ename}: ${error.evalue}`;
-          throw new CellError(number, code, hidePaths(text), clean({ ...notebook, cells }), runs);
         }
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
-        outputs.push({
+        collector.push({
           output_type: "error",
           ename: error.name,
           evalue: error.message,
           traceback: [`${error.name}: ${error.message}`],
         });
-        const sofar = clean({ ...notebook, cells });
-        throw new CellError(number, code, hidePaths(error.message), sofar, runs, { cause: error });
+        throw new CellError(number, code, hidePaths(error.message), soFar(), runs, {
+          cause: error,
+        });
       }
       const run = { number, of, cell, seconds: (performance.now() - start) / 1000 };
       runs.push(run);
       listener.onCellDone?.(run);
     }
-    await kernel.drain();
   } finally {
     await kernel.stop();
   }
-  return { notebook: clean({ ...notebook, cells }), runs };
+  return { notebook: soFar(), runs };
 }
 
-/** Takes this machine's paths out of all outputs. */
-function clean(notebook: Notebook): Notebook {
-  const cells = notebook.cells.map((cell) =>
-    cell.outputs ? { ...cell, outputs: cleanValue(cell.outputs) } : cell
-  );
-  return { ...notebook, cells };
-}
-
-function cleanValue<T>(value: T): T {
-  return JSON.parse(
-    JSON.stringify(value),
-    (key, part) => typeof part === "string" && key !== "image/png" ? hidePaths(part) : part,
-  );
-}
-
-/** Makes paths in the project relative to it, and writes the home folder as a tilde. */
-function hidePaths(text: string): string {
-  const home = homedir();
-  const short = text.replaceAll(`${pathToFileURL(PROJECT)}/`, "").replaceAll(`${PROJECT}/`, "")
-    .replaceAll(PROJECT, ".");
-  return home.length > 1 ? short.replaceAll(`${home}/`, "~/") : short;
+/** Completes what the kernel said of an error by what only the reply, or the thrown value, tells. */
+function showError(
+  collector: OutputCollector,
+  { status, error, thrown }: Reply,
+): Output & { output_type: "error" } {
+  let shown = collector.error;
+  if (!shown) {
+    const { ename = "Error", evalue = status, traceback = [] } = error ?? {};
+    shown = { output_type: "error", ename, evalue, traceback };
+    collector.push(shown);
+  }
+  const isError = shown.traceback.some((line) => line !== "");
+  if (thrown !== undefined && (!isError || thrown.includes(shown.evalue))) {
+    shown.traceback = (isError ? thrown : `Uncaught ${thrown}`).split("\n");
+    if (!isError) shown.evalue = thrown;
+  }
+  if (shown.evalue === "Execution failed" && !isError) {
+    shown.evalue += ": the kernel tells no more, as of a syntax error";
+  }
+  return shown;
 }

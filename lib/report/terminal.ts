@@ -1,4 +1,4 @@
-import { collapseReturns } from "./collect_outputs.ts";
+import { TerminalText } from "./engine/terminal_text.ts";
 import { type Cell, joinText } from "./notebook.ts";
 import { formatTime } from "./render_page.ts";
 import type { CellRun, RunListener } from "./run_notebook.ts";
@@ -24,7 +24,9 @@ export function cellTitle(cell: Cell, width = TITLE_WIDTH): string {
 export class TerminalReporter implements RunListener {
   readonly #write: (text: string) => void;
   readonly #isTerminal: boolean;
-  #line = "";
+  /** The line that is still being written. */
+  #line = new TerminalText();
+  #isOpen = false;
   #shown = 0;
   #start = 0;
   #lastText = 0;
@@ -51,25 +53,36 @@ export class TerminalReporter implements RunListener {
   }
 
   onText(text: string): void {
+    if (text === "") return;
     this.#untick();
     this.#lastText = performance.now();
-    this.#line = collapseReturns(this.#line + text);
-    const end = this.#line.lastIndexOf("\n") + 1;
-    const whole = this.#line.slice(0, end);
-    this.#line = this.#line.slice(end);
+    this.#isOpen = !text.endsWith("\n");
     if (this.#isTerminal) {
       this.#write(text);
-    } else {
-      this.#write(whole);
-      if (this.#line === "" || this.#lastText - this.#shown < SHOW_PROGRESS_EVERY) return;
-      this.#write(`${this.#line.trim()}\n`);
-      this.#shown = this.#lastText;
+      return;
     }
+    const end = text.lastIndexOf("\n") + 1;
+    if (end > 0) {
+      this.#line.write(text.slice(0, end));
+      this.#write(this.#line.toString());
+      this.#line = new TerminalText();
+    }
+    this.#line.write(text.slice(end));
+    if (!this.#isOpen || this.#lastText - this.#shown < SHOW_PROGRESS_EVERY) return;
+    this.#write(`${this.#line.toString().trim()}\n`);
+    this.#shown = this.#lastText;
   }
 
   onCellDone({ seconds }: Pick<CellRun, "seconds">): void {
     this.end();
     if (seconds >= SHOW_TIME_FROM) this.#write(`        took ${formatTime(seconds)}\n`);
+  }
+
+  onLate(number: number): void {
+    this.#endLine();
+    this.#write(
+      `        cell ${number} goes on after its end: what it puts out may stand under a later cell\n`,
+    );
   }
 
   /** Stops showing the time: the cell has ended, or failed. */
@@ -82,7 +95,7 @@ export class TerminalReporter implements RunListener {
   #tick(): void {
     const now = performance.now();
     // A progress line tells the time by itself; an unfinished line must not be written over.
-    if (this.#line !== "" || now - this.#lastText < TICK_EVERY) return;
+    if (this.#isOpen || now - this.#lastText < TICK_EVERY) return;
     this.#write(`\r        ${formatTime((now - this.#start) / 1000)} …`);
     this.#ticked = true;
   }
@@ -93,7 +106,10 @@ export class TerminalReporter implements RunListener {
   }
 
   #endLine(): void {
-    if (this.#line !== "") this.#write(this.#isTerminal ? "\n" : `${this.#line.trimEnd()}\n`);
-    this.#line = "";
+    if (this.#isOpen) {
+      this.#write(this.#isTerminal ? "\n" : `${this.#line.toString().trimEnd()}\n`);
+    }
+    this.#line = new TerminalText();
+    this.#isOpen = false;
   }
 }

@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  collapseReturns,
-  type Displays,
-  OutputCollector,
-} from "../../lib/report/collect_outputs.ts";
+import { type Displays, OutputCollector } from "../../lib/report/collect_outputs.ts";
 import type { Message } from "../../lib/report/kernel.ts";
 import type { Output } from "../../lib/report/notebook.ts";
 
@@ -18,17 +14,6 @@ function collect(...messages: Message[]): Output[] {
 }
 
 const stream = (text: string, name = "stdout") => message("stream", { name, text });
-
-Deno.test("collapseReturns() keeps what a terminal would show", () => {
-  assert.equal(collapseReturns("10 %\r20 %\r100 %\n"), "100 %\n");
-  assert.equal(collapseReturns("a long line\rshort\n"), "shortg line\n");
-  assert.equal(collapseReturns("Windows\r\nlines\r\n"), "Windows\nlines\n");
-  assert.equal(collapseReturns("kept  \nas is"), "kept  \nas is");
-});
-
-Deno.test("collapseReturns() lets a later part write over an open line", () => {
-  assert.equal(collapseReturns(collapseReturns("first\r") + "FI"), "FIrst");
-});
 
 Deno.test("OutputCollector joins the parts of a stream, and keeps streams apart", () => {
   assert.deepEqual(collect(stream("a\n"), stream("b\n"), stream("c\n", "stderr"), stream("d\n")), [
@@ -63,5 +48,55 @@ Deno.test("OutputCollector clears outputs at once, or with the next one", () => 
   assert.equal(collect(stream("a"), clear(true)).length, 1);
   assert.deepEqual(collect(stream("a"), clear(true), stream("b")), [
     { output_type: "stream", name: "stdout", text: "b" },
+  ]);
+});
+
+Deno.test("OutputCollector updates all displays of an id, results and later ones too", () => {
+  const transient = { display_id: "d" };
+  const shown = (text: string) => ({ data: { "text/plain": text }, metadata: {}, transient });
+  const outputs = collect(
+    message("display_data", shown("1")),
+    message("execute_result", { ...shown("2"), execution_count: 3 }),
+    message("update_display_data", shown("3")),
+  );
+  assert.deepEqual(outputs, [
+    { output_type: "display_data", data: { "text/plain": "3" }, metadata: {} },
+    {
+      output_type: "execute_result",
+      data: { "text/plain": "3" },
+      metadata: {},
+      execution_count: 3,
+    },
+  ]);
+  // As in nbclient, a display with an id that is there already changes the earlier ones.
+  const two = collect(message("display_data", shown("1")), message("display_data", shown("2")));
+  assert.deepEqual(two.map((output) => (output as { data: unknown }).data), [
+    { "text/plain": "2" },
+    { "text/plain": "2" },
+  ]);
+});
+
+Deno.test("OutputCollector makes outputs of the format of whatever a cell sends", () => {
+  const odd = collect(
+    message("stream", { name: "stdout" }),
+    message("stream", { name: `"><b>`, text: "x\n" }),
+    message("display_data", { data: null, metadata: [] }),
+    message("display_data", { data: { "text/html": 5 } }),
+    message("execute_result", { execution_count: "<b>" }),
+    message("error", { traceback: "one line" }),
+    message("update_display_data", {}),
+    message("comm_msg", {}),
+  );
+  assert.deepEqual(odd, [
+    {
+      output_type: "stream",
+      name: "stderr",
+      text: "(A cell sent a message of type stream without text)\n",
+    },
+    { output_type: "stream", name: "stdout", text: "x\n" },
+    { output_type: "display_data", data: {}, metadata: {} },
+    { output_type: "display_data", data: { "text/html": 5 }, metadata: {} },
+    { output_type: "execute_result", data: {}, metadata: {}, execution_count: null },
+    { output_type: "error", ename: "Error", evalue: "", traceback: ["one line"] },
   ]);
 });

@@ -1,7 +1,6 @@
 /**
  * Runs a notebook and prints as JSON what came of it; with `--stop`, stops a kernel that is busy. A
- * program of its own, as Deno 2.9.6 crashes when a test's isolate that holds sockets of zeromq is torn
- * down; a program that ends by itself is fine.
+ * program of its own, so that it has the permissions of a report and no others.
  *
  * @module
  */
@@ -9,20 +8,22 @@ import { KernelSession } from "../../lib/report/kernel.ts";
 import { readNotebook } from "../../lib/report/notebook.ts";
 import { CellError, runNotebook } from "../../lib/report/run_notebook.ts";
 
-const [path, mode] = Deno.args;
+const [path, mode, timeout] = Deno.args;
 console.log(JSON.stringify(mode === "--stop" ? await stopBusy(path!) : await run(path!)));
 Deno.exit(0);
 
 async function run(path: string) {
   const seen: string[] = [];
   let printed = "";
+  const late: number[] = [];
   try {
     const { notebook, runs } = await runNotebook(path, await readNotebook(path), {
       onCell: ({ number, of }) => seen.push(`${number}/${of}`),
       onText: (text) => printed += text,
       onCellDone: ({ number }) => seen.push(`${number} done`),
-    });
-    return { notebook, runs, seen, printed };
+      onLate: (number) => late.push(number),
+    }, timeout === undefined ? {} : { cellTimeout: Number(timeout) });
+    return { notebook, runs, seen, printed, late };
   } catch (error) {
     if (!(error instanceof CellError)) throw error;
     const { number, code, traceback, notebook } = error;
@@ -32,7 +33,7 @@ async function run(path: string) {
 
 async function stopBusy(folder: string) {
   const kernel = await KernelSession.start(folder);
-  const { pid } = kernel;
+  const pid = await kernel.pid;
   const busy = Promise.withResolvers<void>();
   const cell = kernel.execute("while (true);", () => busy.resolve())
     .then(() => "ended", (error) => String(error));

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { parseHTML } from "linkedom";
-import { isRunning, show, until, withNotebooks } from "./notebooks.ts";
+import { isRunning, notebookText, show, until, withNotebooks } from "./notebooks.ts";
 
 const PROJECT = join(import.meta.dirname!, "../..");
 
-function command(args: readonly string[]): Deno.Command {
+function command(args: readonly string[], env: Record<string, string> = {}): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-P=report", join(PROJECT, "lib/report/main.ts"), ...args],
     cwd: PROJECT,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -151,15 +151,135 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
+Deno.test("report that is killed leaves no kernel behind, whenever it happens", async () => {
+  const kernels = async () => {
+    const ps = new Deno.Command("ps", { args: ["-A", "-ww", "-o", "args="] });
+    return new TextDecoder().decode((await ps.output()).stdout).split("\n")
+      .filter((line) => line.includes(mark));
+  };
+  const mark = `report-kill-${crypto.randomUUID()}`;
+  const cell = `Deno.writeTextFileSync("busy", ""); while (true);`;
+  await withNotebooks({ "a.ipynb": [cell] }, async (folder) => {
+    // Its kernels' folders are in this one, by which they can be told from others.
+    const temporary = join(folder, mark);
+    await Deno.mkdir(temporary);
+    for (const wait of [150, 400, 1000, undefined]) {
+      await Deno.remove(join(folder, "busy")).catch(() => {});
+      const child = command(["--out", join(folder, "out"), join(folder, "a.ipynb")], {
+        TMPDIR: temporary,
+        TEMP: temporary,
+        TMP: temporary,
+      }).spawn();
+      const output = child.output();
+      if (wait === undefined) {
+        const isBusy = () => Deno.stat(join(folder, "busy")).then(() => true, () => false);
+        await until(isBusy, "the cell runs");
+        if (Deno.build.os !== "windows") assert.notDeepEqual(await kernels(), []);
+      } else await new Promise((resolve) => setTimeout(resolve, wait));
+      child.kill("SIGKILL");
+      await output;
+      await until(async () => (await kernels()).length === 0, "the kernel has ended");
+      await until(
+        async () => (await Array.fromAsync(Deno.readDir(temporary))).length === 0,
+        "its folder is gone",
+      );
+    }
+  });
+});
+
+Deno.test("report removes the folder of a kernel that was left behind, and no other", async () => {
+  await withNotebooks({ "a.ipynb": ["1"] }, async (folder) => {
+    const temporary = join(folder, "temporary");
+    const left = join(temporary, "deep-features-kernel-left");
+    const held = join(temporary, "deep-features-kernel-held");
+    for (const name of [left, held, join(temporary, "other")]) {
+      await Deno.mkdir(name, { recursive: true });
+      await Deno.writeTextFile(join(name, "lock"), "");
+    }
+    using lock = await Deno.open(join(held, "lock"), { write: true });
+    await lock.lock(true);
+    const env = { TMPDIR: temporary, TEMP: temporary, TMP: temporary };
+    const { code } = await command(["--out", join(folder, "out"), join(folder, "a.ipynb")], env)
+      .output();
+    assert.equal(code, 0);
+    const names = (await Array.fromAsync(Deno.readDir(temporary))).map(({ name }) => name).sort();
+    assert.deepEqual(names, ["deep-features-kernel-held", "other"]);
+  });
+});
+
+Deno.test("report --no-run renders the outputs that a notebook of any kernel holds", async () => {
+  await withNotebooks({}, async (folder) => {
+    const notebook = JSON.parse(notebookText(["# Mine", "print(1)", "1/0"], {
+      kernelspec: { name: "python3" },
+    }));
+    notebook.cells[1].outputs = [{ output_type: "stream", name: "stdout", text: ["stored\n"] }];
+    notebook.cells[2].outputs = [
+      { output_type: "error", ename: "ZeroDivisionError", evalue: "no", traceback: ["no"] },
+    ];
+    const path = join(folder, "own.ipynb"), text = JSON.stringify(notebook);
+    await Deno.writeTextFile(path, text);
+    const out = join(folder, "out");
+    // Paths are those of the folder in which the command was given.
+    const { code, stdout } = await command(["--no-run", "--out", "out", "own.ipynb"], {
+      INIT_CWD: folder,
+    }).output();
+    assert.equal(code, 0);
+    assert.match(new TextDecoder().decode(stdout), /1 of 1 notebooks rendered/);
+    const page = await readPage(join(out, "own.html"));
+    assert.equal(page.querySelector("h1")!.textContent, "Mine");
+    assert.equal(page.querySelector("pre.stdout")!.textContent, "stored");
+    assert.match(page.querySelector('main [role="alert"]')!.textContent, /Cell 2/);
+    assert.equal(await Deno.readTextFile(path), text);
+    const index = await readPage(join(out, "index.html"));
+    assert.equal(index.querySelectorAll(".cards a").length, 1);
+  });
+});
+
+Deno.test("report writes what it can, whatever the outputs and the pages beside it are", async () => {
+  const cells = [
+    "# Odd",
+    show({ "text/html": 5 }),
+    `await Deno.jupyter.broadcast("stream", { name: "stdout" }); "sent"`,
+    `await Deno.jupyter.broadcast("display_data", { data: null }); "sent, too"`,
+    show({ "text/markdown": ">".repeat(5000) }),
+    `console.log("the end")`,
+  ];
+  await withNotebooks({ "a.ipynb": cells }, async (folder) => {
+    const out = join(folder, "out");
+    await Deno.mkdir(out);
+    await Deno.writeTextFile(join(out, "damaged.html"), `<meta name="report" content="{&quot;">`);
+    const run = await report("--save", "--out", out, join(folder, "a.ipynb"));
+    assert.equal(run.code, 0, run.err);
+    assert.match(run.out, /Where the time went/);
+    const page = await readPage(join(out, "a.html"));
+    const text = page.querySelector("main")!.textContent;
+    for (const part of ["sent", "sent, too", "the end", "without text"]) {
+      assert.ok(text.includes(part), part);
+    }
+    const index = await readPage(join(out, "index.html"));
+    assert.equal(index.querySelectorAll(".cards a")[0]!.textContent, "Odd");
+  });
+});
+
 Deno.test("report rejects what it cannot run before it runs anything", async () => {
   await withNotebooks({ "a.ipynb": [`Deno.writeTextFileSync("ran", "")`] }, async (folder) => {
     await Deno.writeTextFile(join(folder, "bad.ipynb"), "not a notebook");
+    const python = { kernelspec: { name: "python3", display_name: "Python 3" } };
+    await Deno.writeTextFile(join(folder, "python.ipynb"), notebookText(["1"], python));
+    await Deno.writeTextFile(join(folder, "index.ipynb"), notebookText(["1"]));
+    await Deno.mkdir(join(folder, "other"));
+    await Deno.writeTextFile(join(folder, "other/a.ipynb"), notebookText(["1"]));
     const good = join(folder, "a.ipynb");
     for (
       const [args, message] of [
         [[good, join(folder, "bad.ipynb")], /is not a notebook: it is not JSON/],
         [[good, "no_such_notebook"], /Cannot find the notebook no_such_notebook/],
         [[good, "--no-such-option"], /no-such-option/],
+        [[good, join(folder, "python.ipynb")], /kernel “python3” \(Python 3\)/],
+        [[good, "--cell-timeout", "soon"], /--cell-timeout .* got soon/],
+        [[good, "--save", "--no-run"], /--save/],
+        [[good, join(folder, "index.ipynb")], /index\.html/],
+        [[good, join(folder, "other/a.ipynb")], /Cannot write a\.html for both/],
       ] as const
     ) {
       const run = await report("--out", join(folder, "out"), ...args);

@@ -63,3 +63,31 @@ Deno.test("storable() leaves out interactive pages of many kilobytes", () => {
   );
   assert.deepEqual(kept, [[FRAME_TYPE, "text/plain"], ["text/plain"]]);
 });
+
+Deno.test("writeNotebook() cuts text into lines, and leaves the text of JSON as it is", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".ipynb" });
+  const two = "one\ntwo";
+  try {
+    await writeNotebook(
+      path,
+      cells({
+        "text/markdown": two,
+        "image/svg+xml": two,
+        "application/json": two,
+        "application/vnd.x+json": { deep: two },
+        "image/jpeg": two,
+      }),
+    );
+    const [output] = (await readNotebook(path)).cells[0]!.outputs!;
+    const lines = ["one\n", "two"];
+    assert.deepEqual((output as { data: unknown }).data, {
+      "text/markdown": lines,
+      "image/svg+xml": lines,
+      "application/json": two,
+      "application/vnd.x+json": { deep: two },
+      "image/jpeg": two,
+    });
+  } finally {
+    await Deno.remove(path);
+  }
+});

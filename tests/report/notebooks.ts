@@ -1,27 +1,32 @@
 import process from "node:process";
 import { join } from "@std/path";
 
-/** A cell of a test's notebook: code, or Markdown if it begins with a hash. */
-export type TestCell = string;
+/** A cell of a test's notebook: code, or Markdown if it begins with a hash; or code with tags. */
+export type TestCell = string | { readonly code: string; readonly tags: readonly string[] };
 
 /** A notebook with the given cells, as its file's text. */
-export function notebookText(cells: readonly TestCell[]): string {
+export function notebookText(cells: readonly TestCell[], metadata: object = DENO): string {
   return JSON.stringify({
-    cells: cells.map((source, i) =>
-      source.startsWith("#") ? { cell_type: "markdown", id: `m${i}`, metadata: {}, source } : {
-        cell_type: "code",
-        id: `c${i}`,
-        metadata: {},
-        source,
-        outputs: [],
-        execution_count: null,
-      }
-    ),
-    metadata: { kernelspec: { name: "deno", display_name: "Deno", language: "typescript" } },
+    cells: cells.map((cell, i) => {
+      const { code: source, tags } = typeof cell === "string" ? { code: cell, tags: [] } : cell;
+      return source.startsWith("#")
+        ? { cell_type: "markdown", id: `m${i}`, metadata: {}, source }
+        : {
+          cell_type: "code",
+          id: `c${i}`,
+          metadata: tags.length > 0 ? { tags } : {},
+          source,
+          outputs: [],
+          execution_count: null,
+        };
+    }),
+    metadata,
     nbformat: 4,
     nbformat_minor: 5,
   });
 }
+
+const DENO = { kernelspec: { name: "deno", display_name: "Deno", language: "typescript" } };
 
 /** Code that shows a MIME bundle. */
 export function show(bundle: Record<string, unknown>): string {

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import { FRAMES_VARIABLE } from "../../lib/notebook/frame_type.ts";
 import type { Notebook, Output } from "../../lib/report/notebook.ts";
-import { isRunning, show, type TestCell, withNotebooks } from "./notebooks.ts";
+import { isRunning, notebookText, show, type TestCell, withNotebooks } from "./notebooks.ts";
 
 /** What `elsewhere.ts` prints. */
 interface Outcome {
@@ -11,6 +11,7 @@ interface Outcome {
   readonly runs: { number: number }[];
   readonly seen: string[];
   readonly printed: string;
+  readonly late: readonly number[];
   /** The cell that did not run to its end. */
   readonly number?: number;
   readonly code: string;
@@ -31,10 +32,11 @@ async function elsewhere(args: string[], env: Record<string, string> = {}): Prom
 async function run(
   cells: readonly TestCell[],
   env: Record<string, string> = {},
+  ...options: string[]
 ): Promise<Outcome & { folder: string }> {
   let outcome: Outcome & { folder: string };
   await withNotebooks({ "a.ipynb": cells }, async (folder) => {
-    const result = await elsewhere([join(folder, "a.ipynb")], env) as Outcome;
+    const result = await elsewhere([join(folder, "a.ipynb"), ...options], env) as Outcome;
     outcome = { ...result, folder: await Deno.realPath(folder) };
   });
   return outcome!;
@@ -146,4 +148,95 @@ Deno.test("KernelSession.stop() ends a kernel that is busy, and can be called tw
 Deno.test("runNotebook() tells its kernel that interactive pages can be shown", async () => {
   const { notebook } = await run([`Deno.env.get("${FRAMES_VARIABLE}")`]);
   assert.equal(plain(notebook.cells[0]!.outputs![0]), `"1"`);
+});
+
+/** The text that a cell printed. */
+function printedBy(notebook: Notebook, cell: number): string {
+  const streams = notebook.cells[cell]!.outputs!.filter(({ output_type }) =>
+    output_type === "stream"
+  );
+  return streams.map((stream) => (stream as { text: string }).text).join("");
+}
+
+Deno.test("runNotebook() keeps every output of a burst under its own cell, in order", async () => {
+  const burst = (name: string, lines: number) =>
+    `for (let i = 0; i < ${lines}; i++) console.log("${name}", i);`;
+  const { notebook, late } = await run([
+    burst("a", 100),
+    burst("b", 100),
+    burst("c", 3000),
+    { code: `${burst("d", 100)} throw new Error("enough")`, tags: ["raises-exception"] },
+    `for (let i = 0; i < 300; i++) await Deno.jupyter.display({}, { display_id: String(i) });`,
+    `console.log("x".repeat(3_000_000)); console.log("behind it"); "the result"`,
+    // The kernel cannot wait at the end of a cell that has broken this.
+    `delete Deno[Deno.internal].jupyter.broadcastResult; ${burst("e", 300)}`,
+    `console.log("last")`,
+  ]);
+  const lines = (name: string, count: number) =>
+    Array.from({ length: count }, (_, i) => `${name} ${i}\n`).join("");
+  assert.equal(printedBy(notebook, 0), lines("a", 100));
+  assert.equal(printedBy(notebook, 1), lines("b", 100));
+  assert.equal(printedBy(notebook, 2), lines("c", 3000));
+  assert.equal(printedBy(notebook, 3), lines("d", 100));
+  assert.equal(notebook.cells[4]!.outputs!.length, 300);
+  assert.equal(printedBy(notebook, 5), `${"x".repeat(3_000_000)}\nbehind it\n`);
+  assert.equal(plain(notebook.cells[5]!.outputs!.at(-1)), `"the result"`);
+  assert.equal(printedBy(notebook, 6), lines("e", 300));
+  assert.equal(printedBy(notebook, 7), "last\n");
+  assert.deepEqual(late, []);
+});
+
+Deno.test("runNotebook() goes on behind a cell that may throw, and tells all of what was thrown", async () => {
+  const tags = ["raises-exception"];
+  const { notebook, runs } = await run([
+    { code: `throw { code: 7, why: "a reason" }`, tags },
+    { code: `throw new Error("outer", { cause: new TypeError("inner") })`, tags },
+    { code: `throw Object.assign(new RangeError("far"), { limit: 3 })`, tags },
+    { code: `throw "a text"`, tags },
+    `1`,
+  ]);
+  const errors = notebook.cells.map(({ outputs }) => {
+    const [output] = outputs!;
+    return output?.output_type === "error" ? output.traceback.join("\n") : plain(output);
+  });
+  assert.match(errors[0]!, /code: 7, why: "a reason"/);
+  assert.match(errors[1]!, /Error: outer[\s\S]*TypeError: inner/);
+  assert.match(errors[2]!, /RangeError: far[\s\S]*limit: 3/);
+  assert.match(errors[3]!, /a text/);
+  assert.equal(errors[4], "1");
+  assert.equal(runs.length, 5);
+});
+
+Deno.test("runNotebook() loses nothing that work in the background puts out under a later cell", async () => {
+  const { late, notebook } = await run([
+    `setTimeout(() => console.log("late"), 300); 1`,
+    `2`,
+    `await new Promise((r) => setTimeout(r, 600)); 3`,
+  ]);
+  const all = notebook.cells.flatMap((_, i) => printedBy(notebook, i)).join("");
+  assert.equal(all, "late\n");
+  // The kernel itself says that it is the third's, as it runs by then.
+  assert.deepEqual(late, []);
+});
+
+Deno.test("runNotebook() ends a cell that takes longer than it may", async () => {
+  for (const endless of ["while (true);", "await new Promise((r) => setTimeout(r, 1e6))"]) {
+    const { number, traceback } = await run(["1", endless, "2"], {}, "", "1.5");
+    assert.equal(number, 2);
+    assert.match(traceback, /took longer than 1\.5 s/);
+  }
+});
+
+Deno.test("runNotebook() runs in a folder whose name has signs of an address in it", async () => {
+  await withNotebooks({}, async (folder) => {
+    const odd = join(folder, "a#b %20 c");
+    await Deno.mkdir(odd);
+    await Deno.writeTextFile(join(odd, "lib.ts"), "export const seven = 7;");
+    await Deno.writeTextFile(
+      join(odd, "x#y.ipynb"),
+      notebookText([`import { seven } from "./lib.ts"; seven`]),
+    );
+    const { notebook } = await elsewhere([join(odd, "x#y.ipynb")]) as Outcome;
+    assert.equal(plain(notebook.cells[0]!.outputs![0]), "7");
+  });
 });
