@@ -2,22 +2,31 @@ import { gemm } from "../compute/gemm.ts";
 import { allocFloat32, allocFloat64, allocInt32, freeViews, pointer } from "../compute/memory.ts";
 import { runKernel } from "../compute/pool.ts";
 import { interruptible } from "../notebook/interrupt.ts";
-import { assertFinite, type Matrix } from "../base/matrix.ts";
+import { checkOptions, type Rules, whole } from "../base/check.ts";
+import { assertFinite, Matrix } from "../base/matrix.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { createBreather } from "../notebook/progress.ts";
-import { type Metric, nearestNeighbours } from "../neighbors/nearest_neighbors.ts";
+import { type Metric, METRIC_RULE, nearestNeighbours } from "../neighbors/nearest_neighbors.ts";
 import { columnMeans, freeRows, shareRows, unitRows } from "../compute/shared_rows.ts";
 
 /** Rows whose distances to all others are computed at once. */
 const BLOCK_ROWS = 384;
+/** Rows whose largest value lies between these have squares that float32 holds. */
+const SMALLEST = 2 ** -30, LARGEST = 2 ** 50;
 
 /** What {@linkcode trustworthiness} can be told. */
-export interface TrustworthinessOptions {
+export interface TrustworthinessOptions extends RunOptions {
   /** Neighbours in the embedding that are looked at; default 5, as in scikit-learn. */
   readonly nNeighbors?: number;
   /** Of the distances between the rows of X; default `"euclidean"`. */
   readonly metric?: Metric;
-  readonly signal?: AbortSignal;
 }
+
+const RULES: Rules<TrustworthinessOptions> = {
+  ...RUN_RULES,
+  nNeighbors: whole(1),
+  metric: METRIC_RULE,
+};
 
 /**
  * How far an embedding's neighbours were neighbours before (Venna & Kaski 2001, equation 2; scikit-learn's
@@ -46,8 +55,12 @@ export interface TrustworthinessOptions {
 export async function trustworthiness(
   X: Matrix,
   embedding: Matrix,
-  { nNeighbors: k = 5, metric = "euclidean", signal }: TrustworthinessOptions = {},
+  options: TrustworthinessOptions = {},
 ): Promise<number> {
+  checkOptions("trustworthiness", options, RULES);
+  assertFinite(X);
+  assertFinite(embedding, "embedding");
+  const { nNeighbors: k = 5, metric = "euclidean", signal, onProgress } = options;
   const n = X.rows;
   if (embedding.rows !== n) {
     throw new RangeError(`Cannot compare ${n} rows with an embedding of ${embedding.rows}`);
@@ -57,21 +70,31 @@ export async function trustworthiness(
       `Cannot compare ${X.cols} columns with ${embedding.cols} dimensions: need at least 1 each`,
     );
   }
-  if (!(Number.isInteger(k) && k >= 1 && k < n / 2)) {
+  if (k >= n / 2) {
     throw new RangeError(
       `nNeighbors must be a whole number from 1 to less than half of the ${n} rows, got ${k}`,
     );
   }
-  assertFinite(X);
-  assertFinite(embedding, "embedding");
   signal?.throwIfAborted();
   const excess = await interruptible(signal, async (signal) => {
     const { indices } = await nearestNeighbours(embedding, embedding, k + 1, { signal });
     // Each row is its own first neighbour.
     const others = indices.filter((_, at) => at % (k + 1) > 0);
-    return await ranksBeyond(metric === "cosine" ? unitRows(X)[0]! : X, others, k, signal);
+    const rows = metric === "cosine" ? unitRows(X)[0]! : ofUnitSize(X);
+    return await ranksBeyond(rows, others, k, { onProgress, signal });
   });
   return 1 - excess * 2 / (n * k * (2 * n - 3 * k - 1));
+}
+
+/**
+ * Rows whose squares would leave float32, made larger or smaller by a power of two, which changes no rank;
+ * others as they are.
+ */
+function ofUnitSize(X: Matrix): Matrix {
+  const largest = X.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest === 0 || (largest > SMALLEST && largest < LARGEST)) return X;
+  const factor = 2 ** -Math.floor(Math.log2(largest));
+  return new Matrix(X.data.map((value) => value * factor), X.rows, X.cols);
 }
 
 /** The sum of max(0, rank − k) over each row's given neighbours. */
@@ -79,7 +102,7 @@ async function ranksBeyond(
   X: Matrix,
   neighbours: Int32Array,
   k: number,
-  signal: AbortSignal | undefined,
+  { onProgress, signal }: RunOptions,
 ): Promise<number> {
   const rows = shareRows(X, columnMeans(X));
   const products = allocFloat32(Math.min(BLOCK_ROWS, X.rows) * X.rows);
@@ -108,6 +131,7 @@ async function ranksBeyond(
         pointer(others) + 4 * begin * k,
         pointer(sums) + 8 * begin,
       ]);
+      onProgress?.({ done: begin + size, total: X.rows, message: "ranks" });
       await breathe();
     }
     return sums.reduce((a, b) => a + b, 0);

@@ -4,4 +4,9 @@
  *
  * @module
  */
-export { type Metric, nearestNeighbours, type Neighbours } from "./nearest_neighbors.ts";
+export {
+  type Metric,
+  nearestNeighbours,
+  type Neighbours,
+  type NeighboursOptions,
+} from "./nearest_neighbors.ts";

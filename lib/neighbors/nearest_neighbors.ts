@@ -1,19 +1,25 @@
+import { checkOptions, checkValue, oneOf, type Rules, whole } from "../base/check.ts";
 import { assertFinite, type Matrix } from "../base/matrix.ts";
-import type { OnProgress } from "../base/run_options.ts";
-import { findCandidates, nearestOf, type SearchOptions } from "./engine/candidates.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { findCandidates, nearestOf, type Neighbours } from "./engine/candidates.ts";
+import { liftTiny } from "./engine/lift_tiny.ts";
 import { columnMeans, freeRows, shareRows, unitRows } from "../compute/shared_rows.ts";
+
+export type { Neighbours } from "./engine/candidates.ts";
 
 /** How far points are apart. */
 export type Metric = "euclidean" | "cosine";
 
-/** The k nearest rows of each row. */
-export interface Neighbours {
-  /** [rows, k] row numbers, nearest first. */
-  readonly indices: Int32Array;
-  /** [rows, k] distances. */
-  readonly distances: Float32Array;
-  readonly k: number;
+/** What a {@linkcode Metric} may be. */
+export const METRIC_RULE = oneOf("euclidean", "cosine");
+
+/** What {@linkcode nearestNeighbours} can be told. */
+export interface NeighboursOptions extends RunOptions {
+  /** Default `"euclidean"`. */
+  readonly metric?: Metric;
 }
+
+const RULES: Rules<NeighboursOptions> = { ...RUN_RULES, metric: METRIC_RULE };
 
 /** Candidates beyond k, so that the rounding of matrix products loses no neighbour. */
 const SPARE = 16;
@@ -27,6 +33,7 @@ const SPARE = 16;
  *
  * @param X [n, features]
  * @param queries [m, features]; often X itself, where each row is then its own nearest neighbour
+ * @throws {TypeError} If X or queries is no matrix, or an option is unknown or of the wrong kind
  * @throws {RangeError} If k is no whole number from 1 to n, the columns differ, or a value is not finite
  * @throws {DOMException} If the signal aborts
  *
@@ -44,13 +51,13 @@ export async function nearestNeighbours(
   X: Matrix,
   queries: Matrix,
   k: number,
-  options: {
-    metric?: Metric;
-    onProgress?: OnProgress | undefined;
-    signal?: AbortSignal | undefined;
-  } = {},
+  options: NeighboursOptions = {},
 ): Promise<Neighbours> {
-  if (!(Number.isInteger(k) && k >= 1 && k <= X.rows)) {
+  checkOptions("nearestNeighbours", options, RULES);
+  assertFinite(X);
+  if (queries !== X) assertFinite(queries, "queries");
+  checkValue("k", k, whole(1));
+  if (k > X.rows) {
     throw new RangeError(`k must be a whole number from 1 to the ${X.rows} rows, got ${k}`);
   }
   if (queries.cols !== X.cols || X.cols === 0) {
@@ -58,8 +65,7 @@ export async function nearestNeighbours(
       `Cannot compare rows of ${queries.cols} columns with rows of ${X.cols}: need as many, at least 1`,
     );
   }
-  assertFinite(X);
-  if (queries !== X) assertFinite(queries, "queries");
+  options.signal?.throwIfAborted();
   if (options.metric !== "cosine") return await euclideanNeighbours(X, queries, k, options);
   const [rows, asked] = queries === X ? unitRows(X) : unitRows(X, queries);
   return toCosine(await euclideanNeighbours(rows!, asked ?? rows!, k, options));
@@ -70,7 +76,17 @@ export async function euclideanNeighbours(
   X: Matrix,
   queries: Matrix,
   k: number,
-  options: SearchOptions,
+  options: RunOptions,
+): Promise<Neighbours> {
+  const { matrices: [rows, asked], lower } = queries === X ? liftTiny(X) : liftTiny(X, queries);
+  return lower(await search(rows!, asked ?? rows!, k, options));
+}
+
+async function search(
+  X: Matrix,
+  queries: Matrix,
+  k: number,
+  options: RunOptions,
 ): Promise<Neighbours> {
   const center = columnMeans(X);
   const rows = shareRows(X, center);

@@ -4,4 +4,4 @@
  *
  * @module
  */
-export { Umap, type UmapFitOptions, type UmapOptions } from "./umap.ts";
+export { type FittedUmap, Umap, type UmapOptions } from "./umap.ts";

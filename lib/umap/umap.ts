@@ -9,21 +9,39 @@
  * @module
  */
 import { findABParams, UMAP } from "umap-js/dist/umap.js";
-import { assertFinite, Matrix } from "../base/matrix.ts";
+import {
+  between,
+  checkOptions,
+  oneOf,
+  positive,
+  type Rules,
+  seed as seedRule,
+  whole,
+  withDefaults,
+} from "../base/check.ts";
+import { assertFinite, assertMatrix, Matrix } from "../base/matrix.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
-import type { OnProgress } from "../base/run_options.ts";
+import { type OnProgress, RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { seededRandom, standardNormal } from "../base/random.ts";
 import { bipartiteGraph, fuzzyGraph, type Graph } from "./engine/fuzzy_graph.ts";
 import { layOut } from "./engine/layout.ts";
-import { neighbourGraph } from "../neighbors/engine/neighbor_graph.ts";
-import { type Metric, nearestNeighbours, type Neighbours } from "../neighbors/nearest_neighbors.ts";
-import { principalComponents } from "../neighbors/engine/principal_components.ts";
+import { neighbourGraph } from "../neighbors/neighbor_graph.ts";
+import {
+  type Metric,
+  METRIC_RULE,
+  nearestNeighbours,
+  type Neighbours,
+} from "../neighbors/nearest_neighbors.ts";
+import { principalComponents } from "../neighbors/principal_components.ts";
 import { componentStart } from "./engine/component_start.ts";
 
 /** Parameters of a {@linkcode Umap}, with umap-learn's names and defaults. */
 export interface UmapOptions {
-  /** Neighbours of a point that its place depends on; default 15. */
+  /**
+   * Neighbours of a point that its place depends on; default 15. Where there are not more rows than these,
+   * a warning says so, and all rows are neighbours.
+   */
   readonly nNeighbors?: number;
   /** Least distance of points in the embedding; default 0.1. */
   readonly minDist?: number;
@@ -41,18 +59,27 @@ export interface UmapOptions {
   readonly seed?: number;
 }
 
-/** What fitting and placing new rows can be told. */
-export interface UmapFitOptions {
-  readonly onProgress?: OnProgress;
-  /** Stops the work; the estimator stays as it was. */
-  readonly signal?: AbortSignal;
+/** What a {@linkcode Umap} has learned. */
+export interface FittedUmap {
+  /** The rows that were fitted. */
+  readonly X: Matrix;
+  /** Their places, [n, nComponents]. */
+  readonly embedding: Matrix;
+  /** Neighbours that a place depends on: `nNeighbors`, or fewer where there are few rows. */
+  readonly nNeighbors: number;
 }
 
-/** What a fit leaves for new rows. */
-interface Fitted {
-  readonly X: Matrix;
-  readonly embedding: Matrix;
-}
+/** An undefined number of epochs is chosen by the number of rows. */
+const RULES: Rules<UmapOptions> = {
+  nNeighbors: whole(2),
+  minDist: between(0, Infinity),
+  spread: positive,
+  nComponents: whole(1),
+  nEpochs: whole(1),
+  metric: METRIC_RULE,
+  init: oneOf("spectral", "pca", "random"),
+  seed: seedRule,
+};
 
 const DEFAULTS = {
   nNeighbors: 15,
@@ -63,8 +90,6 @@ const DEFAULTS = {
   init: "spectral",
   seed: 0,
 } as const;
-const METRICS: readonly Metric[] = ["euclidean", "cosine"];
-const INITS: readonly UmapOptions["init"][] = ["spectral", "pca", "random"];
 /** Above so many rows fewer epochs do. */
 const LARGE = 10_000;
 const EPOCHS = { fit: { few: 500, many: 200 }, transform: { few: 100, many: 30 } } as const;
@@ -97,11 +122,23 @@ const START_SIZE = 5, START_NOISE = 1e-4;
 export class Umap {
   /** The parameters, defaults filled in. */
   readonly options: Required<Omit<UmapOptions, "nEpochs">> & Pick<UmapOptions, "nEpochs">;
-  #fitted: Fitted | undefined;
+  #fitted: FittedUmap | undefined;
 
-  /** Stores the parameters; they are checked when fitting. */
+  /**
+   * Stores the parameters.
+   *
+   * @throws {TypeError} If a parameter is unknown or of the wrong kind
+   * @throws {RangeError} If a parameter is out of its range
+   */
   constructor(options: UmapOptions = {}) {
-    this.options = { ...DEFAULTS, ...options };
+    checkOptions("Umap", options, RULES);
+    this.options = withDefaults(DEFAULTS, options);
+    const { minDist, spread } = this.options;
+    if (minDist > spread) {
+      throw new RangeError(
+        `Umap: minDist must be from 0 to spread (${spread}), got ${minDist}`,
+      );
+    }
   }
 
   /**
@@ -110,24 +147,55 @@ export class Umap {
    * @throws {Error} If the estimator is not fitted
    */
   get embedding(): Matrix {
-    return this.#state().embedding;
+    return this.fitted.embedding;
+  }
+
+  /**
+   * What was learned.
+   *
+   * @throws {Error} If the estimator is not fitted
+   */
+  get fitted(): FittedUmap {
+    if (!this.#fitted) throw new Error("This Umap is not fitted yet: call fit(X) first");
+    return this.#fitted;
   }
 
   /**
    * Lays out rows X [n, features]. X is kept for {@linkcode Umap.transform}, not copied.
    *
+   * As umap-learn does, it warns where there are not more rows than neighbours, and goes on with all of
+   * them; a single row lies at the origin.
+   *
    * @returns The estimator itself
-   * @throws {RangeError} If a parameter or X is unusable, or there are too few rows for the neighbours
-   * @throws {DOMException} If the signal aborts
+   * @throws {TypeError} If X is no matrix
+   * @throws {RangeError} If X is empty, has a value that is not finite, or not more rows than dimensions
+   * @throws {DOMException} If the signal aborts; the estimator stays as it was
    */
-  async fit(X: Matrix, { onProgress, signal }: UmapFitOptions = {}): Promise<this> {
-    check(this.options, X);
+  async fit(X: Matrix, options: RunOptions = {}): Promise<this> {
+    checkOptions("Umap.fit", options, RUN_RULES);
+    checkRows(X);
+    const { nComponents } = this.options;
+    // A plane takes whatever there is; more dimensions than the rows span say nothing.
+    if (nComponents > 2 && nComponents >= X.rows) {
+      throw new RangeError(
+        `Umap: nComponents must be fewer than the ${X.rows} rows, got ${nComponents}`,
+      );
+    }
+    if (nComponents !== 2 && X.rows === 2) {
+      throw new RangeError(
+        `Umap: 2 rows can be laid out in nComponents = 2 dimensions alone, not in ${nComponents}`,
+      );
+    }
+    const { signal, onProgress } = options;
     signal?.throwIfAborted();
-    const embedding = await interruptible(
-      signal,
-      (signal) => this.#embed(X, { onProgress, signal }),
-    );
-    this.#fitted = { X, embedding };
+    const nNeighbors = this.#neighborsAmong(X.rows);
+    const embedding = X.rows === 1
+      ? new Matrix(new Float32Array(nComponents), 1, nComponents)
+      : await interruptible(
+        signal,
+        (signal) => this.#embed(X, nNeighbors, { onProgress, signal }),
+      );
+    this.#fitted = { X, embedding, nNeighbors };
     return this;
   }
 
@@ -157,8 +225,10 @@ export class Umap {
    * assert(places.rows === 1 && places.cols === 2);
    * ```
    */
-  async transform(X: Matrix, { onProgress, signal }: UmapFitOptions = {}): Promise<Matrix> {
-    const fitted = this.#state();
+  async transform(X: Matrix, options: RunOptions = {}): Promise<Matrix> {
+    const { fitted } = this;
+    checkOptions("Umap.transform", options, RUN_RULES);
+    const { signal, onProgress } = options;
     if (fitted.embedding.cols !== 2) {
       throw new Error(
         `Cannot place new rows in ${fitted.embedding.cols} dimensions: only maps of nComponents 2 can ` +
@@ -172,22 +242,31 @@ export class Umap {
       );
     }
     signal?.throwIfAborted();
+    // All there is to depend on is one place.
+    if (fitted.X.rows === 1) return fitted.embedding.takeRows(new Uint32Array(X.rows));
     return await interruptible(
       signal,
       (signal) => this.#place(X, fitted, { onProgress, signal }),
     );
   }
 
-  #state(): Fitted {
-    if (!this.#fitted) throw new Error("This Umap is not fitted yet: call fit(X) first");
-    return this.#fitted;
+  /** How many neighbours each of so many rows gets; warns where they are too few. */
+  #neighborsAmong(rows: number): number {
+    const { nNeighbors } = this.options;
+    if (rows > nNeighbors) return nNeighbors;
+    const fewer = Math.max(Math.min(2, rows), rows - 1);
+    console.warn(
+      `Umap: nNeighbors = ${nNeighbors} is not fewer than the ${rows} rows: taking ${fewer}`,
+    );
+    return fewer;
   }
 
   async #embed(
     X: Matrix,
-    { onProgress, signal }: { onProgress: OnProgress | undefined; signal: AbortSignal | undefined },
+    nNeighbors: number,
+    { onProgress, signal }: RunOptions,
   ): Promise<Matrix> {
-    const { nNeighbors, minDist, spread, nComponents, metric, seed } = this.options;
+    const { minDist, spread, nComponents, metric, seed } = this.options;
     const epochs = this.options.nEpochs ?? EPOCHS.fit[X.rows > LARGE ? "many" : "few"];
     const stage = stages(onProgress);
     const neighbours = await neighbourGraph(X, nNeighbors, {
@@ -213,15 +292,15 @@ export class Umap {
 
   async #place(
     X: Matrix,
-    fitted: Fitted,
-    { onProgress, signal }: { onProgress: OnProgress | undefined; signal: AbortSignal | undefined },
+    fitted: FittedUmap,
+    { onProgress, signal }: RunOptions,
   ): Promise<Matrix> {
-    const { nNeighbors, minDist, spread, metric, seed, nEpochs } = this.options;
+    const { minDist, spread, metric, seed, nEpochs } = this.options;
     const epochs = nEpochs === undefined
       ? EPOCHS.transform[X.rows > LARGE ? "many" : "few"]
       : Math.floor(nEpochs * TRANSFORM_EPOCHS);
     const stage = stages(onProgress);
-    const neighbours = await nearestNeighbours(fitted.X, X, nNeighbors, {
+    const neighbours = await nearestNeighbours(fitted.X, X, fitted.nNeighbors, {
       metric,
       onProgress: stage(0),
       signal,
@@ -290,43 +369,8 @@ export class Umap {
   }
 }
 
-function check(
-  { nNeighbors, minDist, spread, nComponents, nEpochs, metric, init, seed }: UmapOptions,
-  X: Matrix,
-): void {
-  if (!(Number.isInteger(nNeighbors) && nNeighbors! >= 2)) {
-    throw new RangeError(`nNeighbors must be a whole number of at least 2, got ${nNeighbors}`);
-  }
-  if (!(spread! > 0 && spread! < Infinity)) {
-    throw new RangeError(`spread must be above 0, got ${spread}`);
-  }
-  if (!(minDist! >= 0 && minDist! <= spread!)) {
-    throw new RangeError(`minDist must be from 0 to spread (${spread}), got ${minDist}`);
-  }
-  if (!(Number.isInteger(nComponents) && nComponents! >= 1)) {
-    throw new RangeError(`nComponents must be a positive whole number, got ${nComponents}`);
-  }
-  if (nEpochs !== undefined && !(Number.isInteger(nEpochs) && nEpochs >= 1)) {
-    throw new RangeError(`nEpochs must be a positive whole number, got ${nEpochs}`);
-  }
-  if (!METRICS.includes(metric!)) {
-    throw new RangeError(`metric must be one of ${METRICS.join(", ")}, got ${metric}`);
-  }
-  if (!INITS.includes(init)) {
-    throw new RangeError(`init must be one of ${INITS.join(", ")}, got ${init}`);
-  }
-  if (!Number.isInteger(seed)) {
-    throw new RangeError(`seed must be a whole number, got ${seed}`);
-  }
-  if (X.rows <= nNeighbors!) {
-    throw new RangeError(
-      `Cannot find ${nNeighbors} neighbours among ${X.rows} rows: need at least ${nNeighbors! + 1}`,
-    );
-  }
-  checkRows(X);
-}
-
 function checkRows(X: Matrix): void {
+  assertMatrix(X);
   if (X.rows === 0 || X.cols === 0) {
     throw new RangeError(`Cannot lay out a ${X.rows} × ${X.cols} matrix: need rows and columns`);
   }

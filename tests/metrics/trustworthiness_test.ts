@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { Matrix, seededRandom, setThreads, threads, trustworthiness } from "deep-features";
+import {
+  Matrix,
+  seededRandom,
+  setThreads,
+  threads,
+  trustworthiness,
+  type TrustworthinessOptions,
+} from "deep-features";
 import cases from "../fixtures/metrics/trustworthiness.json" with { type: "json" };
 
 /** The definition, with ties in the order of rows. */
@@ -79,6 +86,15 @@ Deno.test("trustworthiness() is 1 for the rows themselves, duplicates included",
   assert.equal(await trustworthiness(same, same), 1);
 });
 
+Deno.test("trustworthiness() does not change with the scale of the rows, huge or tiny", async () => {
+  const X = lattice(60, 3, 7), embedding = lattice(60, 2, 8);
+  const expected = await trustworthiness(X, embedding);
+  for (const scale of [2 ** 100, 2 ** 60, 2 ** -60, 2 ** -120]) {
+    const scaled = new Matrix(X.data.map((value) => value * scale), 60, 3);
+    assert.equal(await trustworthiness(scaled, embedding), expected, `${scale}`);
+  }
+});
+
 Deno.test("trustworthiness() refuses bad input", async () => {
   const X = lattice(20, 3, 1);
   const rejects = (embedding: Matrix, nNeighbors: number, message: RegExp) =>
@@ -91,6 +107,15 @@ Deno.test("trustworthiness() refuses bad input", async () => {
   const bad = lattice(20, 2, 1);
   bad.data[5] = NaN;
   await rejects(bad, 5, /embedding holds NaN in row 2, column 1/);
+  await assert.rejects(trustworthiness(X, [[1]] as unknown as Matrix), {
+    name: "TypeError",
+    message: /embedding must be a Matrix/,
+  });
+  await assert.rejects(trustworthiness(null as unknown as Matrix, X), TypeError);
+  await assert.rejects(trustworthiness(X, X, { k: 5 } as TrustworthinessOptions), {
+    name: "TypeError",
+    message: /trustworthiness has no option "k"/,
+  });
   const controller = new AbortController();
   controller.abort();
   await assert.rejects(trustworthiness(X, X, { signal: controller.signal }), {

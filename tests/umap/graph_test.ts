@@ -11,8 +11,8 @@ import {
 } from "deep-features";
 import { componentStart } from "../../lib/umap/engine/component_start.ts";
 import { fuzzyGraph } from "../../lib/umap/engine/fuzzy_graph.ts";
-import { neighbourGraph } from "../../lib/neighbors/engine/neighbor_graph.ts";
-import { principalComponents } from "../../lib/neighbors/engine/principal_components.ts";
+import { neighbourGraph } from "../../lib/neighbors/neighbor_graph.ts";
+import { principalComponents } from "../../lib/neighbors/principal_components.ts";
 import { spectralStart } from "../../lib/umap/engine/spectral_start.ts";
 import parts from "../fixtures/umap/parts.json" with { type: "json" };
 import fixture from "../fixtures/umap/graph.json" with { type: "json" };

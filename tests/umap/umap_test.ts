@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { Matrix, nearestNeighbours, seededRandom, standardNormal, Umap } from "deep-features";
+import {
+  Matrix,
+  nearestNeighbours,
+  type RunOptions,
+  seededRandom,
+  standardNormal,
+  Umap,
+  type UmapOptions,
+} from "deep-features";
 
 function gaussian(n: number, cols: number, seed: number): Matrix {
   const random = seededRandom(seed);
@@ -167,24 +175,92 @@ Deno.test("Umap lays out rows of zeros by the cosine, and groups of duplicates, 
   }
 });
 
+Deno.test("Umap warns where there are few rows, and goes on with one neighbour less, as umap-learn does", async () => {
+  const warn = console.warn, texts: string[] = [];
+  console.warn = (text) => texts.push(text);
+  try {
+    // umap-learn 0.5.3 takes n − 1 neighbours of n rows; of fewer than four it fails from inside.
+    for (const [rows, taken] of [[15, 14], [10, 9], [5, 4], [4, 3], [3, 2]] as const) {
+      const X = gaussian(rows, 3, rows);
+      texts.length = 0;
+      const few = await new Umap({ nEpochs: 40 }).fit(X);
+      assert.equal(few.fitted.nNeighbors, taken);
+      assert.deepEqual(texts, [
+        `Umap: nNeighbors = 15 is not fewer than the ${rows} rows: taking ${taken}`,
+      ]);
+      const same = await new Umap({ nEpochs: 40, nNeighbors: taken }).fit(X);
+      assert.equal(texts.length, 1);
+      assert.deepEqual(few.embedding, same.embedding);
+      assert.ok(few.embedding.data.every(Number.isFinite));
+      const places = await few.transform(gaussian(7, 3, 1));
+      assert.ok(places.rows === 7 && places.data.every(Number.isFinite));
+    }
+    for (const [rows, nComponents] of [[1, 2], [2, 2], [1, 1], [3, 1], [4, 3], [5, 1]] as const) {
+      for (const init of ["spectral", "pca", "random"] as const) {
+        const umap = await new Umap({ nComponents, init, nEpochs: 20 }).fit(gaussian(rows, 2, 4));
+        assert.deepEqual([umap.embedding.rows, umap.embedding.cols], [rows, nComponents]);
+        assert.ok(umap.embedding.data.every(Number.isFinite), `${rows} rows, ${nComponents}`);
+        if (nComponents !== 2) continue;
+        const places = await umap.transform(gaussian(3, 2, 5));
+        assert.ok(places.rows === 3 && places.data.every(Number.isFinite), `${rows} rows`);
+      }
+    }
+    const { embedding } = await new Umap({ nEpochs: 20 }).fit(gaussian(2, 2, 4));
+    assert.notDeepEqual(embedding.row(0), embedding.row(1));
+  } finally {
+    console.warn = warn;
+  }
+});
+
+Deno.test("nearestNeighbours() and Umap do not change with the scale of tiny rows", async () => {
+  const X = gaussian(80, 5, 2), k = 6;
+  const expected = await nearestNeighbours(X, X, k);
+  const map = await new Umap({ nNeighbors: k, nEpochs: 30 }).fit(X);
+  for (const scale of [2 ** -73, 2 ** -100]) {
+    const tiny = new Matrix(X.data.map((value) => value * scale), 80, 5);
+    const { indices, distances } = await nearestNeighbours(tiny, tiny, k);
+    assert.deepEqual(indices, expected.indices);
+    assert.deepEqual(distances, expected.distances.map((distance) => distance * scale));
+    const queries = await nearestNeighbours(tiny, tiny.slice(0, 10), k);
+    assert.deepEqual([...queries.indices], [...expected.indices.subarray(0, 10 * k)]);
+    const { embedding } = await new Umap({ nNeighbors: k, nEpochs: 30 }).fit(tiny);
+    assert.ok(embedding.data.every(Number.isFinite));
+  }
+  assert.ok(map.embedding.data.every(Number.isFinite));
+});
+
 Deno.test("Umap refuses bad input before any work", async () => {
   const X = gaussian(10, 3, 1);
+  const refuses = (options: UmapOptions, message: RegExp) =>
+    assert.throws(() => new Umap(options), message);
   const rejects = (umap: Umap, message: RegExp) => assert.rejects(umap.fit(X), message);
-  await rejects(new Umap(), /15 neighbours among 10 rows: need at least 16/);
-  await rejects(new Umap({ nNeighbors: 1 }), /nNeighbors .* got 1/);
-  await rejects(new Umap({ minDist: 2 }), /minDist must be from 0 to spread \(1\), got 2/);
-  await rejects(new Umap({ nNeighbors: 3, nComponents: 0 }), /nComponents .* got 0/);
-  await rejects(new Umap({ nNeighbors: 3, nEpochs: 0.5 }), /nEpochs .* got 0.5/);
-  await rejects(new Umap({ nNeighbors: 3, minDist: NaN }), /minDist .* got NaN/);
-  await rejects(new Umap({ minDist: 0, spread: 0 }), /spread must be above 0, got 0/);
-  await rejects(new Umap({ nNeighbors: 3, seed: 0.5 }), /seed .* got 0.5/);
-  await rejects(new Umap({ metric: "manhattan" as "cosine" }), /euclidean, cosine, got manhattan/);
-  await rejects(new Umap({ init: "tsne" as "pca" }), /spectral, pca, random, got tsne/);
-  await rejects(new Umap({ nNeighbors: 10 }), /10 neighbours among 10 rows: need at least 11/);
+  refuses({ nNeighbors: 1 }, /nNeighbors .* got 1/);
+  refuses({ minDist: 2 }, /minDist must be from 0 to spread \(1\), got 2/);
+  refuses({ nNeighbors: 3, nComponents: 0 }, /nComponents .* got 0/);
+  refuses({ nNeighbors: 3, nEpochs: 0.5 }, /nEpochs .* got 0.5/);
+  refuses({ nNeighbors: 3, minDist: NaN }, /minDist .* got NaN/);
+  refuses({ minDist: 0, spread: 0 }, /spread must be positive, got 0/);
+  refuses({ nNeighbors: 3, seed: 0.5 }, /seed .* got 0.5/);
+  refuses({ seed: 1e300 }, /seed .* got 1e\+300/);
+  refuses({ metric: "manhattan" as "cosine" }, /"euclidean" or "cosine", got "manhattan"/);
+  refuses({ init: "tsne" as "pca" }, /"spectral", "pca" or "random", got "tsne"/);
+  refuses({ n_neighbors: 5 } as UmapOptions, /no option "n_neighbors": did you mean "nNeighbors"/);
+  await rejects(new Umap({ nNeighbors: 3, nComponents: 1000 }), /fewer than the 10 rows, got 1000/);
+  await rejects(new Umap({ nNeighbors: 3, nComponents: 10 }), /fewer than the 10 rows, got 10/);
+  await assert.rejects(new Umap({ nComponents: 1 }).fit(gaussian(2, 3, 1)), /2 rows .* not in 1/);
+  for (const wrong of [undefined, null, { rows: 9, cols: 1, data: [] }, [[1], [2]], "X"]) {
+    await assert.rejects(new Umap().fit(wrong as unknown as Matrix), {
+      name: "TypeError",
+      message: /X must be a Matrix/,
+    });
+  }
+  await assert.rejects(new Umap().fit(X, { onProgres: () => {} } as RunOptions), {
+    name: "TypeError",
+    message: /did you mean "onProgress"/,
+  });
   const sized = (rows: number, cols: number) =>
     new Matrix(new Float32Array(rows * cols), rows, cols);
-  await assert.rejects(new Umap().fit(sized(1, 3)), /15 neighbours among 1 rows: need at least 16/);
-  await assert.rejects(new Umap().fit(sized(0, 3)), /among 0 rows/);
+  await assert.rejects(new Umap().fit(sized(0, 3)), /a 0 × 3 matrix: need rows and columns/);
   await assert.rejects(new Umap().fit(sized(20, 0)), /a 20 × 0 matrix: need rows and columns/);
   const huge = new Matrix(X.data.map((value) => value * 1e30), 10, 3);
   await assert.rejects(new Umap({ nNeighbors: 3 }).fit(huge), /beyond the range of float32/);

@@ -2,17 +2,19 @@ import { gemm } from "../../compute/gemm.ts";
 import { allocFloat32, allocInt32, freeViews, pointer } from "../../compute/memory.ts";
 import { runKernel } from "../../compute/pool.ts";
 import { createBreather } from "../../notebook/progress.ts";
-import type { OnProgress } from "../../base/run_options.ts";
-import type { Neighbours } from "../nearest_neighbors.ts";
+import type { RunOptions } from "../../base/run_options.ts";
 import type { SharedRows } from "../../compute/shared_rows.ts";
 
 /** Rows whose distances to all others are computed at once. */
 const BLOCK_ROWS = 384;
 
-/** What a search can be told. */
-export interface SearchOptions {
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
+/** The k nearest rows of each row. */
+export interface Neighbours {
+  /** [rows, k] row numbers, nearest first. */
+  readonly indices: Int32Array;
+  /** [rows, k] distances. */
+  readonly distances: Float32Array;
+  readonly k: number;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function findCandidates(
   rows: SharedRows,
   queries: SharedRows,
   count: number,
-  { onProgress, signal }: SearchOptions = {},
+  { onProgress, signal }: RunOptions = {},
 ): Promise<Int32Array> {
   const block = Math.min(BLOCK_ROWS, queries.rows);
   const products = allocFloat32(block * rows.rows);

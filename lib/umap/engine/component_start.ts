@@ -1,7 +1,7 @@
 import { Matrix } from "../../base/matrix.ts";
 import { seededRandom } from "../../base/random.ts";
 import type { Graph } from "./fuzzy_graph.ts";
-import { principalComponents } from "../../neighbors/engine/principal_components.ts";
+import { principalComponents } from "../../neighbors/principal_components.ts";
 import { spectralStart } from "./spectral_start.ts";
 
 /** Parts with fewer points than this have no shape to speak of: they start at random places. */

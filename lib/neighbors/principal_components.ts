@@ -1,8 +1,8 @@
-import { gemm } from "../../compute/gemm.ts";
-import { allocFloat32, freeViews, pointer } from "../../compute/memory.ts";
-import type { Matrix } from "../../base/matrix.ts";
-import { seededRandom, standardNormal } from "../../base/random.ts";
-import { columnMeans, shareRows } from "../../compute/shared_rows.ts";
+import { gemm } from "../compute/gemm.ts";
+import { allocFloat32, freeViews, pointer } from "../compute/memory.ts";
+import type { Matrix } from "../base/matrix.ts";
+import { seededRandom, standardNormal } from "../base/random.ts";
+import { columnMeans, shareRows } from "../compute/shared_rows.ts";
 
 /** Rounds of orthogonal iteration: enough for a starting layout and for a search of candidates. */
 const ROUNDS = 30;

@@ -1,20 +1,11 @@
-import { Matrix } from "../../base/matrix.ts";
-import { permutation, seededRandom } from "../../base/random.ts";
-import { findCandidates, nearestOf, type SearchOptions } from "./candidates.ts";
-import {
-  euclideanNeighbours,
-  type Metric,
-  type Neighbours,
-  toCosine,
-} from "../nearest_neighbors.ts";
+import { Matrix } from "../base/matrix.ts";
+import { permutation, seededRandom } from "../base/random.ts";
+import type { RunOptions } from "../base/run_options.ts";
+import { findCandidates, nearestOf, type Neighbours } from "./engine/candidates.ts";
+import { liftTiny } from "./engine/lift_tiny.ts";
+import { euclideanNeighbours, type Metric, toCosine } from "./nearest_neighbors.ts";
 import { principalComponents } from "./principal_components.ts";
-import {
-  columnMeans,
-  freeRows,
-  shareRows,
-  takeShared,
-  unitRows,
-} from "../../compute/shared_rows.ts";
+import { columnMeans, freeRows, shareRows, takeShared, unitRows } from "../compute/shared_rows.ts";
 
 /** Up to so many rows the exact search is quick. */
 const EXACT_ROWS = 20_000;
@@ -43,7 +34,7 @@ const SAMPLE_ROWS = 384, MIN_RECALL = 0.95;
 export async function neighbourGraph(
   X: Matrix,
   k: number,
-  { metric = "euclidean", seed = 0, exactRows = EXACT_ROWS, ...options }: SearchOptions & {
+  { metric = "euclidean", seed = 0, exactRows = EXACT_ROWS, ...options }: RunOptions & {
     metric?: Metric;
     seed?: number;
     exactRows?: number;
@@ -54,8 +45,9 @@ export async function neighbourGraph(
     return toCosine(await neighbourGraph(rows!, k, { seed, exactRows, ...options }));
   }
   if (X.rows > exactRows && X.cols >= 2 * COMPONENTS) {
-    const found = await searchComponents(X, k, seed, options);
-    if (found) return found;
+    const { matrices: [rows], lower } = liftTiny(X);
+    const found = await searchComponents(rows!, k, seed, options);
+    if (found) return lower(found);
   }
   return await euclideanNeighbours(X, X, k, options);
 }
@@ -65,7 +57,7 @@ async function searchComponents(
   X: Matrix,
   k: number,
   seed: number,
-  options: SearchOptions,
+  options: RunOptions,
 ): Promise<Neighbours | undefined> {
   const projected = new Matrix(principalComponents(X, COMPONENTS, seed), X.rows, COMPONENTS);
   const count = Math.min(X.rows, CANDIDATES * k);
