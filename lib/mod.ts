@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./notebook/kernel_hooks.ts";
 export * from "./base/mod.ts";
 export * from "./notebook/mod.ts";
 export * from "./dataset/mod.ts";

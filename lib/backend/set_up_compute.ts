@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { registerSimdBackend } from "./register_simd.ts";
 import { canRunKernels, threads } from "../compute/pool.ts";
@@ -83,16 +84,31 @@ async function choose(): Promise<{ backend: ComputeBackend; reason: string }> {
 /** Name of the hardware adapter that WebGPU reaches, if any. */
 async function hardwareGpu(): Promise<string | undefined> {
   if (!("gpu" in navigator) || !navigator.gpu) return undefined;
-  const adapter = await navigator.gpu.requestAdapter({
-    powerPreference: "high-performance",
-  })
-    .catch(() => null);
+  const adapter = await withDesktopFolder(() =>
+    navigator.gpu.requestAdapter({ powerPreference: "high-performance" })
+  ).catch(() => null);
   if (!adapter) return undefined;
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
   const name = [description, device, architecture, vendor].find((text) => text) ??
     "unnamed";
   const all = [vendor, architecture, device, description].join(" ");
   return isFallbackAdapter || SOFTWARE_GPU.test(all) ? undefined : name;
+}
+
+/**
+ * Where there is no desktop, Mesa's drivers complain on standard error that this variable names no
+ * folder when they are asked for an adapter. Any folder quiets them; they put nothing there.
+ */
+async function withDesktopFolder<T>(ask: () => Promise<T>): Promise<T> {
+  const name = "XDG_RUNTIME_DIR", was = Deno.build.os === "linux" ? Deno.env.get(name) : "/";
+  if (was?.startsWith("/")) return await ask();
+  Deno.env.set(name, tmpdir());
+  try {
+    return await ask();
+  } finally {
+    if (was === undefined) Deno.env.delete(name);
+    else Deno.env.set(name, was);
+  }
 }
 
 async function start(backend: ComputeBackend): Promise<void> {

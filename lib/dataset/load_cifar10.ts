@@ -1,4 +1,5 @@
 import { basename, dirname, join, resolve } from "@std/path";
+import { interruptible } from "../notebook/interrupt.ts";
 import { progressLine } from "../notebook/progress.ts";
 import type { OnProgress } from "../base/run_options.ts";
 import {
@@ -68,6 +69,7 @@ export interface Dataset {
  *
  * @throws {Deno.errors.NotFound} If a given archive, or a file in it, is missing
  * @throws {RangeError} If a given archive is damaged, naming the file
+ * @throws {DOMException} Named `AbortError`, if the signal aborts or the notebook is interrupted
  *
  * @example What is here already, or the stand-in; `archive` names a `.tar.gz` or its unpacked folder
  * ```ts
@@ -80,6 +82,14 @@ export interface Dataset {
  * ```
  */
 export async function loadCifar10(options: LoadOptions = {}): Promise<Dataset> {
+  return await interruptible(
+    options.signal,
+    (signal) => load(signal ? { ...options, signal } : options),
+    () => "what has been downloaded is kept, and the next call goes on from there",
+  );
+}
+
+async function load(options: LoadOptions): Promise<Dataset> {
   const dataFolder = resolve(
     options.dataFolder ?? join(import.meta.dirname!, "../../data"),
   );

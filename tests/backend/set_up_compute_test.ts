@@ -48,3 +48,24 @@ Deno.test("setUpCompute() picks simd or a hardware GPU, never one that software 
   assert.ok(backend === "simd" || backend === "webgpu");
   assert.doesNotMatch(reason, /llvmpipe|swiftshader/i);
 });
+
+Deno.test("setUpCompute() says nothing on standard error where there is no desktop", async () => {
+  const code = `
+    import { setUpCompute } from "deep-features";
+    await setUpCompute({ quiet: true });
+    console.log(Deno.env.get("XDG_RUNTIME_DIR"));
+  `;
+  for (const [value, printed] of [[undefined, "undefined"], ["", ""]] as const) {
+    const env: Record<string, string> = { ...Deno.env.toObject(), COMPUTE: "", NO_COLOR: "1" };
+    delete env["XDG_RUNTIME_DIR"];
+    if (value !== undefined) env["XDG_RUNTIME_DIR"] = value;
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--quiet", code],
+      cwd: new URL("../..", import.meta.url),
+      clearEnv: true,
+      env,
+    }).output();
+    assert.equal(new TextDecoder().decode(stderr), "");
+    assert.equal(new TextDecoder().decode(stdout).trim(), printed);
+  }
+});
