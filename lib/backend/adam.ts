@@ -1,9 +1,23 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { CHUNK } from "./ops/kernel_override.ts";
-import { runKernel } from "../compute/pool.ts";
+import { defineKernel } from "../compute/define_kernel.ts";
 import { SIMD_BACKEND, type SimdBackend } from "./simd_backend.ts";
 
 const KERNEL_NAME = "AdamStep";
+
+const adam = defineKernel("adam", {
+  w: "f32*",
+  g: "f32*",
+  m: "f32*",
+  v: "f32*",
+  n: "i32",
+  updated: "f32*",
+  beta1: "f32",
+  beta2: "f32",
+  rate: "f32",
+  correction: "f32",
+  epsilon: "f32",
+});
 
 /** Keras's default ε, which is tfjs's in float32 too. */
 const EPSILON = 1e-7;
@@ -121,19 +135,19 @@ export function registerAdam(): void {
     backendName: SIMD_BACKEND,
     kernelFunc: ({ inputs, attrs, backend }) => {
       const simd = backend as SimdBackend;
-      const { beta1, beta2, rate, correction, epsilon } = attrs as unknown as Attrs;
-      const w = inputs["w"]!;
-      const n = tf.util.sizeFromShape(w.shape);
-      const { info, address } = simd.makeOutputInShared(w.shape);
-      const [weights, gradient, first, second] = ["w", "g", "m", "v"].map((
-        name,
-      ) => simd.address(inputs[name]!)) as [number, number, number, number];
-      runKernel(
-        "adam",
-        Math.ceil(n / CHUNK),
-        [weights, gradient, first, second, n, address],
-        [beta1, beta2, rate, correction, epsilon],
-      );
+      const inputOf = (name: string) => inputs[name]!;
+      const [w, g, m, v] = ["w", "g", "m", "v"].map(inputOf).map((input) => simd.values(input));
+      const { info, values: updated } = simd.newTensor(inputs["w"]!.shape);
+      const n = updated.length;
+      adam(Math.ceil(n / CHUNK), {
+        w: w!,
+        g: g!,
+        m: m!,
+        v: v!,
+        n,
+        updated,
+        ...attrs as unknown as Attrs,
+      });
       return info;
     },
   });

@@ -1,9 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { CHUNK } from "./ops/kernel_override.ts";
-import { runKernel } from "../compute/pool.ts";
+import { defineKernel } from "../compute/define_kernel.ts";
 import { SIMD_BACKEND, type SimdBackend } from "./simd_backend.ts";
 
 const KERNEL_NAME = "SeededDropout";
+
+const drop = defineKernel("dropout", {
+  x: "f32*",
+  y: "f32*",
+  n: "i32",
+  seed: "i32",
+  threshold: "i32",
+  scale: "f32",
+});
 
 interface Attrs {
   readonly rate: number;
@@ -47,11 +56,11 @@ export function seededDropout<T extends tf.Tensor>(
   }
   if (rate === 0) return x;
   const attrs: Attrs = { rate, seed: seed | 0 };
-  const drop = tf.customGrad((x) => ({
+  const dropped = tf.customGrad((x) => ({
     value: apply(x as tf.Tensor, attrs),
     gradFunc: (dy: tf.Tensor) => apply(dy, attrs),
   }));
-  return drop(x) as T;
+  return dropped(x) as T;
 }
 
 /** Registers the kernel for the simd backend. */
@@ -63,13 +72,15 @@ export function registerSeededDropout(): void {
       const x = inputs["x"]!, simd = backend as SimdBackend;
       const { rate, seed } = attrs as unknown as Attrs;
       const n = tf.util.sizeFromShape(x.shape);
-      const { info, address } = simd.makeOutputInShared(x.shape);
-      runKernel(
-        "dropout",
-        Math.ceil(n / CHUNK),
-        [simd.address(x), address, n, seed, threshold(rate)],
-        [1 / (1 - rate)],
-      );
+      const { info, values: y } = simd.newTensor(x.shape);
+      drop(Math.ceil(n / CHUNK), {
+        x: simd.values(x),
+        y,
+        n,
+        seed,
+        threshold: threshold(rate),
+        scale: 1 / (1 - rate),
+      });
       return info;
     },
   });

@@ -1,5 +1,5 @@
-import { allocate, release } from "./memory.ts";
-import { runKernel } from "./pool.ts";
+import { defineKernel } from "./define_kernel.ts";
+import { Scope } from "./scope.ts";
 
 /** Rows of a panel of A, as in the kernel. */
 const PANEL_ROWS = 6;
@@ -23,27 +23,55 @@ export function activationCode(activation: FusedActivation): number {
   return ACTIVATIONS[activation];
 }
 
+const packA = defineKernel("packA", {
+  source: "f32*",
+  rows: "i32",
+  depth: "i32",
+  rowStride: "i32",
+  columnStride: "i32",
+  target: "f32*",
+});
+
+const multiply = defineKernel("gemm", {
+  packedA: "f32*",
+  B: "f32*",
+  C: "f32*",
+  rows: "i32",
+  columns: "i32",
+  depth: "i32",
+  rowStride: "i32",
+  columnStride: "i32",
+  bias: "f32*?",
+  activation: "i32",
+  addToC: "bool",
+  rowsInTask: "i32",
+});
+
 /** A product C = op(A)·op(B) of row-major float32 matrices in the shared memory. */
 export interface Gemm {
-  /** Address of A: [rows, depth], or [depth, rows] if transposed. */
-  readonly a: number;
-  /** Address of B: [depth, columns], or [columns, depth] if transposed. */
-  readonly b: number;
-  /** Address of C: [rows, columns]. */
-  readonly c: number;
+  /** [rows, depth], or [depth, rows] if transposed; it may be longer, as all matrices here. */
+  readonly a: Float32Array;
+  /** [depth, columns], or [columns, depth] if transposed. */
+  readonly b: Float32Array;
+  /** [rows, columns] */
+  readonly c: Float32Array;
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
-  /** Address of one value a column that is added; 0 for none. */
-  readonly bias?: number;
+  /** One value a column that is added. */
+  readonly bias?: Float32Array | null;
   readonly activation?: FusedActivation;
   /** Add the product to what C holds. */
   readonly add?: boolean;
 }
 
-/** Computes a matrix product on all threads. */
+/**
+ * Computes a matrix product on all threads.
+ *
+ * @throws {RangeError} If a matrix is shorter than its sizes say, or there is no room
+ */
 export function gemm(
   {
     a,
@@ -54,43 +82,42 @@ export function gemm(
     depth,
     transposeA = false,
     transposeB = false,
-    bias = 0,
+    bias = null,
     activation = "linear",
     add = false,
   }: Gemm,
 ): void {
+  if (a.length < rows * depth || b.length < depth * columns || c.length < rows * columns) {
+    throw new RangeError(
+      `Cannot multiply ${rows} × ${depth} by ${depth} × ${columns}: the matrices have ` +
+        `${a.length}, ${b.length} and ${c.length} values`,
+    );
+  }
+  using memory = new Scope();
   const panels = Math.ceil(rows / PANEL_ROWS);
-  const packed = allocate(4 * panels * PANEL_ROWS * depth);
-  const [rowStride, columnStride] = transposeA ? [1, rows] : [depth, 1];
-  runKernel(
-    "packA",
-    panels,
-    [a, rows, depth, rowStride, columnStride, packed],
-    [],
-    // Small matrices are packed by the main thread, before a worker would wake.
-    Math.max(1, Math.ceil(16384 / (depth + 1))),
-  );
+  const packed = memory.float32(panels * PANEL_ROWS * depth);
+  const [rowStride, columnStride] = transposeA ? [1, rows] as const : [depth, 1] as const;
+  // Small matrices are packed by the main thread, before a worker would wake.
+  const grain = Math.max(1, Math.ceil(16384 / (depth + 1)));
+  packA(panels, { source: a, rows, depth, rowStride, columnStride, target: packed }, grain);
   const columnBlocks = Math.ceil(columns / TASK_COLUMNS);
   const wantedRowBlocks = Math.max(1, Math.ceil(WANTED_TASKS / columnBlocks));
-  const taskRows = Math.max(
+  const rowsInTask = Math.max(
     PANEL_ROWS,
-    Math.min(
-      MAX_TASK_ROWS,
-      Math.ceil(rows / wantedRowBlocks / PANEL_ROWS) * PANEL_ROWS,
-    ),
+    Math.min(MAX_TASK_ROWS, Math.ceil(rows / wantedRowBlocks / PANEL_ROWS) * PANEL_ROWS),
   );
-  runKernel("gemm", columnBlocks * Math.ceil(rows / taskRows), [
-    packed,
-    b,
-    c,
+  multiply(columnBlocks * Math.ceil(rows / rowsInTask), {
+    packedA: packed,
+    B: b,
+    C: c,
     rows,
     columns,
     depth,
-    ...(transposeB ? [1, depth] : [columns, 1]),
+    rowStride: transposeB ? 1 : columns,
+    columnStride: transposeB ? depth : 1,
     bias,
-    activationCode(activation),
-    add ? 1 : 0,
-    taskRows,
-  ]);
-  release(packed);
+    activation: activationCode(activation),
+    addToC: add,
+    rowsInTask,
+  });
 }

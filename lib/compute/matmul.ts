@@ -1,6 +1,7 @@
 import { Matrix } from "../base/matrix.ts";
 import { gemm } from "./gemm.ts";
-import { allocFloat32, freeViews, isShared, pointer } from "./memory.ts";
+import { isInMemory } from "./memory.ts";
+import { Scope } from "./scope.ts";
 
 /** What {@linkcode matmul} can be told. */
 export interface MatmulOptions {
@@ -48,33 +49,23 @@ export function matmul(A: Matrix, B: Matrix, options: MatmulOptions = {}): Matri
     out.data.fill(0);
     return out;
   }
-  const copies: Float32Array[] = [];
-  const shared = (values: Float32Array, isInput: boolean) => {
-    if (isShared(values)) return values;
-    const copy = allocFloat32(values.length);
-    copies.push(copy);
-    if (isInput) copy.set(values);
+  using memory = new Scope();
+  const shared = (values: Float32Array) => {
+    if (isInMemory(values)) return values;
+    const copy = memory.float32(values.length);
+    copy.set(values);
     return copy;
   };
-  try {
-    const a = shared(A.data, true), b = shared(B.data, true);
-    // A kernel must not write over what it still reads.
-    const isInput = out.data === A.data || out.data === B.data;
-    const c = isInput ? allocFloat32(rows * columns) : shared(out.data, false);
-    if (isInput) copies.push(c);
-    gemm({
-      a: pointer(a),
-      b: pointer(b),
-      c: pointer(c),
-      rows,
-      columns,
-      depth,
-      transposeA,
-      transposeB,
-    });
-    if (c !== out.data) out.data.set(c);
-    return out;
-  } finally {
-    freeViews(...copies);
-  }
+  const a = shared(A.data), b = shared(B.data);
+  // A kernel must not write over what it still reads.
+  const isFree = isInMemory(out.data) && !overlap(out.data, a) && !overlap(out.data, b);
+  const c = isFree ? out.data : memory.float32(rows * columns);
+  gemm({ a, b, c, rows, columns, depth, transposeA, transposeB });
+  if (c !== out.data) out.data.set(c);
+  return out;
+}
+
+/** Whether two views of the shared memory have a value in common. */
+function overlap(a: Float32Array, b: Float32Array): boolean {
+  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }

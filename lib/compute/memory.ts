@@ -66,17 +66,10 @@ export function allocate(bytes: number): number {
     throw new RangeError(`Cannot allocate ${bytes} bytes: it must be a whole number`);
   }
   const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
-  let best = -1;
-  for (let i = 0; i < free.length; i++) {
-    const block = free[i]!;
-    if (block.bytes >= size && (best < 0 || block.bytes < free[best]!.bytes)) {
-      best = i;
-      if (block.bytes === size) break;
-    }
-  }
+  let best = bestFit(size);
   if (best < 0) {
     grow(size);
-    best = free.length - 1;
+    best = bestFit(size);
   }
   const block = free[best]!;
   const address = block.address;
@@ -86,6 +79,26 @@ export function allocate(bytes: number): number {
   used.set(address, size);
   bytesInUse += size;
   return address;
+}
+
+/** The smallest free block of at least `size` bytes; −1 if there is none. */
+function bestFit(size: number): number {
+  let best = -1;
+  for (let i = 0; i < free.length; i++) {
+    const block = free[i]!;
+    if (block.bytes >= size && (best < 0 || block.bytes < free[best]!.bytes)) {
+      best = i;
+      if (block.bytes === size) break;
+    }
+  }
+  return best;
+}
+
+const shortages: (() => void)[] = [];
+
+/** Calls a function when memory is short, so that it gives back what can be made anew. */
+export function onShortage(giveBack: () => void): void {
+  shortages.push(giveBack);
 }
 
 /**
@@ -121,6 +134,12 @@ export function allocInt32(n: number): Int32Array<SharedArrayBuffer> {
   return new Int32Array(buffer(), address, n);
 }
 
+/** Allocates n uint32 values, uninitialized. */
+export function allocUint32(n: number): Uint32Array<SharedArrayBuffer> {
+  const address = allocate(4 * n);
+  return new Uint32Array(buffer(), address, n);
+}
+
 /** Allocates n bytes, uninitialized. */
 export function allocUint8(n: number): Uint8Array<SharedArrayBuffer> {
   const address = allocate(n);
@@ -130,6 +149,19 @@ export function allocUint8(n: number): Uint8Array<SharedArrayBuffer> {
 /** Gives back the memory of views that the functions above returned. */
 export function freeViews(...views: ArrayBufferView[]): void {
   for (const view of views) release(view.byteOffset);
+}
+
+declare const PLACE: unique symbol;
+
+/** Where a value lies, for tables in which kernels look blocks up; 0 is nowhere. */
+export type Place = number & { readonly [PLACE]?: true };
+
+/** What no block has as its place. */
+export const NOWHERE: Place = 0;
+
+/** The place of a view's element. */
+export function placeOf(view: ArrayBufferView & { BYTES_PER_ELEMENT: number }, element = 0): Place {
+  return view.byteOffset + element * view.BYTES_PER_ELEMENT;
 }
 
 /** The address of a view, for a kernel's arguments. */
@@ -155,6 +187,8 @@ function grow(bytes: number): void {
     if (needed > room) throw new RangeError("beyond 4 GiB");
     sharedMemory().grow(pages);
   } catch (cause) {
+    for (const giveBack of shortages) giveBack();
+    if (bestFit(bytes) >= 0) return;
     throw new RangeError(
       `Out of memory: cannot allocate ${mebibytes(bytes)} beside the ${mebibytes(bytesInUse)} ` +
         `in use (WebAssembly's limit is 4,096 MiB, and blocks must be in one piece): use smaller ` +

@@ -1,4 +1,11 @@
-import { allocFloat32, allocFloat64, allocInt32, allocUint8, freeViews } from "./memory.ts";
+import {
+  allocFloat32,
+  allocFloat64,
+  allocInt32,
+  allocUint32,
+  allocUint8,
+  freeViews,
+} from "./memory.ts";
 
 /**
  * Blocks of the shared memory that live as long as a block of code. With `using` they are given back at
@@ -37,6 +44,11 @@ export class Scope implements Disposable {
     return this.#own(() => allocInt32(n));
   }
 
+  /** n uint32 values, uninitialized. */
+  uint32(n: number): Uint32Array<SharedArrayBuffer> {
+    return this.#own(() => allocUint32(n));
+  }
+
   /** n bytes, uninitialized. */
   uint8(n: number): Uint8Array<SharedArrayBuffer> {
     return this.#own(() => allocUint8(n));
@@ -47,10 +59,12 @@ export class Scope implements Disposable {
     return this.#own(() => value);
   }
 
-  /** Gives one of its blocks back before the end. */
-  free(block: ArrayBufferView): void {
-    this.#remove(block);
-    freeViews(block);
+  /** Gives back one of the things that it holds before the end. */
+  free(held: ArrayBufferView | Disposable): void {
+    const owned = this.#held(), at = owned.indexOf(held);
+    if (at < 0) throw new RangeError("Cannot free what the scope does not hold");
+    owned.splice(at, 1);
+    giveBack(held);
   }
 
   /**
@@ -68,10 +82,7 @@ export class Scope implements Disposable {
   [Symbol.dispose](): void {
     const owned = this.#owned ?? [];
     this.#owned = undefined;
-    for (const each of owned.reverse()) {
-      if (ArrayBuffer.isView(each)) freeViews(each);
-      else each[Symbol.dispose]();
-    }
+    for (const each of owned.reverse()) giveBack(each);
   }
 
   #own<T extends ArrayBufferView | Disposable>(make: () => T): T {
@@ -81,14 +92,13 @@ export class Scope implements Disposable {
     return made;
   }
 
-  #remove(block: ArrayBufferView): void {
-    const owned = this.#held(), at = owned.indexOf(block);
-    if (at < 0) throw new RangeError("Cannot free a block that the scope does not hold");
-    owned.splice(at, 1);
-  }
-
   #held(): (ArrayBufferView | Disposable)[] {
     if (!this.#owned) throw new ReferenceError("Cannot use a scope after its end");
     return this.#owned;
   }
+}
+
+function giveBack(held: ArrayBufferView | Disposable): void {
+  if (ArrayBuffer.isView(held)) freeViews(held);
+  else held[Symbol.dispose]();
 }

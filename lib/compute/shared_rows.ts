@@ -1,47 +1,73 @@
-import { allocFloat32, freeViews } from "./memory.ts";
 import { Matrix } from "../base/matrix.ts";
+import { Scope } from "./scope.ts";
 
-/** Rows in the shared memory, for kernels. */
-export interface SharedRows {
+/**
+ * Rows in the shared memory, for kernels, less a center, which leaves distances as they are but keeps
+ * large terms from cancelling in them. They are shared once and handed on; whoever made them gives them
+ * back, with `using` or `Scope.use`.
+ */
+export class SharedRows implements Disposable {
   /** [rows, cols] */
   readonly data: Float32Array;
   /** [rows] squared lengths. */
   readonly norms: Float32Array;
-  readonly rows: number;
-  readonly cols: number;
-}
+  readonly #memory: Scope;
 
-/**
- * Copies rows to the shared memory, less `center`, which leaves distances as they are but keeps large
- * terms from cancelling in them.
- */
-export function shareRows({ data, rows, cols }: Matrix, center: Float64Array): SharedRows {
-  const shared = allocFloat32(data.length), norms = allocFloat32(rows);
-  for (let i = 0, at = 0; i < rows; i++) {
+  /** Room for rows, which {@linkcode SharedRows.set} fills. */
+  constructor(readonly rows: number, readonly cols: number) {
+    using memory = new Scope();
+    this.data = memory.float32(rows * cols);
+    this.norms = memory.float32(rows);
+    this.#memory = memory.move();
+  }
+
+  /** All rows of a matrix, less `center`; default: the means of its columns. */
+  static of(X: Matrix, center: Float64Array = columnMeans(X)): SharedRows {
+    const shared = new SharedRows(X.rows, X.cols);
+    shared.fill(X, 0, X.rows, center);
+    return shared;
+  }
+
+  /** Sets the first `count` rows to those of X from `begin` on, less `center`. */
+  fill(X: Matrix, begin: number, count: number, center: Float64Array): void {
+    for (let i = 0; i < count; i++) this.set(i, X, begin + i, center);
+  }
+
+  /** Sets row `to` to row `from` of X, less `center`. */
+  set(to: number, X: Matrix, from: number, center: Float64Array): void {
+    const { data, norms, cols } = this, source = X.data;
     let norm = 0;
-    for (let c = 0; c < cols; c++, at++) {
-      const value = Math.fround(data[at]! - center[c]!);
-      shared[at] = value;
+    for (let c = 0, at = from * cols, out = to * cols; c < cols; c++) {
+      const value = Math.fround(source[at++]! - center[c]!);
+      data[out++] = value;
       norm += value * value;
     }
-    norms[i] = norm;
+    norms[to] = norm;
   }
-  return { data: shared, norms, rows, cols };
-}
 
-/** Copies of some shared rows. */
-export function takeShared({ data, norms, cols }: SharedRows, indices: Uint32Array): SharedRows {
-  const taken = allocFloat32(indices.length * cols), lengths = allocFloat32(indices.length);
-  indices.forEach((row, i) => {
-    taken.set(data.subarray(row * cols, (row + 1) * cols), i * cols);
-    lengths[i] = norms[row]!;
-  });
-  return { data: taken, norms: lengths, rows: indices.length, cols };
-}
+  /** Sets row `to` to row `from` of other shared rows, as it is. */
+  copy(to: number, other: SharedRows, from: number): void {
+    const { cols } = this;
+    this.data.set(other.data.subarray(from * cols, (from + 1) * cols), to * cols);
+    this.norms[to] = other.norms[from]!;
+  }
 
-/** Gives their memory back. */
-export function freeRows({ data, norms }: SharedRows): void {
-  freeViews(data, norms);
+  /** Copies of some of the rows. */
+  take(indices: Uint32Array): SharedRows {
+    const taken = new SharedRows(indices.length, this.cols);
+    indices.forEach((row, i) => taken.copy(i, this, row));
+    return taken;
+  }
+
+  /** The values from a row on. */
+  from(row: number): Float32Array {
+    return this.data.subarray(row * this.cols);
+  }
+
+  /** Gives the memory back. */
+  [Symbol.dispose](): void {
+    this.#memory[Symbol.dispose]();
+  }
 }
 
 /** The means of the columns. */

@@ -1,13 +1,23 @@
 import { gemm } from "../compute/gemm.ts";
-import { allocFloat32, allocFloat64, allocInt32, freeViews, pointer } from "../compute/memory.ts";
-import { runKernel } from "../compute/pool.ts";
+import { defineKernel } from "../compute/define_kernel.ts";
+import { Scope } from "../compute/scope.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { checkOptions, type Rules, whole } from "../base/check.ts";
 import { assertFinite, Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { createBreather } from "../notebook/progress.ts";
 import { type Metric, METRIC_RULE, nearestNeighbours } from "../neighbors/nearest_neighbors.ts";
-import { columnMeans, freeRows, shareRows, unitRows } from "../compute/shared_rows.ts";
+import { SharedRows, unitRows } from "../compute/shared_rows.ts";
+
+const addRanksBeyond = defineKernel("ranksBeyond", {
+  products: "f32*",
+  columns: "i32",
+  norms: "f32*",
+  self: "i32",
+  k: "i32",
+  neighbours: "i32*",
+  sums: "f64*",
+});
 
 /** Rows whose distances to all others are computed at once. */
 const BLOCK_ROWS = 384;
@@ -104,39 +114,35 @@ async function ranksBeyond(
   k: number,
   { onProgress, signal }: RunOptions,
 ): Promise<number> {
-  const rows = shareRows(X, columnMeans(X));
-  const products = allocFloat32(Math.min(BLOCK_ROWS, X.rows) * X.rows);
-  const others = allocInt32(neighbours.length), sums = allocFloat64(X.rows);
+  using memory = new Scope();
+  const rows = memory.use(SharedRows.of(X));
+  const products = memory.float32(Math.min(BLOCK_ROWS, X.rows) * X.rows);
+  const others = memory.int32(neighbours.length), sums = memory.float64(X.rows);
   const breathe = createBreather();
-  try {
-    others.set(neighbours);
-    for (let begin = 0; begin < X.rows; begin += BLOCK_ROWS) {
-      signal?.throwIfAborted();
-      const size = Math.min(BLOCK_ROWS, X.rows - begin);
-      gemm({
-        a: pointer(rows.data) + 4 * begin * X.cols,
-        b: pointer(rows.data),
-        c: pointer(products),
-        rows: size,
-        columns: X.rows,
-        depth: X.cols,
-        transposeB: true,
-      });
-      runKernel("ranksBeyond", size, [
-        pointer(products),
-        X.rows,
-        pointer(rows.norms),
-        begin,
-        k,
-        pointer(others) + 4 * begin * k,
-        pointer(sums) + 8 * begin,
-      ]);
-      onProgress?.({ done: begin + size, total: X.rows, message: "ranks" });
-      await breathe();
-    }
-    return sums.reduce((a, b) => a + b, 0);
-  } finally {
-    freeRows(rows);
-    freeViews(products, others, sums);
+  others.set(neighbours);
+  for (let begin = 0; begin < X.rows; begin += BLOCK_ROWS) {
+    signal?.throwIfAborted();
+    const size = Math.min(BLOCK_ROWS, X.rows - begin);
+    gemm({
+      a: rows.from(begin),
+      b: rows.data,
+      c: products,
+      rows: size,
+      columns: X.rows,
+      depth: X.cols,
+      transposeB: true,
+    });
+    addRanksBeyond(size, {
+      products,
+      columns: X.rows,
+      norms: rows.norms,
+      self: begin,
+      k,
+      neighbours: others.subarray(begin * k),
+      sums: sums.subarray(begin),
+    });
+    onProgress?.({ done: begin + size, total: X.rows, message: "ranks" });
+    await breathe();
   }
+  return sums.reduce((a, b) => a + b, 0);
 }

@@ -3,7 +3,8 @@ import { assertFinite, type Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { findCandidates, nearestOf, type Neighbours } from "./engine/candidates.ts";
 import { liftTiny } from "./engine/lift_tiny.ts";
-import { columnMeans, freeRows, shareRows, unitRows } from "../compute/shared_rows.ts";
+import { Scope } from "../compute/scope.ts";
+import { columnMeans, SharedRows, unitRows } from "../compute/shared_rows.ts";
 
 export type { Neighbours } from "./engine/candidates.ts";
 
@@ -72,7 +73,7 @@ export async function nearestNeighbours(
 }
 
 /** The search itself, for Euclidean distances and rows that have been checked. */
-export async function euclideanNeighbours(
+async function euclideanNeighbours(
   X: Matrix,
   queries: Matrix,
   k: number,
@@ -88,16 +89,22 @@ async function search(
   k: number,
   options: RunOptions,
 ): Promise<Neighbours> {
+  using memory = new Scope();
   const center = columnMeans(X);
-  const rows = shareRows(X, center);
-  const asked = queries === X ? rows : shareRows(queries, center);
-  try {
-    const count = Math.min(X.rows, k + SPARE);
-    return nearestOf(rows, asked, await findCandidates(rows, asked, count, options), k);
-  } finally {
-    freeRows(rows);
-    if (asked !== rows) freeRows(asked);
-  }
+  const rows = memory.use(SharedRows.of(X, center));
+  const asked = queries === X ? rows : memory.use(SharedRows.of(queries, center));
+  return await nearestAmong(rows, asked, k, options);
+}
+
+/** The search itself, for rows that are shared already. */
+export async function nearestAmong(
+  rows: SharedRows,
+  queries: SharedRows,
+  k: number,
+  options: RunOptions,
+): Promise<Neighbours> {
+  const count = Math.min(rows.rows, k + SPARE);
+  return nearestOf(rows, queries, await findCandidates(rows, queries, count, options), k);
 }
 
 /** Cosine distances from the Euclidean ones of unit rows. */

@@ -1,11 +1,12 @@
 import { Matrix } from "../base/matrix.ts";
 import { permutation, seededRandom } from "../base/random.ts";
 import type { RunOptions } from "../base/run_options.ts";
+import { Scope } from "../compute/scope.ts";
+import { SharedRows, unitRows } from "../compute/shared_rows.ts";
 import { findCandidates, nearestOf, type Neighbours } from "./engine/candidates.ts";
 import { liftTiny } from "./engine/lift_tiny.ts";
-import { euclideanNeighbours, type Metric, toCosine } from "./nearest_neighbors.ts";
+import { type Metric, nearestAmong, toCosine } from "./nearest_neighbors.ts";
 import { principalComponents } from "./principal_components.ts";
-import { columnMeans, freeRows, shareRows, takeShared, unitRows } from "../compute/shared_rows.ts";
 
 /** Up to so many rows the exact search is quick. */
 const EXACT_ROWS = 20_000;
@@ -40,50 +41,34 @@ export async function neighbourGraph(
     exactRows?: number;
   } = {},
 ): Promise<Neighbours> {
-  if (metric === "cosine") {
-    const [rows] = unitRows(X);
-    return toCosine(await neighbourGraph(rows!, k, { seed, exactRows, ...options }));
-  }
-  if (X.rows > exactRows && X.cols >= 2 * COMPONENTS) {
-    const { matrices: [rows], lower } = liftTiny(X);
-    const found = await searchComponents(rows!, k, seed, options);
-    if (found) return lower(found);
-  }
-  return await euclideanNeighbours(X, X, k, options);
+  using memory = new Scope();
+  const { matrices: [lifted], lower } = liftTiny(metric === "cosine" ? unitRows(X)[0]! : X);
+  const rows = memory.use(SharedRows.of(lifted!));
+  const isLarge = rows.rows > exactRows && rows.cols >= 2 * COMPONENTS;
+  const found = (isLarge ? await searchComponents(rows, k, seed, options) : undefined) ??
+    await nearestAmong(rows, rows, k, options);
+  return metric === "cosine" ? toCosine(lower(found)) : lower(found);
 }
 
 /** The neighbours by way of principal components; undefined if these would miss too many. */
 async function searchComponents(
-  X: Matrix,
+  rows: SharedRows,
   k: number,
   seed: number,
   options: RunOptions,
 ): Promise<Neighbours | undefined> {
-  const projected = new Matrix(principalComponents(X, COMPONENTS, seed), X.rows, COMPONENTS);
-  const count = Math.min(X.rows, CANDIDATES * k);
-  const sample = permutation(X.rows, seededRandom(seed)).subarray(0, SAMPLE_ROWS);
-  const full = shareRows(X, columnMeans(X));
-  const short = shareRows(projected, new Float64Array(COMPONENTS));
-  const fullSample = takeShared(full, sample), shortSample = takeShared(short, sample);
-  try {
-    const { signal } = options;
-    const expected = nearestOf(
-      full,
-      fullSample,
-      await findCandidates(full, fullSample, count, { signal }),
-      k,
-    );
-    const found = nearestOf(
-      full,
-      fullSample,
-      await findCandidates(short, shortSample, count, { signal }),
-      k,
-    );
-    if (recall(found, expected) < MIN_RECALL) return undefined;
-    return nearestOf(full, full, await findCandidates(short, short, count, options), k);
-  } finally {
-    [full, short, fullSample, shortSample].forEach(freeRows);
-  }
+  using memory = new Scope();
+  const projected = new Matrix(principalComponents(rows, COMPONENTS, seed), rows.rows, COMPONENTS);
+  const count = Math.min(rows.rows, CANDIDATES * k);
+  const sample = permutation(rows.rows, seededRandom(seed)).subarray(0, SAMPLE_ROWS);
+  const short = memory.use(SharedRows.of(projected, new Float64Array(COMPONENTS)));
+  const sampled = memory.use(rows.take(sample)), shortSampled = memory.use(short.take(sample));
+  const { signal } = options;
+  const nearest = async (among: SharedRows, queries: SharedRows) =>
+    nearestOf(rows, sampled, await findCandidates(among, queries, count, { signal }), k);
+  const expected = await nearest(rows, sampled);
+  if (recall(await nearest(short, shortSampled), expected) < MIN_RECALL) return undefined;
+  return nearestOf(rows, rows, await findCandidates(short, short, count, options), k);
 }
 
 /** The share of neighbours, a row itself left out, that are no farther than the farthest true one. */

@@ -1,8 +1,8 @@
 import { gemm } from "../compute/gemm.ts";
-import { allocFloat32, freeViews, pointer } from "../compute/memory.ts";
 import type { Matrix } from "../base/matrix.ts";
 import { seededRandom, standardNormal } from "../base/random.ts";
-import { columnMeans, shareRows } from "../compute/shared_rows.ts";
+import { Scope } from "../compute/scope.ts";
+import { SharedRows } from "../compute/shared_rows.ts";
 
 /** Rounds of orthogonal iteration: enough for a starting layout and for a search of candidates. */
 const ROUNDS = 30;
@@ -11,37 +11,31 @@ const ROUNDS = 30;
  * The projection of the rows of X on their first principal components, by orthogonal iteration on the
  * covariance matrix.
  *
+ * @param X Rows, or shared ones less the means of their columns
  * @param count Number of components, at most the columns of X
  * @returns [rows, count], row-major, the most important component first
  */
 export function principalComponents(
-  X: Matrix,
+  X: Matrix | SharedRows,
   count: number,
   seed: number,
 ): Float32Array<ArrayBuffer> {
-  const { rows, cols } = X;
-  const { data: centered, norms } = shareRows(X, columnMeans(X));
-  const covariance = allocFloat32(cols * cols);
-  const axes = allocFloat32(count * cols), images = allocFloat32(count * cols);
-  const projected = allocFloat32(rows * count);
-  try {
-    const [a, c] = [pointer(centered), pointer(covariance)];
-    gemm({ a, b: a, c, rows: cols, columns: cols, depth: rows, transposeA: true });
-    const random = seededRandom(seed);
-    for (let i = 0; i < axes.length; i++) axes[i] = standardNormal(random);
-    for (let round = 0; round < ROUNDS; round++) {
-      // Each row of `axes` is an axis; the covariance is symmetric.
-      const shape = { rows: count, columns: cols, depth: cols };
-      gemm({ a: pointer(axes), b: c, c: pointer(images), ...shape });
-      axes.set(images);
-      orthonormalize(axes, count, cols);
-    }
-    const shape = { rows, columns: count, depth: cols, transposeB: true };
-    gemm({ a, b: pointer(axes), c: pointer(projected), ...shape });
-    return new Float32Array(projected);
-  } finally {
-    freeViews(centered, norms, covariance, axes, images, projected);
+  using memory = new Scope();
+  const { data: a, rows, cols } = X instanceof SharedRows ? X : memory.use(SharedRows.of(X));
+  const covariance = memory.float32(cols * cols);
+  const axes = memory.float32(count * cols), images = memory.float32(count * cols);
+  const projected = memory.float32(rows * count);
+  gemm({ a, b: a, c: covariance, rows: cols, columns: cols, depth: rows, transposeA: true });
+  const random = seededRandom(seed);
+  for (let i = 0; i < axes.length; i++) axes[i] = standardNormal(random);
+  for (let round = 0; round < ROUNDS; round++) {
+    // Each row of `axes` is an axis; the covariance is symmetric.
+    gemm({ a: axes, b: covariance, c: images, rows: count, columns: cols, depth: cols });
+    axes.set(images);
+    orthonormalize(axes, count, cols);
   }
+  gemm({ a, b: axes, c: projected, rows, columns: count, depth: cols, transposeB: true });
+  return new Float32Array(projected);
 }
 
 /** Gram–Schmidt on rows; a row that vanishes stays zero. */

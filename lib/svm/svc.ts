@@ -5,6 +5,7 @@ import type { OnProgress } from "../base/run_options.ts";
 import { decisionValues, oneVsRest, vote } from "./engine/decision.ts";
 import { fitSmo, rowsByClass } from "./engine/fit_smo.ts";
 import { type KernelFunction, resolveGamma } from "./engine/kernel_function.ts";
+import { dropSupport } from "./engine/support_memory.ts";
 import { fitLibsvm } from "./engine/libsvm_engine.ts";
 import {
   checkParameters,
@@ -96,7 +97,7 @@ export class Svc {
     };
     const weights = classWeights(this.options, classes, y);
     const rowsOfClass = rowsByClass(classes, y);
-    this.#fitted = await interruptible(
+    const fitted = await interruptible(
       fitOptions.signal,
       (signal) =>
         engine === "libsvm"
@@ -106,6 +107,8 @@ export class Svc {
             ...(signal ? { signal } : {}),
           }),
     );
+    dropSupport(this.#fitted);
+    this.#fitted = fitted;
     return this;
   }
 

@@ -50,7 +50,7 @@ for (const [name, loss, outputs, classes] of LOSSES) {
       const expected = differences(value, at, 1e-3);
       gradient.forEach((slope, i) => assert.ok(Math.abs(slope - expected[i]!) < 1e-3));
     } finally {
-      objective.free();
+      objective[Symbol.dispose]();
     }
   });
 }

@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import "deep-features";
-import {
-  type ArgumentKind,
-  declaredKernels,
-  defineKernel,
-  type Signature,
-} from "../../lib/compute/define_kernel.ts";
+import type { ArgumentKind, Signature } from "../../lib/compute/argument_kinds.ts";
+import { declaredKernels, defineKernel } from "../../lib/compute/define_kernel.ts";
+import { defineRecord } from "../../lib/compute/define_record.ts";
+import { kernelSources } from "../../lib/compute/kernels/build.ts";
+import { pairDescriptor } from "../../lib/svm/engine/pair_state.ts";
 import { step } from "../../lib/backend/ops/elementwise.ts";
 import { Scope } from "../../lib/compute/scope.ts";
 import { setThreads, threads } from "../../lib/compute/pool.ts";
-import { allKernelArguments, kernelArguments, type Reading } from "./kernel_arguments.ts";
+import {
+  allKernelArguments,
+  kernelArguments,
+  type Reading,
+  readingsIn,
+} from "./kernel_arguments.ts";
 
 const CHUNK = 16384;
 
@@ -39,6 +43,31 @@ Deno.test("Each kernel is declared with the arguments that its assembly reads, i
     assert.deepEqual(layoutOf(signature), assembly.get(name), name);
   }
   assert.ok(declaredKernels().size > 0);
+});
+
+Deno.test("The record of a pair has the fields that the assembly reads, in their order", () => {
+  const source = Deno.readTextFileSync(kernelSources().get("svm.ts")!);
+  assert.deepEqual(layoutOf(pairDescriptor.fields), readingsIn(source, "solvePair"));
+});
+
+Deno.test("defineRecord() lays records out one after the other and checks them", () => {
+  using memory = new Scope();
+  const kind = defineRecord(
+    "test",
+    { x: "f32*", n: "i32", seed: "u32", on: "bool", y: "f64*?" },
+    8,
+  );
+  const table = kind.table(memory, 2), x = memory.float32(4);
+  table.words.fill(7);
+  table.set(1, { x: x.subarray(1), n: -1, seed: 2 ** 32 - 1, on: true, y: null });
+  const expected = [x.byteOffset + 4, -1, -1, 1, 0, 7, 7, 7];
+  assert.deepEqual([...table.words], [...Array(8).fill(7), ...expected]);
+  const bad = { x, n: 0.5, seed: 0, on: true, y: null };
+  assert.throws(() => table.set(0, bad), /test: n must be a whole number .*, got 0.5/);
+  assert.throws(
+    () => defineRecord("test", { a: "i32", b: "i32" }, 1),
+    /2 fields of test in 1 words/,
+  );
 });
 
 Deno.test("kernelArguments() reads AssemblyScript: names, types, functions that arguments go to", () => {

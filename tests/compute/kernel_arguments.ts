@@ -44,6 +44,12 @@ export function kernelArguments(source: string): Map<string, Reading[]> {
   return kernels;
 }
 
+/** What one function of a file reads behind its first argument. */
+export function readingsIn(source: string, name: string): Reading[] {
+  const functions = functionsOf(source);
+  return readingsOf(name, functions.get(name)!.parameters[0]!, functions, new Set());
+}
+
 /** {@linkcode kernelArguments} of every room's sources. */
 export function allKernelArguments(): Map<string, Reading[]> {
   return new Map(

@@ -55,23 +55,20 @@ function matMul(
   if ((sizeA !== batch && sizeA !== 1) || (sizeB !== batch && sizeB !== 1)) {
     return undefined;
   }
-  const { info, address } = backend.makeOutputInShared([
-    ...batchShape,
-    rows,
-    columns,
-  ]);
-  const addressA = backend.address(a), addressB = backend.address(b);
+  const { info, values: c } = backend.newTensor([...batchShape, rows, columns]);
+  const valuesA = backend.values(a), valuesB = backend.values(b);
+  const biasValues = bias == null ? null : backend.values(bias);
   for (let i = 0; i < batch; i++) {
     gemm({
-      a: addressA + (sizeA === 1 ? 0 : 4 * i * rows * depth),
-      b: addressB + (sizeB === 1 ? 0 : 4 * i * depth * columns),
-      c: address + 4 * i * rows * columns,
+      a: sizeA === 1 ? valuesA : valuesA.subarray(i * rows * depth),
+      b: sizeB === 1 ? valuesB : valuesB.subarray(i * depth * columns),
+      c: c.subarray(i * rows * columns),
       rows,
       columns,
       depth,
       transposeA,
       transposeB,
-      bias: bias == null ? 0 : backend.address(bias),
+      bias: biasValues,
       activation,
     });
   }

@@ -89,7 +89,7 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
     options.signal?.throwIfAborted();
     const { outputs, loss, interceptPenalty, curvature } = this.form(classes.length);
     const { C } = this.options;
-    const objective = new LinearObjective({
+    using objective = new LinearObjective({
       X,
       codes,
       outputs,
@@ -97,25 +97,21 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
       penalty: 1 / (C * X.rows),
       interceptPenalty,
     });
-    try {
-      const minimum = await interruptible(
-        options.signal,
-        (signal) => this.#minimize(objective, curvature, options, signal),
-      );
-      const { coef, intercept } = objective.unpack(minimum.x);
-      const converged = minimum.reason === "gradient" || minimum.reason === "value";
-      this.#fitted = {
-        classes,
-        coef: new Matrix(coef, outputs, X.cols),
-        intercept,
-        iterations: minimum.iterations,
-        converged,
-      };
-      if (!converged) console.warn(this.#warning(minimum));
-      return this;
-    } finally {
-      objective.free();
-    }
+    const minimum = await interruptible(
+      options.signal,
+      (signal) => this.#minimize(objective, curvature, options, signal),
+    );
+    const { coef, intercept } = objective.unpack(minimum.x);
+    const converged = minimum.reason === "gradient" || minimum.reason === "value";
+    this.#fitted = {
+      classes,
+      coef: new Matrix(coef, outputs, X.cols),
+      intercept,
+      iterations: minimum.iterations,
+      converged,
+    };
+    if (!converged) console.warn(this.#warning(minimum));
+    return this;
   }
 
   /**

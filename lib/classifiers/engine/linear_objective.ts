@@ -1,10 +1,12 @@
 import { gemm } from "../../compute/gemm.ts";
-import { allocFloat32, freeViews, pointer } from "../../compute/memory.ts";
+import { Scope } from "../../compute/scope.ts";
 import type { Matrix } from "../../base/matrix.ts";
-import { BLOCK_ROWS, center, columnMeans } from "./centered_rows.ts";
+import { columnMeans, SharedRows } from "../../compute/shared_rows.ts";
 import { choleskySolver } from "./cholesky.ts";
 import type { LinearLoss } from "./linear_losses.ts";
 
+/** Rows whose outputs are computed at once: they stay in the caches between their two products. */
+export const BLOCK_ROWS = 2048;
 /** Relative rounding error of a mean of float32 losses, with room. */
 const ROUNDING = 1e-8;
 /**
@@ -39,12 +41,13 @@ export interface LinearProblem {
  * float32 products are more exact. A block's outputs Wᵀ·X and the gradient Rᵀ·X are matrix products in
  * which X is the operand that is not packed, so that each evaluation reads X once and copies none of it.
  */
-export class LinearObjective {
+export class LinearObjective implements Disposable {
   /** Relative rounding error of the values. */
   readonly rounding = ROUNDING;
   readonly #problem: LinearProblem;
+  readonly #memory: Scope;
   readonly #mean: Float64Array;
-  readonly #rows: Float32Array;
+  readonly #rows: SharedRows;
   readonly #weights: Float32Array;
   readonly #planes: Float32Array;
   readonly #gradient: Float32Array;
@@ -53,11 +56,12 @@ export class LinearObjective {
     const { X, outputs } = problem;
     this.#problem = problem;
     this.#mean = columnMeans(X);
-    this.#rows = allocFloat32(X.data.length);
-    center(X, 0, X.rows, this.#mean, this.#rows);
-    this.#weights = allocFloat32(outputs * X.cols);
-    this.#planes = allocFloat32(outputs * BLOCK_ROWS);
-    this.#gradient = allocFloat32(outputs * X.cols);
+    using memory = new Scope();
+    this.#rows = memory.use(SharedRows.of(X, this.#mean));
+    this.#weights = memory.float32(outputs * X.cols);
+    this.#planes = memory.float32(outputs * BLOCK_ROWS);
+    this.#gradient = memory.float32(outputs * X.cols);
+    this.#memory = memory.move();
   }
 
   /** Number of parameters. */
@@ -68,7 +72,7 @@ export class LinearObjective {
   /** The objective's value; writes its gradient. */
   evaluate(parameters: Float64Array, gradient: Float64Array): number {
     const { X: { rows, cols }, codes, outputs, loss } = this.#problem;
-    const a = pointer(this.#weights), b = pointer(this.#rows), c = pointer(this.#planes);
+    const a = this.#weights, c = this.#planes;
     const stride = cols + 1;
     for (let k = 0; k < outputs; k++) {
       const from = k * stride;
@@ -77,8 +81,8 @@ export class LinearObjective {
     gradient.fill(0);
     let sum = 0;
     for (let begin = 0; begin < rows; begin += BLOCK_ROWS) {
-      const count = Math.min(BLOCK_ROWS, rows - begin), block = b + 4 * begin * cols;
-      gemm({ a, b: block, c, rows: outputs, columns: count, depth: cols, transposeB: true });
+      const count = Math.min(BLOCK_ROWS, rows - begin), b = this.#rows.from(begin);
+      gemm({ a, b, c, rows: outputs, columns: count, depth: cols, transposeB: true });
       const planes = this.#planes.subarray(0, outputs * count);
       for (let k = 0; k < outputs; k++) {
         const intercept = parameters[k * stride + cols]!;
@@ -87,8 +91,8 @@ export class LinearObjective {
       sum += loss(planes, codes.subarray(begin, begin + count));
       gemm({
         a: c,
-        b: block,
-        c: pointer(this.#gradient),
+        b,
+        c: this.#gradient,
         rows: outputs,
         columns: cols,
         depth: count,
@@ -134,8 +138,8 @@ export class LinearObjective {
   }
 
   /** Gives the memory back. */
-  free(): void {
-    freeViews(this.#rows, this.#weights, this.#planes, this.#gradient);
+  [Symbol.dispose](): void {
+    this.#memory[Symbol.dispose]();
   }
 
   /** The intercept that belongs to one output's parameters. */
@@ -168,29 +172,26 @@ export class LinearObjective {
   /** [columns + 1, columns + 1]: curvature · covariance + penalty, of one output. */
   #hessian(curvature: number): Float64Array {
     const { X: { rows, cols }, penalty } = this.#problem;
-    const products = allocFloat32(cols * cols);
+    using memory = new Scope();
+    const products = memory.float32(cols * cols);
     const hessian = new Float64Array((cols + 1) ** 2);
-    try {
-      for (let begin = 0; begin < rows; begin += BLOCK_ROWS) {
-        const block = pointer(this.#rows) + 4 * begin * cols;
-        gemm({
-          a: block,
-          b: block,
-          c: pointer(products),
-          rows: cols,
-          columns: cols,
-          depth: Math.min(BLOCK_ROWS, rows - begin),
-          transposeA: true,
-          add: begin > 0,
-        });
+    for (let begin = 0; begin < rows; begin += BLOCK_ROWS) {
+      const block = this.#rows.from(begin);
+      gemm({
+        a: block,
+        b: block,
+        c: products,
+        rows: cols,
+        columns: cols,
+        depth: Math.min(BLOCK_ROWS, rows - begin),
+        transposeA: true,
+        add: begin > 0,
+      });
+    }
+    for (let i = 0; i < cols; i++) {
+      for (let j = 0; j < cols; j++) {
+        hessian[i * (cols + 1) + j] = curvature * products[i * cols + j]! / rows;
       }
-      for (let i = 0; i < cols; i++) {
-        for (let j = 0; j < cols; j++) {
-          hessian[i * (cols + 1) + j] = curvature * products[i * cols + j]! / rows;
-        }
-      }
-    } finally {
-      freeViews(products);
     }
     const intercept = this.#interceptDirection();
     for (let i = 0; i <= cols; i++) {
@@ -207,7 +208,7 @@ export class LinearObjective {
     const diagonal = this.#interceptDirection().map((value) => value ** 2);
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < cols; j++) {
-        diagonal[j]! += curvature * this.#rows[i * cols + j]! ** 2 / rows;
+        diagonal[j]! += curvature * this.#rows.data[i * cols + j]! ** 2 / rows;
       }
     }
     for (let j = 0; j < cols; j++) diagonal[j]! += penalty;

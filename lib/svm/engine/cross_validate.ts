@@ -13,23 +13,21 @@
  */
 import { checkTrainingSet } from "../../base/classifier.ts";
 import { gemm } from "../../compute/gemm.ts";
-import { allocFloat32, allocInt32, freeViews, pointer } from "../../compute/memory.ts";
-import { runKernel } from "../../compute/pool.ts";
+import { type Place, placeOf } from "../../compute/memory.ts";
+import { Scope } from "../../compute/scope.ts";
+import { SharedRows } from "../../compute/shared_rows.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import { vote } from "./decision.ts";
 import { rowsByClass, warnOfUnfinished } from "./fit_smo.ts";
 import {
-  allocKernelRows,
   applyKernel,
   centerOf,
-  copyRow,
   type KernelFunction,
-  type KernelRows,
   products,
   resolveGamma,
 } from "./kernel_function.ts";
-import { DESCRIPTOR_WORDS, PairState } from "./pair_state.ts";
+import { pairDescriptor, PairState, smoRound } from "./pair_state.ts";
 import type { Fold } from "../../model_selection/stratified_k_fold.ts";
 import type { Svc } from "../svc.ts";
 import { checkParameters, classWeights, type SvcParameters } from "../svc_parameters.ts";
@@ -86,43 +84,36 @@ export async function* crossValidate(
 ): AsyncGenerator<FoldScore> {
   for (const { options } of machines) checkParameters(options);
   const { classes } = checkTrainingSet(X, y);
-  const kernels = new SharedKernels(X, rowsByClass(classes, y));
+  using memory = new Scope();
+  const kernels = memory.use(new SharedKernels(X, rowsByClass(classes, y)));
   const breathe = createBreather();
-  try {
-    let start = performance.now();
-    for (const chain of chainsOfC(machines)) {
-      const { options } = machines[chain[0]!]!;
-      const parts: FoldProblem[] = [];
-      let unfinished = 0, pairs = 0;
-      try {
-        for (const fold of folds) {
-          parts.push(new FoldProblem(kernels, X, y, fold, classes, options));
+  let start = performance.now();
+  for (const chain of chainsOfC(machines)) {
+    const { options } = machines[chain[0]!]!;
+    using states = new Scope();
+    let unfinished = 0, pairs = 0;
+    const parts = folds.map((fold) =>
+      states.use(new FoldProblem(kernels, X, y, fold, classes, options))
+    );
+    for (const machine of chain) {
+      const { C } = machines[machine]!.options;
+      let fold = 0;
+      for (const together of runsOfOneKernel(parts)) {
+        await kernels.use(together[0]!.kernel, breathe, signal);
+        for (const part of together) part.begin(C);
+        await solve(together, options, breathe, signal);
+        for (const part of together) {
+          const accuracy = part.score();
+          unfinished += part.states.filter(({ converged }) => !converged).length;
+          pairs += part.states.length;
+          const now = performance.now();
+          yield { machine, fold: fold++, accuracy, seconds: (now - start) / 1000 };
+          start = performance.now();
+          signal?.throwIfAborted();
         }
-        for (const machine of chain) {
-          const { C } = machines[machine]!.options;
-          let fold = 0;
-          for (const together of runsOfOneKernel(parts)) {
-            await kernels.use(together[0]!.kernel, breathe, signal);
-            for (const part of together) part.begin(C);
-            await solve(together, options, breathe, signal);
-            for (const part of together) {
-              const accuracy = part.score();
-              unfinished += part.states.filter(({ converged }) => !converged).length;
-              pairs += part.states.length;
-              const now = performance.now();
-              yield { machine, fold: fold++, accuracy, seconds: (now - start) / 1000 };
-              start = performance.now();
-              signal?.throwIfAborted();
-            }
-          }
-        }
-      } finally {
-        for (const part of parts) part.free();
       }
-      warnOfUnfinished(unfinished, pairs, options.maxIter);
     }
-  } finally {
-    kernels.free();
+    warnOfUnfinished(unfinished, pairs, options.maxIter);
   }
 }
 
@@ -153,14 +144,15 @@ function runsOfOneKernel(parts: readonly FoldProblem[]): FoldProblem[][] {
 }
 
 /** Kernel values of all rows with each other, class by class. */
-class SharedKernels {
+class SharedKernels implements Disposable {
   /** Rows in the order in which they stand here. */
   readonly order: readonly number[];
   /** Position at which each class begins, and their number at last. */
   readonly starts: readonly number[];
   readonly n: number;
   readonly #X: Matrix;
-  readonly #rows: KernelRows;
+  readonly #memory: Scope;
+  readonly #rows: SharedRows;
   readonly #products: Float32Array;
   readonly #values: Float32Array;
   #isCentred: boolean | undefined;
@@ -172,14 +164,16 @@ class SharedKernels {
     this.order = rowsOfClass.flat();
     let start = 0;
     this.starts = [0, ...rowsOfClass.map((rows) => start += rows.length)];
-    this.#rows = allocKernelRows(X.rows, X.cols);
-    this.#products = allocFloat32(X.rows ** 2);
-    this.#values = allocFloat32(X.rows ** 2);
+    using memory = new Scope();
+    this.#rows = memory.use(new SharedRows(X.rows, X.cols));
+    this.#products = memory.float32(X.rows ** 2);
+    this.#values = memory.float32(X.rows ** 2);
+    this.#memory = memory.move();
   }
 
-  /** Address of the kernel values of a row with those of a class. */
-  address(position: number, cls: number): number {
-    return pointer(this.#values) + 4 * (position * this.n + this.starts[cls]!);
+  /** Where the kernel values of a row with those of a class are. */
+  place(position: number, cls: number): Place {
+    return placeOf(this.#values, position * this.n + this.starts[cls]!);
   }
 
   /** Kernel values of a row with all rows. */
@@ -207,8 +201,8 @@ class SharedKernels {
     this.#kernel = kernel;
   }
 
-  free(): void {
-    freeViews(this.#rows.data, this.#rows.norms, this.#products, this.#values);
+  [Symbol.dispose](): void {
+    this.#memory[Symbol.dispose]();
   }
 
   /** Products of all rows, centred for the kernels that look at distances alone. */
@@ -221,7 +215,7 @@ class SharedKernels {
     if (isCentred === this.#isCentred) return;
     this.#isCentred = this.#kernel = undefined;
     const center = centerOf(this.#X, kernel);
-    this.order.forEach((row, position) => copyRow(this.#X, row, this.#rows, position, center));
+    this.order.forEach((row, position) => this.#rows.set(position, this.#X, row, center));
     for (let begin = 0; begin < this.n; begin += BLOCK_ROWS) {
       signal?.throwIfAborted();
       const count = Math.min(BLOCK_ROWS, this.n - begin);
@@ -239,9 +233,10 @@ class SharedKernels {
 }
 
 /** The pairs of classes of one fold. */
-class FoldProblem {
+class FoldProblem implements Disposable {
   readonly kernel: KernelFunction;
   readonly states: PairState[] = [];
+  readonly #memory = new Scope();
   readonly #kernels: SharedKernels;
   /** The classes that the training rows have, as numbers, and their weights. */
   readonly #present: number[];
@@ -300,60 +295,59 @@ class FoldProblem {
   score(): number {
     const { n } = this.#kernels;
     const pairs = this.states.length, tests = this.#test.length;
-    const coefficients = allocFloat32(n * pairs).fill(0);
-    const block = allocFloat32(BLOCK_ROWS * n), decisions = allocFloat32(BLOCK_ROWS * pairs);
+    using memory = new Scope();
+    const coefficients = memory.float32(n * pairs).fill(0);
+    const block = memory.float32(BLOCK_ROWS * n), decisions = memory.float32(BLOCK_ROWS * pairs);
     const values = new Float32Array(tests * pairs);
     const solutions = this.states.map((state) =>
       state.solution(state.resident.subarray(0, state.count))
     );
-    try {
-      solutions.forEach((solution, pair) => {
-        const at = this.#positionsOf(solution.first, solution.second);
-        solution.coefficients.forEach((value, k) => coefficients[at(k) * pairs + pair] = value);
+    solutions.forEach((solution, pair) => {
+      const at = this.#positionsOf(solution.first, solution.second);
+      solution.coefficients.forEach((value, k) => coefficients[at(k) * pairs + pair] = value);
+    });
+    for (let begin = 0; begin < tests; begin += BLOCK_ROWS) {
+      const rows = this.#test.slice(begin, begin + BLOCK_ROWS);
+      rows.forEach(({ position }, i) => block.set(this.#kernels.row(position), i * n));
+      gemm({
+        a: block,
+        b: coefficients,
+        c: decisions,
+        rows: rows.length,
+        columns: pairs,
+        depth: n,
       });
-      for (let begin = 0; begin < tests; begin += BLOCK_ROWS) {
-        const rows = this.#test.slice(begin, begin + BLOCK_ROWS);
-        rows.forEach(({ position }, i) => block.set(this.#kernels.row(position), i * n));
-        gemm({
-          a: pointer(block),
-          b: pointer(coefficients),
-          c: pointer(decisions),
-          rows: rows.length,
-          columns: pairs,
-          depth: n,
-        });
-        for (let k = 0; k < rows.length * pairs; k++) {
-          values[begin * pairs + k] = decisions[k]! - solutions[k % pairs]!.rho;
-        }
+      for (let k = 0; k < rows.length * pairs; k++) {
+        values[begin * pairs + k] = decisions[k]! - solutions[k % pairs]!.rho;
       }
-    } finally {
-      freeViews(coefficients, block, decisions);
     }
     const predicted = vote(new Matrix(values, tests, pairs), this.#labels);
     return this.#test.filter(({ label }, i) => label === predicted[i]).length / tests;
   }
 
-  free(): void {
-    for (const state of this.states) state.free();
+  [Symbol.dispose](): void {
+    this.#memory[Symbol.dispose]();
   }
 
   #start(a: number, b: number, C: number): PairState {
     const { starts } = this.#kernels;
     const [first, second] = [this.#present[a]!, this.#present[b]!];
-    const state = new PairState({
-      first,
-      second,
-      firstRows: starts[first + 1]! - starts[first]!,
-      secondRows: starts[second + 1]! - starts[second]!,
-      firstC: this.#weights[a]! * C,
-      secondC: this.#weights[b]! * C,
-    });
+    const state = this.#memory.use(
+      new PairState({
+        first,
+        second,
+        firstRows: starts[first + 1]! - starts[first]!,
+        secondRows: starts[second + 1]! - starts[second]!,
+        firstC: this.#weights[a]! * C,
+        secondC: this.#weights[b]! * C,
+      }),
+    );
     const at = this.#positionsOf(first, second);
     for (let k = 0; k < state.n; k++) {
       const position = at(k);
       state.diagonal[k] = this.#kernels.row(position)[position]!;
-      state.segments[2 * k] = this.#kernels.address(position, first);
-      state.segments[2 * k + 1] = this.#kernels.address(position, second);
+      state.segments[2 * k] = this.#kernels.place(position, first);
+      state.segments[2 * k + 1] = this.#kernels.place(position, second);
       if (this.#isTraining[position]) state.resident[state.count++] = k;
     }
     return state;
@@ -375,27 +369,24 @@ async function solve(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let active = parts.flatMap(({ states }) => states);
-  const table = allocInt32(active.length * DESCRIPTOR_WORDS);
-  try {
-    while (active.length > 0) {
-      signal?.throwIfAborted();
-      const steps = Math.max(MIN_STEPS, Math.floor(STEPS_IN_ROUND / active.length));
-      const wanted = active.map((state) =>
-        maxIter < 0 ? steps : Math.min(steps, maxIter - state.steps)
-      );
-      active.forEach((state, i) => {
-        state.prepare(tol, wanted[i]!);
-        state.describe(table.subarray(i * DESCRIPTOR_WORDS));
-      });
-      runKernel("smoRound", active.length, [pointer(table)]);
-      active = active.filter((state, i) => {
-        state.converged = state.finish() < wanted[i]!;
-        return !state.converged && state.steps !== maxIter;
-      });
-      await breathe();
-    }
-  } finally {
-    freeViews(table);
+  using memory = new Scope();
+  const table = pairDescriptor.table(memory, active.length);
+  while (active.length > 0) {
+    signal?.throwIfAborted();
+    const steps = Math.max(MIN_STEPS, Math.floor(STEPS_IN_ROUND / active.length));
+    const wanted = active.map((state) =>
+      maxIter < 0 ? steps : Math.min(steps, maxIter - state.steps)
+    );
+    active.forEach((state, i) => {
+      state.prepare(tol, wanted[i]!);
+      table.set(i, state.describe());
+    });
+    smoRound(active.length, { table: table.words });
+    active = active.filter((state, i) => {
+      state.converged = state.finish() < wanted[i]!;
+      return !state.converged && state.steps !== maxIter;
+    });
+    await breathe();
   }
 }
 

@@ -1,8 +1,10 @@
 import { gemm } from "../../compute/gemm.ts";
-import { allocFloat32, freeViews } from "../../compute/memory.ts";
+import { Scope } from "../../compute/scope.ts";
+import { SharedRows } from "../../compute/shared_rows.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
-import { allocKernelRows, centerOf, copyRow, kernelBlock } from "./kernel_function.ts";
+import { kernelBlock } from "./kernel_function.ts";
+import { useSupport } from "./support_memory.ts";
 import type { FittedSvc, PredictOptions } from "../svc.ts";
 
 /** Rows whose kernel values with all support vectors are computed at once. */
@@ -19,74 +21,28 @@ export async function decisionValues(
   X: Matrix,
   { onProgress, signal }: PredictOptions,
 ): Promise<Matrix> {
-  const { supportVectors, intercept } = fitted;
-  const pairs = intercept.length, count = supportVectors.rows;
-  const vectors = allocKernelRows(count, X.cols);
-  const block = allocKernelRows(BLOCK_ROWS, X.cols);
-  const values = allocFloat32(BLOCK_ROWS * count);
-  const coefficients = allocFloat32(count * pairs);
-  const decisions = allocFloat32(BLOCK_ROWS * pairs);
+  const { intercept } = fitted;
+  const pairs = intercept.length, most = Math.min(BLOCK_ROWS, X.rows);
+  using support = useSupport(fitted);
+  using memory = new Scope();
+  const { vectors, coefficients, center } = support;
+  const block = memory.use(new SharedRows(most, X.cols));
+  const values = memory.float32(most * vectors.rows), decisions = memory.float32(most * pairs);
   const result = new Float32Array(X.rows * pairs);
-  const center = centerOf(supportVectors, fitted.kernel.kernel);
   const breathe = createBreather();
-  try {
-    for (let i = 0; i < count; i++) copyRow(supportVectors, i, vectors, i, center);
-    coefficients.set(pairCoefficients(fitted));
-    for (let begin = 0; begin < X.rows; begin += BLOCK_ROWS) {
-      signal?.throwIfAborted();
-      const rows = Math.min(BLOCK_ROWS, X.rows - begin);
-      for (let i = 0; i < rows; i++) copyRow(X, begin + i, block, i, center);
-      kernelBlock(fitted.kernel, block, 0, rows, vectors, values);
-      gemm({
-        a: values.byteOffset,
-        b: coefficients.byteOffset,
-        c: decisions.byteOffset,
-        rows,
-        columns: pairs,
-        depth: count,
-      });
-      for (let k = 0; k < rows * pairs; k++) {
-        result[begin * pairs + k] = decisions[k]! + intercept[k % pairs]!;
-      }
-      onProgress?.({ done: begin + rows, total: X.rows });
-      await breathe();
+  for (let begin = 0; begin < X.rows; begin += BLOCK_ROWS) {
+    signal?.throwIfAborted();
+    const rows = Math.min(BLOCK_ROWS, X.rows - begin);
+    block.fill(X, begin, rows, center);
+    kernelBlock(fitted.kernel, block, 0, rows, vectors, values);
+    gemm({ a: values, b: coefficients, c: decisions, rows, columns: pairs, depth: vectors.rows });
+    for (let k = 0; k < rows * pairs; k++) {
+      result[begin * pairs + k] = decisions[k]! + intercept[k % pairs]!;
     }
-  } finally {
-    freeViews(
-      vectors.data,
-      vectors.norms,
-      block.data,
-      block.norms,
-      values,
-      coefficients,
-      decisions,
-    );
+    onProgress?.({ done: begin + rows, total: X.rows });
+    await breathe();
   }
   return new Matrix(result, X.rows, pairs);
-}
-
-/** [support vectors, pairs]: each support vector's coefficient in each pair, mostly zero. */
-function pairCoefficients(
-  { classes, nSupport, dualCoef }: FittedSvc,
-): Float32Array {
-  const pairs = classes.length * (classes.length - 1) / 2;
-  const table = new Float32Array(dualCoef.cols * pairs);
-  let vector = 0;
-  nSupport.forEach((count, cls) => {
-    for (const end = vector + count; vector < end; vector++) {
-      let pair = 0;
-      for (let a = 0; a < classes.length; a++) {
-        for (let b = a + 1; b < classes.length; b++, pair++) {
-          if (cls !== a && cls !== b) continue;
-          const other = cls === a ? b : a;
-          const line = other > cls ? other - 1 : other;
-          table[vector * pairs + pair] = dualCoef
-            .data[line * dualCoef.cols + vector]!;
-        }
-      }
-    }
-  });
-  return table;
 }
 
 /**

@@ -1,12 +1,7 @@
 import { Matrix } from "../../base/matrix.ts";
-import { freeViews } from "../../compute/memory.ts";
-import {
-  allocKernelRows,
-  centerOf,
-  copyRow,
-  type KernelFunction,
-  type KernelRows,
-} from "./kernel_function.ts";
+import { Scope } from "../../compute/scope.ts";
+import { SharedRows } from "../../compute/shared_rows.ts";
+import { centerOf, type KernelFunction } from "./kernel_function.ts";
 import { solveSmo } from "./smo_solver.ts";
 import type { FitOptions, FittedSvc } from "../svc.ts";
 import type { SvcParameters } from "../svc_parameters.ts";
@@ -34,28 +29,24 @@ export async function fitSmo(
   fitOptions: FitOptions,
 ): Promise<FittedSvc> {
   const center = centerOf(X, kernel.kernel);
-  const sets: KernelRows[] = [];
-  try {
-    for (const rows of rowsOfClass) {
-      const set = allocKernelRows(rows.length, X.cols);
-      sets.push(set);
-      rows.forEach((row, i) => copyRow(X, row, set, i, center));
-    }
-    const solutions = await solveSmo({
-      kernel,
-      classes: sets,
-      classC: weights.map((weight) => weight * C),
-      tol,
-      maxIter,
-      cacheBytes: cacheMiB * 2 ** 20,
-      ...fitOptions,
-    });
-    const unfinished = solutions.filter(({ converged }) => !converged).length;
-    warnOfUnfinished(unfinished, solutions.length, maxIter);
-    return assemble(X, classes, rowsOfClass, kernel, solutions);
-  } finally {
-    for (const set of sets) freeViews(set.data, set.norms);
-  }
+  using memory = new Scope();
+  const sets = rowsOfClass.map((rows) => {
+    const set = memory.use(new SharedRows(rows.length, X.cols));
+    rows.forEach((row, i) => set.set(i, X, row, center));
+    return set;
+  });
+  const solutions = await solveSmo({
+    kernel,
+    classes: sets,
+    classC: weights.map((weight) => weight * C),
+    tol,
+    maxIter,
+    cacheBytes: cacheMiB * 2 ** 20,
+    ...fitOptions,
+  });
+  const unfinished = solutions.filter(({ converged }) => !converged).length;
+  warnOfUnfinished(unfinished, solutions.length, maxIter);
+  return assemble(X, classes, rowsOfClass, kernel, solutions);
 }
 
 /** Warns of pairs of classes whose steps ran out. */

@@ -1,7 +1,7 @@
 import type { Matrix } from "../../base/matrix.ts";
-import { allocFloat32 } from "../../compute/memory.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
 import { gemm } from "../../compute/gemm.ts";
-import { runKernel } from "../../compute/pool.ts";
+import { columnMeans, type SharedRows } from "../../compute/shared_rows.ts";
 
 /** The kernels, by scikit-learn's names. */
 export type KernelName = "linear" | "rbf" | "poly" | "sigmoid";
@@ -41,45 +41,19 @@ export function resolveGamma(
   return variance > 0 ? 1 / (X.cols * variance) : 1;
 }
 
-/** Rows in the shared memory with their squared lengths, ready for {@linkcode kernelBlock}. */
-export interface KernelRows {
-  readonly data: Float32Array;
-  readonly norms: Float32Array;
-  readonly rows: number;
-  readonly cols: number;
-}
+/** Kernel values that a thread computes at once. */
+const VALUES_AT_ONCE = 16384;
 
-/** Allocates rows in the shared memory; free both arrays when done. */
-export function allocKernelRows(rows: number, cols: number): KernelRows {
-  return {
-    data: allocFloat32(rows * cols),
-    norms: allocFloat32(rows),
-    rows,
-    cols,
-  };
-}
-
-/**
- * Sets row `to` of `target` to row `from` of `source`, less `center`.
- *
- * @param center A value for each column that is subtracted, see {@linkcode centerOf}
- */
-export function copyRow(
-  source: { data: Float32Array; cols: number },
-  from: number,
-  target: KernelRows,
-  to: number,
-  center: Float64Array,
-): void {
-  const { cols } = source;
-  let norm = 0;
-  for (let c = 0; c < cols; c++) {
-    const value = Math.fround(source.data[from * cols + c]! - center[c]!);
-    target.data[to * cols + c] = value;
-    norm += value * value;
-  }
-  target.norms[to] = norm;
-}
+const kernelValues = defineKernel("kernelValues", {
+  block: "f32*",
+  columns: "i32",
+  rowNorms: "f32*",
+  columnNorms: "f32*",
+  kind: "i32",
+  degree: "i32",
+  gamma: "f32",
+  coef0: "f32",
+});
 
 /**
  * What is subtracted from all rows before kernel values are computed: for the RBF kernel the mean of
@@ -87,10 +61,7 @@ export function copyRow(
  * cancel in float32. The other kernels are not the same in another place, so for them it is zero.
  */
 export function centerOf(X: Matrix, kernel: KernelName): Float64Array {
-  const center = new Float64Array(X.cols);
-  if (kernel !== "rbf") return center;
-  for (let k = 0; k < X.data.length; k++) center[k % X.cols]! += X.data[k]!;
-  return center.map((sum) => sum / Math.max(1, X.rows));
+  return kernel === "rbf" && X.rows > 0 ? columnMeans(X) : new Float64Array(X.cols);
 }
 
 /**
@@ -99,10 +70,10 @@ export function centerOf(X: Matrix, kernel: KernelName): Float64Array {
  */
 export function kernelBlock(
   kernel: KernelFunction,
-  a: KernelRows,
+  a: SharedRows,
   begin: number,
   count: number,
-  b: KernelRows,
+  b: SharedRows,
   out: Float32Array,
 ): void {
   products(a, begin, count, b, out);
@@ -111,16 +82,16 @@ export function kernelBlock(
 
 /** The first half of {@linkcode kernelBlock}, which every kernel shares: the products of the rows. */
 export function products(
-  a: KernelRows,
+  a: SharedRows,
   begin: number,
   count: number,
-  b: KernelRows,
+  b: SharedRows,
   out: Float32Array,
 ): void {
   gemm({
-    a: a.data.byteOffset + 4 * begin * a.cols,
-    b: b.data.byteOffset,
-    c: out.byteOffset,
+    a: a.from(begin),
+    b: b.data,
+    c: out,
     rows: count,
     columns: b.rows,
     depth: a.cols,
@@ -131,26 +102,26 @@ export function products(
 /** The second half of {@linkcode kernelBlock}: turns products into kernel values, in place. */
 export function applyKernel(
   { kernel, gamma, degree, coef0 }: KernelFunction,
-  a: KernelRows,
+  a: SharedRows,
   begin: number,
   count: number,
-  b: KernelRows,
+  b: SharedRows,
   out: Float32Array,
 ): void {
   if (kernel === "linear") return;
-  runKernel(
-    "kernelValues",
+  kernelValues(
     count,
-    [
-      out.byteOffset,
-      b.rows,
-      a.norms.byteOffset + 4 * begin,
-      b.norms.byteOffset,
-      CODES[kernel],
+    {
+      block: out,
+      columns: b.rows,
+      rowNorms: a.norms.subarray(begin),
+      columnNorms: b.norms,
+      kind: CODES[kernel],
       degree,
-    ],
-    [gamma, coef0],
-    Math.ceil(16384 / b.rows),
+      gamma,
+      coef0,
+    },
+    Math.ceil(VALUES_AT_ONCE / b.rows),
   );
 }
 

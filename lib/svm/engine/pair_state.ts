@@ -1,14 +1,27 @@
-import {
-  allocFloat32,
-  allocFloat64,
-  allocInt32,
-  freeViews,
-  pointer,
-} from "../../compute/memory.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
+import { defineRecord } from "../../compute/define_record.ts";
+import { Scope } from "../../compute/scope.ts";
 
-/** Words of a pair's descriptor and numbers of its parameters, as in the kernel `smoRound`. */
-export const DESCRIPTOR_WORDS = 16;
+/** Numbers of a pair's parameters, as in the kernel `smoRound`. */
 const PARAMETERS = 5;
+/** Words from one pair's descriptor to the next, as in the kernel. */
+const DESCRIPTOR_WORDS = 16;
+
+/** What the kernel reads of a pair. */
+export const pairDescriptor = defineRecord("pair", {
+  n: "i32",
+  first: "i32",
+  alpha: "f64*",
+  F: "f64*",
+  segments: "u32*",
+  diagonal: "f32*",
+  resident: "i32*",
+  count: "i32",
+  parameters: "f64*",
+}, DESCRIPTOR_WORDS);
+
+/** A round of steps for each pair whose descriptor is in the table; a task is a pair. */
+export const smoRound = defineKernel("smoRound", { table: "i32*" });
 
 /** The solution for one pair of classes. */
 export interface PairSolution {
@@ -39,12 +52,12 @@ export interface PairSetting {
  * The dual variables of one pair of classes in the shared memory, as the kernel `smoRound` works on
  * them. Rows of the first class come first (y = +1), then those of the second (y = −1).
  */
-export class PairState {
+export class PairState implements Disposable {
   readonly n: number;
   readonly alpha: Float64Array;
   /** F_k = Σ y α K_k − y_k, which is y_k times the gradient of the dual at k. */
   readonly F: Float64Array;
-  /** [n, 2] addresses of a row's kernel values over the first class and over the second; 0: not known. */
+  /** [n, 2] places of a row's kernel values over the first class and over the second; nowhere: not known. */
   readonly segments: Uint32Array;
   /** The kernel of each row with itself. */
   readonly diagonal: Float32Array;
@@ -53,21 +66,21 @@ export class PairState {
   count = 0;
   steps = 0;
   converged = false;
-  readonly #segmentsView: Int32Array;
+  readonly #memory: Scope;
   readonly #parameters: Float64Array;
   #setting: PairSetting;
 
   constructor(setting: PairSetting) {
     this.#setting = setting;
     this.n = setting.firstRows + setting.secondRows;
-    this.alpha = allocFloat64(this.n);
-    this.F = allocFloat64(this.n);
-    this.#segmentsView = allocInt32(2 * this.n);
-    const { buffer, byteOffset } = this.#segmentsView;
-    this.segments = new Uint32Array(buffer, byteOffset, 2 * this.n);
-    this.diagonal = allocFloat32(this.n);
-    this.resident = allocInt32(this.n);
-    this.#parameters = allocFloat64(PARAMETERS);
+    using memory = new Scope();
+    this.alpha = memory.float64(this.n);
+    this.F = memory.float64(this.n);
+    this.segments = memory.uint32(2 * this.n);
+    this.diagonal = memory.float32(this.n);
+    this.resident = memory.int32(this.n);
+    this.#parameters = memory.float64(PARAMETERS);
+    this.#memory = memory.move();
     this.restart();
   }
 
@@ -113,19 +126,11 @@ export class PairState {
     this.#parameters.set([firstC, secondC, tolerance, steps, 0]);
   }
 
-  /** Writes the descriptor that the kernel reads. */
-  describe(words: Int32Array): void {
-    words.set([
-      this.n,
-      this.#setting.firstRows,
-      pointer(this.alpha),
-      pointer(this.F),
-      pointer(this.#segmentsView),
-      pointer(this.diagonal),
-      pointer(this.resident),
-      this.count,
-      pointer(this.#parameters),
-    ]);
+  /** What the kernel reads. */
+  describe(): Parameters<ReturnType<typeof pairDescriptor.table>["set"]>[1] {
+    const { n, alpha, F, segments, diagonal, resident, count } = this;
+    const first = this.#setting.firstRows, parameters = this.#parameters;
+    return { n, first, alpha, F, segments, diagonal, resident, count, parameters };
   }
 
   /** Takes over what the kernel did; returns the steps of the round. */
@@ -181,9 +186,8 @@ export class PairState {
     return { first, second, coefficients, rho: this.#rho(rows), objective, steps, converged };
   }
 
-  free(): void {
-    const { alpha, F, diagonal, resident } = this;
-    freeViews(alpha, F, this.#segmentsView, diagonal, resident, this.#parameters);
+  [Symbol.dispose](): void {
+    this.#memory[Symbol.dispose]();
   }
 
   /** As LIBSVM: the mean of F over the free rows, else the middle of what the others allow. */

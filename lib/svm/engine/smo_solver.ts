@@ -12,18 +12,13 @@
  *
  * @module
  */
-import { allocFloat32, allocInt32, freeViews, pointer } from "../../compute/memory.ts";
-import { runKernel } from "../../compute/pool.ts";
+import { NOWHERE, type Place, placeOf } from "../../compute/memory.ts";
+import { Scope } from "../../compute/scope.ts";
+import { SharedRows } from "../../compute/shared_rows.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import type { OnProgress } from "../../base/run_options.ts";
-import {
-  allocKernelRows,
-  kernelBlock,
-  type KernelFunction,
-  type KernelRows,
-  selfKernel,
-} from "./kernel_function.ts";
-import { DESCRIPTOR_WORDS, type PairSolution, PairState } from "./pair_state.ts";
+import { kernelBlock, type KernelFunction, selfKernel } from "./kernel_function.ts";
+import { pairDescriptor, type PairSolution, PairState, smoRound } from "./pair_state.ts";
 
 /** Rows whose kernel rows are computed at once: enough for the matrix product to be efficient. */
 const BATCH_ROWS = 384;
@@ -38,7 +33,7 @@ const ROUND_SHARE = 0.1;
 export interface SmoProblem {
   readonly kernel: KernelFunction;
   /** The rows of each class, in the shared memory. */
-  readonly classes: readonly KernelRows[];
+  readonly classes: readonly SharedRows[];
   /** C of each class. */
   readonly classC: readonly number[];
   /** Largest violation of the optimality conditions that is accepted. */
@@ -57,26 +52,29 @@ interface Block {
   /** The rows, as indices within their class. */
   readonly rows: readonly number[];
   /** Where each row's segment is registered. */
-  readonly segments: Map<number, number>;
+  readonly segments: Map<number, Place>;
   made: number;
 }
 
 /** Everything that is known of kernel values: segments by class of the row, class of the columns. */
-class KernelCache {
+class KernelCache implements Disposable {
+  readonly #memory: Scope;
   readonly #problem: SmoProblem;
   readonly #blocks = new Set<Block>();
-  /** Address of the segment of each row, by `${class of row},${class of columns}`. */
-  readonly #segments = new Map<string, Map<number, number>>();
-  readonly #batch: KernelRows;
+  /** Place of the segment of each row, by `${class of row},${class of columns}`. */
+  readonly #segments = new Map<string, Map<number, Place>>();
+  readonly #batch: SharedRows;
   #bytes = 0;
   #clock = 0;
 
   constructor(problem: SmoProblem) {
     this.#problem = problem;
-    this.#batch = allocKernelRows(BATCH_ROWS, problem.classes[0]!.cols);
+    using memory = new Scope();
+    this.#batch = memory.use(new SharedRows(BATCH_ROWS, problem.classes[0]!.cols));
+    this.#memory = memory.move();
   }
 
-  segments(rowClass: number, columnClass: number): Map<number, number> {
+  segments(rowClass: number, columnClass: number): Map<number, Place> {
     const key = `${rowClass},${columnClass}`;
     let segments = this.#segments.get(key);
     if (!segments) this.#segments.set(key, segments = new Map());
@@ -95,20 +93,14 @@ class KernelCache {
     if (missing.length === 0) return;
     const { classes, kernel } = this.#problem;
     const columns = classes[columnClass]!;
-    this.#makeRoom(4 * missing.length * columns.rows);
-    missing.forEach((row, i) => this.#copy(classes[rowClass]!, row, i));
-    const values = allocFloat32(missing.length * columns.rows);
+    const size = missing.length * columns.rows;
+    this.#makeRoom(size * Float32Array.BYTES_PER_ELEMENT);
+    missing.forEach((row, i) => this.#batch.copy(i, classes[rowClass]!, row));
+    const values = this.#memory.float32(size);
     kernelBlock(kernel, this.#batch, 0, missing.length, columns, values);
     this.#blocks.add({ values, rows: missing, segments, made: this.#clock });
     this.#bytes += values.byteLength;
-    missing.forEach((row, i) => segments.set(row, pointer(values) + 4 * i * columns.rows));
-  }
-
-  /** Takes a row into the batch as it is: it is centred already. */
-  #copy(rows: KernelRows, from: number, to: number): void {
-    const { data, norms, cols } = rows;
-    this.#batch.data.set(data.subarray(from * cols, (from + 1) * cols), to * cols);
-    this.#batch.norms[to] = norms[from]!;
+    missing.forEach((row, i) => segments.set(row, placeOf(values, i * columns.rows)));
   }
 
   /** Drops what only the pair of these two classes needs. */
@@ -119,9 +111,8 @@ class KernelCache {
     }
   }
 
-  free(): void {
-    for (const block of this.#blocks) this.#drop(block);
-    freeViews(this.#batch.data, this.#batch.norms);
+  [Symbol.dispose](): void {
+    this.#memory[Symbol.dispose]();
   }
 
   #makeRoom(bytes: number): void {
@@ -144,7 +135,7 @@ class KernelCache {
     for (const row of block.rows) block.segments.delete(row);
     this.#bytes -= block.values.byteLength;
     this.#blocks.delete(block);
-    freeViews(block.values);
+    this.#memory.free(block.values);
   }
 }
 
@@ -192,7 +183,7 @@ class Pair {
     const { F, segments } = state;
     const upRows: number[] = [], lowRows: number[] = [];
     for (let k = 0; k < state.n; k++) {
-      if (segments[2 * k] !== 0) continue;
+      if (segments[2 * k] !== NOWHERE) continue;
       const value = -F[k]!;
       if (value > smallest + tol && state.isUp(k)) upRows.push(k);
       if (value < largest - tol && state.isLow(k)) lowRows.push(k);
@@ -228,20 +219,20 @@ class Pair {
   updateResident(): void {
     const { state } = this;
     const { segments, resident } = state;
-    segments.fill(0);
+    segments.fill(NOWHERE);
     for (const [rowClass, offset] of [[this.first, 0], [this.second, this.#firstRows]] as const) {
       const overFirst = this.cache.segments(rowClass, this.first);
       const overSecond = this.cache.segments(rowClass, this.second);
-      for (const [row, address] of overFirst) {
+      for (const [row, place] of overFirst) {
         const other = overSecond.get(row);
         if (other === undefined) continue;
-        segments[2 * (row + offset)] = address;
+        segments[2 * (row + offset)] = place;
         segments[2 * (row + offset) + 1] = other;
       }
     }
     state.count = 0;
     for (let k = 0; k < state.n; k++) {
-      if (segments[2 * k] !== 0) resident[state.count++] = k;
+      if (segments[2 * k] !== NOWHERE) resident[state.count++] = k;
     }
   }
 }
@@ -260,36 +251,33 @@ export async function solveSmo(problem: SmoProblem): Promise<PairSolution[]> {
   }
   const total = waiting.length;
   const solutions: PairSolution[] = [];
-  const cache = new KernelCache(problem);
-  const table = allocInt32(PAIRS_AT_ONCE * DESCRIPTOR_WORDS);
+  using memory = new Scope();
+  const cache = memory.use(new KernelCache(problem));
+  const table = pairDescriptor.table(memory, PAIRS_AT_ONCE);
   let active: Pair[] = [];
   const breathe = createBreather();
-  try {
-    while (active.length > 0 || waiting.length > 0) {
-      signal?.throwIfAborted();
-      while (active.length < PAIRS_AT_ONCE && waiting.length > 0) {
-        active.push(new Pair(...waiting.shift()!, problem, cache));
-      }
-      for (const pair of [...active]) {
-        if (pair.prepareRound()) continue;
-        solutions.push(pair.state.solution());
-        active = active.filter((other) => other !== pair);
-        cache.dropPair(pair.first, pair.second);
-        pair.state.free();
-        onProgress?.({ done: solutions.length, total, message: "pairs of classes" });
-      }
-      active.forEach((pair, i) => {
-        pair.updateResident(); // a later pair's batch may have taken room from an earlier one's
-        pair.state.describe(table.subarray(i * DESCRIPTOR_WORDS));
-      });
-      runKernel("smoRound", active.length, [pointer(table)]);
-      for (const pair of active) pair.state.finish();
-      await breathe();
+  while (active.length > 0 || waiting.length > 0) {
+    signal?.throwIfAborted();
+    while (active.length < PAIRS_AT_ONCE && waiting.length > 0) {
+      const pair = new Pair(...waiting.shift()!, problem, cache);
+      memory.use(pair.state);
+      active.push(pair);
     }
-  } finally {
-    for (const pair of active) pair.state.free();
-    cache.free();
-    freeViews(table);
+    for (const pair of [...active]) {
+      if (pair.prepareRound()) continue;
+      solutions.push(pair.state.solution());
+      active = active.filter((other) => other !== pair);
+      cache.dropPair(pair.first, pair.second);
+      memory.free(pair.state);
+      onProgress?.({ done: solutions.length, total, message: "pairs of classes" });
+    }
+    active.forEach((pair, i) => {
+      pair.updateResident(); // a later pair's batch may have taken room from an earlier one's
+      table.set(i, pair.state.describe());
+    });
+    smoRound(active.length, { table: table.words });
+    for (const pair of active) pair.state.finish();
+    await breathe();
   }
   return solutions.sort((a, b) => a.first - b.first || a.second - b.second);
 }

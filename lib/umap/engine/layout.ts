@@ -1,8 +1,27 @@
-import { allocFloat32, allocInt32, freeViews, pointer } from "../../compute/memory.ts";
-import { runKernel } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
+import { Scope } from "../../compute/scope.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import type { OnProgress } from "../../base/run_options.ts";
 import type { Graph } from "./fuzzy_graph.ts";
+
+const layoutEpoch = defineKernel("layoutEpoch", {
+  before: "f32*",
+  after: "f32*",
+  n: "i32",
+  starts: "i32*",
+  ends: "i32*",
+  every: "f32*",
+  next: "f32*",
+  epoch: "i32",
+  seed: "u32",
+  negatives: "i32",
+  firstMoving: "i32",
+  drawn: "i32",
+  attractions: "i32",
+  a: "f32",
+  b: "f32",
+  rate: "f32",
+});
 
 /** Vertices of a task, as in the kernel. */
 const BLOCK = 256;
@@ -44,44 +63,44 @@ export async function layOut(
   const moving = start.length / 2, first = (fixed?.length ?? 0) / 2;
   const n = first + moving;
   const strongest = graph.weights.reduce((x, y) => Math.max(x, y), 0);
-  const places = [allocFloat32(2 * n), allocFloat32(2 * n)];
-  const starts = allocInt32(n + 1), ends = allocInt32(graph.ends.length);
-  const every = allocFloat32(graph.ends.length), next = allocFloat32(graph.ends.length);
+  using memory = new Scope();
+  const places = [memory.float32(2 * n), memory.float32(2 * n)] as const;
+  const starts = memory.int32(n + 1), ends = memory.int32(graph.ends.length);
+  const every = memory.float32(graph.ends.length), next = memory.float32(graph.ends.length);
   const breathe = createBreather();
-  try {
-    places[0]!.set(fixed ?? []);
-    places[0]!.set(start, 2 * first);
-    // Points that stay come first, and have no edges.
-    starts.fill(0, 0, first);
-    starts.set(graph.starts, first);
-    ends.set(graph.ends);
-    // An edge is sampled as often as it is strong; the weakest, less than once, never.
-    graph.weights.forEach((weight, e) => {
-      every[e] = weight * epochs >= strongest ? strongest / weight : Infinity;
-      next[e] = every[e]!;
+  places[0].set(fixed ?? []);
+  places[0].set(start, 2 * first);
+  // Points that stay come first, and have no edges.
+  starts.fill(0, 0, first);
+  starts.set(graph.starts, first);
+  ends.set(graph.ends);
+  // An edge is sampled as often as it is strong; the weakest, less than once, never.
+  graph.weights.forEach((weight, e) => {
+    every[e] = weight * epochs >= strongest ? strongest / weight : Infinity;
+    next[e] = every[e]!;
+  });
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    signal?.throwIfAborted();
+    layoutEpoch(Math.ceil(n / BLOCK), {
+      before: places[epoch % 2]!,
+      after: places[1 - epoch % 2]!,
+      n,
+      starts,
+      ends,
+      every,
+      next,
+      epoch,
+      seed: seed >>> 0,
+      negatives: NEGATIVE_SAMPLES,
+      firstMoving: first,
+      drawn: fixed ? first : n,
+      attractions: fixed ? 1 : 2,
+      a,
+      b,
+      rate: rate * (1 - epoch / epochs),
     });
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      signal?.throwIfAborted();
-      runKernel("layoutEpoch", Math.ceil(n / BLOCK), [
-        pointer(places[epoch % 2]!),
-        pointer(places[1 - epoch % 2]!),
-        n,
-        pointer(starts),
-        pointer(ends),
-        pointer(every),
-        pointer(next),
-        epoch,
-        seed | 0,
-        NEGATIVE_SAMPLES,
-        first,
-        fixed ? first : n,
-        fixed ? 1 : 2,
-      ], [a, b, rate * (1 - epoch / epochs)]);
-      onProgress?.({ done: epoch + 1, total: epochs, message: "layout" });
-      await breathe();
-    }
-    return new Float32Array(places[epochs % 2]!.subarray(2 * first));
-  } finally {
-    freeViews(...places, starts, ends, every, next);
+    onProgress?.({ done: epoch + 1, total: epochs, message: "layout" });
+    await breathe();
   }
+  return new Float32Array(places[epochs % 2]!.subarray(2 * first));
 }
