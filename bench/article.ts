@@ -49,9 +49,9 @@ export async function benchArticle(): Promise<BenchRow[]> {
     return result;
   };
   const model = buildCnn({ seed: 0 });
-  await timed("train", () => trainCnn(model, train.images, train.labels, { epochs: EPOCHS }));
-  const X = await timed("features", () => hiddenFeatures(model, train.images));
-  const Xt = await hiddenFeatures(model, test.images);
+  await timed("train", () => trainCnn(model, train, { epochs: EPOCHS }));
+  const X = await timed("features", () => hiddenFeatures(model, train));
+  const Xt = await hiddenFeatures(model, test);
   await timed("umap", () => new Umap().fit(X));
   const svc = await timed("fit", () => new Svc().fit(X, train.labels));
   await timed("predict", () => svc.predict(Xt));

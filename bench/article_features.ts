@@ -12,8 +12,12 @@ import {
 export async function articleFeatures(): Promise<{ data: Dataset; X: Matrix; Xt: Matrix }> {
   const preset = readPreset("article");
   const data = firstImages(await loadCifar10(), preset.trainImages, preset.testImages);
-  const { model } = await trainedCnn(data, { ...preset, seed: 0 });
-  const X = await hiddenFeatures(model, data.train.images);
-  const Xt = await hiddenFeatures(model, data.test.images);
+  const { model } = await trainedCnn(data, {
+    epochs: preset.epochs,
+    batchSize: preset.batchSize,
+    seed: 0,
+  });
+  const X = await hiddenFeatures(model, data.train);
+  const Xt = await hiddenFeatures(model, data.test);
   return { data, X, Xt };
 }

@@ -43,7 +43,7 @@ async function trainingStep(backend: ComputeBackend, steps: number): Promise<num
   const labels = new Uint8Array(BATCH).map((_, i) => i % CLASSES);
   const model = buildCnn({ seed: 1 });
   const seconds: number[] = [];
-  await trainCnn(model, images, labels, {
+  await trainCnn(model, { images, labels, shape: [BATCH, 32, 32, 3] }, {
     epochs: steps + 1,
     validationSplit: 0,
     onEpoch: (log) => seconds.push(log.seconds),

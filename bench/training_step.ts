@@ -3,6 +3,8 @@ import {
   hiddenFeatures,
   seededRandom,
   setThreads,
+  sliceSplit,
+  type Split,
   threads,
   trainCnn,
 } from "deep-features";
@@ -26,7 +28,7 @@ export async function benchTrainingStep(): Promise<BenchRow[]> {
   }
   const model = buildCnn({ seed: 1 });
   const images = randomImages(FEATURE_IMAGES);
-  await hiddenFeatures(model, images.subarray(0, 500 * 3072));
+  await hiddenFeatures(model, sliceSplit(images, 0, 500));
   const start = performance.now();
   await hiddenFeatures(model, images);
   const features = (performance.now() - start) / 1000 * 50_000 / FEATURE_IMAGES;
@@ -54,7 +56,7 @@ async function step(): Promise<number> {
   const n = BATCH * STEPS;
   const times: number[] = [];
   let last = performance.now();
-  await trainCnn(model, randomImages(n), Uint8Array.from({ length: n }, (_, i) => i % 10), {
+  await trainCnn(model, randomImages(n), {
     epochs: 1,
     validationSplit: 0,
     onBatch: () => {
@@ -66,7 +68,11 @@ async function step(): Promise<number> {
   return median(times.slice(5));
 }
 
-function randomImages(n: number): Uint8Array {
+function randomImages(n: number): Split {
   const random = seededRandom(1);
-  return Uint8Array.from({ length: n * 3072 }, () => 256 * random());
+  return {
+    images: Uint8Array.from({ length: n * 3072 }, () => 256 * random()),
+    labels: Uint8Array.from({ length: n }, (_, i) => i % 10),
+    shape: [n, 32, 32, 3],
+  };
 }

@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
+import { writeWhole } from "../base/write_whole.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 
 /** To be raised when what is cached changes its meaning. */
-const VERSION = 1;
+const VERSION = 2;
+
+/** What a result depends on, in clear text. */
+export type Settings = Readonly<Record<string, unknown>>;
 
 /** Where results are kept: the folder that `ARTICLE_CACHE` names, or `data/cache`. */
 function cacheFolder(): string {
@@ -11,41 +15,86 @@ function cacheFolder(): string {
 }
 
 /** Where a result with these settings is cached: the name holds a digest of them. */
-export function cachePath(kind: string, settings: Readonly<Record<string, unknown>>): string {
-  const digest = createHash("sha256")
-    .update(JSON.stringify({ VERSION, kind, ...settings }))
-    .digest("hex");
-  return join(cacheFolder(), `${kind}-${digest.slice(0, 16)}`);
+export function cachePath(kind: string, settings: Settings): string {
+  return join(
+    cacheFolder(),
+    `${kind}-${digest(JSON.stringify({ VERSION, kind, ...settings })).slice(0, 16)}`,
+  );
+}
+
+/** SHA-256 of texts and bytes, in hexadecimal digits. */
+export function digest(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
 }
 
 const fingerprints = new WeakMap<Uint8Array, string>();
 
 /** A digest of a data set's training images and labels. */
 export function fingerprint({ train }: Dataset): string {
-  let digest = fingerprints.get(train.images);
-  if (digest === undefined) {
-    digest = createHash("sha256").update(train.images).update(train.labels).digest("hex");
-    fingerprints.set(train.images, digest);
+  let known = fingerprints.get(train.images);
+  if (known === undefined) {
+    known = digest(train.images, train.labels);
+    fingerprints.set(train.images, known);
   }
-  return digest;
+  return known;
+}
+
+/** A cached result as it stands in its file. */
+interface Entry {
+  readonly settings: Settings;
+  /** Digest of the result's JSON text. */
+  readonly sha256: string;
+  readonly result: unknown;
+}
+
+/** Writes a result to its file, with its settings in clear text and a digest. */
+export async function writeEntry(path: string, settings: Settings, result: unknown): Promise<void> {
+  const entry: Entry = { settings, sha256: digest(JSON.stringify(result)), result };
+  await writeWhole(path, JSON.stringify(entry));
+}
+
+/** The result that {@linkcode writeEntry} wrote; `undefined` if there is none, or, with a word, if it is damaged. */
+export async function readEntry(path: string): Promise<unknown> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const entry = parse(text);
+  if (entry && entry.sha256 === digest(JSON.stringify(entry.result))) return entry.result;
+  tellDamaged(path);
+  return undefined;
+}
+
+/** Says that something in the cache is not used. */
+export function tellDamaged(path: string): void {
+  console.warn(`${path} is damaged (its digest differs): it is made anew`);
+}
+
+function parse(text: string): Entry | undefined {
+  try {
+    const entry = JSON.parse(text);
+    return typeof entry === "object" && entry !== null && "result" in entry ? entry : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * A result of settings that takes long to make: read from the cache, or made and put there. It must be
- * JSON. Written beside its place and renamed.
+ * JSON. A damaged file is made anew, with a word.
  */
 export async function cached<T>(
   kind: string,
-  settings: Readonly<Record<string, unknown>>,
+  settings: Settings,
   make: () => Promise<T>,
 ): Promise<T> {
   const path = `${cachePath(kind, settings)}.json`;
-  const text = await Deno.readTextFile(path).catch(() => undefined);
-  if (text !== undefined) return JSON.parse(text);
+  const found = await readEntry(path);
+  if (found !== undefined) return found as T;
   const result = await make();
-  await Deno.mkdir(dirname(path), { recursive: true });
-  const part = `${path}.${crypto.randomUUID()}.part`;
-  await Deno.writeTextFile(part, JSON.stringify(result));
-  await Deno.rename(part, path);
+  await writeEntry(path, settings, result);
   return result;
 }

@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs";
 import type { Classifier } from "../base/classifier.ts";
 import { KNeighborsClassifier } from "../classifiers/k_neighbors.ts";
 import { LinearSvc } from "../classifiers/linear_svc.ts";
@@ -9,9 +8,10 @@ import type { Dataset } from "../dataset/load_cifar10.ts";
 import { Matrix } from "../base/matrix.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { Svc } from "../svm/svc.ts";
-import { cached, fingerprint } from "./cache.ts";
+import { cached } from "./cache.ts";
 import { fittedOutcome, once, type Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
+import { type ComparisonOptions, networkSettings } from "./network_settings.ts";
 import { trainedCnn } from "./trained_cnn.ts";
 
 /** Penalty that the grid search of notebook 04 finds on all of CIFAR-10. */
@@ -107,31 +107,25 @@ export async function compareClassifiers(
   data: Dataset,
   preset: Preset,
   seed: number,
-  options: { readonly signal?: AbortSignal } = {},
+  options: ComparisonOptions = {},
 ): Promise<Comparison> {
-  const { signal } = options;
+  const { signal, build } = options;
   const { epochs, batchSize } = preset;
-  const network = {
-    images: fingerprint(data),
-    tests: data.test.labels.length,
-    epochs,
-    batchSize,
-    seed,
-    backend: tf.getBackend(),
-  };
+  const network = networkSettings(data, { epochs, batchSize, seed, build });
   const trained = once(() =>
     trainedCnn(data, {
       epochs,
       batchSize,
       seed,
+      build,
       onProgress: progressLine(`Training, seed ${seed}`),
-      ...(signal ? { signal } : {}),
+      signal,
     })
   );
   const features = once(async () => {
     const { model } = await trained();
-    const X = await hiddenFeatures(model, data.train.images, signal ? { signal } : {});
-    const Xt = await hiddenFeatures(model, data.test.images, signal ? { signal } : {});
+    const X = await hiddenFeatures(model, data.train, { signal });
+    const Xt = await hiddenFeatures(model, data.test, { signal });
     return { X, y: data.train.labels, Xt };
   });
 
@@ -139,7 +133,7 @@ export async function compareClassifiers(
     softmax: await cached("outcome", { ...network, softmax: {} }, async () => {
       const { model, history } = await trained();
       const start = performance.now();
-      const predicted = await predictClasses(model, data.test.images, signal ? { signal } : {});
+      const predicted = await predictClasses(model, data.test, { signal });
       return {
         predicted: [...predicted],
         fitSeconds: history.seconds.reduce((a, b) => a + b, 0),

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { hiddenFeatures } from "../cnn/hidden_features.ts";
 import { matmul } from "../compute/matmul.ts";
@@ -8,7 +8,7 @@ import { Matrix } from "../base/matrix.ts";
 import { accuracyScore } from "../metrics/accuracy.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { Svc } from "../svm/svc.ts";
-import { fingerprint } from "./cache.ts";
+import { type ComparisonOptions, networkSettings } from "./network_settings.ts";
 import { fittedOutcome, once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { trainedCnn } from "./trained_cnn.ts";
@@ -30,7 +30,7 @@ interface Layer {
 
 const output = (layer: string, features: string): Layer => ({
   features,
-  of: (model, { images }) => hiddenFeatures(model, images, { layer }),
+  of: (model, split) => hiddenFeatures(model, split, { layer }),
 });
 
 const LAYERS: readonly Layer[] = [
@@ -74,9 +74,9 @@ export async function compareLayers(
   data: Dataset,
   preset: Preset,
   seed: number,
-  options: { readonly signal?: AbortSignal } = {},
+  options: ComparisonOptions = {},
 ): Promise<LayerScores[]> {
-  const { signal } = options;
+  const { signal, build } = options;
   const { epochs, batchSize, layerRows } = preset;
   const rows = Math.min(layerRows, data.train.labels.length);
   const { train, test } = firstImages(data, rows, data.test.labels.length);
@@ -84,18 +84,11 @@ export async function compareLayers(
     epochs,
     batchSize,
     seed,
+    build,
     onProgress: progressLine(`Training, seed ${seed}`),
-    ...(signal ? { signal } : {}),
+    signal,
   });
-  const network = {
-    images: fingerprint(data),
-    tests: test.labels.length,
-    epochs,
-    batchSize,
-    seed,
-    rows,
-    backend: tf.getBackend(),
-  };
+  const network = { ...networkSettings(data, { epochs, batchSize, seed, build }), rows };
   const scores: LayerScores[] = [];
   for (const { features: name, of } of LAYERS) {
     const features = once(async () => ({
@@ -121,8 +114,8 @@ export async function compareLayers(
 }
 
 /** What enters the softmax of the layer `end`. */
-async function logits(model: tf.LayersModel, { images }: Split): Promise<Matrix> {
-  const X = await hiddenFeatures(model, images, { layer: "acti3" });
+async function logits(model: tf.LayersModel, split: Split): Promise<Matrix> {
+  const X = await hiddenFeatures(model, split, { layer: "acti3" });
   const [kernel, bias] = await Promise.all(
     model.getLayer("end").getWeights().map((weight) => weight.data<"float32">()),
   ) as [Float32Array, Float32Array];

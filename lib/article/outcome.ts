@@ -39,10 +39,9 @@ export async function fittedOutcome(fit: Fit): Promise<Outcome> {
   const { settings, classifier, label, features, signal } = fit;
   return await cached("outcome", settings, async () => {
     const { X, y, Xt } = await features();
-    const options = signal ? { signal } : {};
     return await timedOutcome(
-      () => classifier.fit(X, y, { ...options, onProgress: progressLine(label) }),
-      () => classifier.predict(Xt, options),
+      () => classifier.fit(X, y, { signal, onProgress: progressLine(label) }),
+      () => classifier.predict(Xt, { signal }),
     );
   });
 }

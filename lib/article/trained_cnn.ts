@@ -1,21 +1,25 @@
 import { join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
-import { buildCnn } from "../cnn/build_cnn.ts";
+import { callable, checkOptions, type Rules, seed as seedRule, whole } from "../base/check.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { buildCnn, type BuildCnnOptions } from "../cnn/build_cnn.ts";
 import { loadModel, saveModel } from "../cnn/save_model.ts";
 import { type History, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
-import type { OnProgress } from "../base/run_options.ts";
-import { cachePath, fingerprint } from "./cache.ts";
+import { cachePath, digest, fingerprint, type Settings, tellDamaged } from "./cache.ts";
 
-/** How the article's network is trained. */
-export interface TrainedCnnOptions {
+/** How a network is trained. */
+export interface TrainedCnnOptions extends RunOptions {
   readonly epochs: number;
   readonly batchSize: number;
+  /** Seed of the initial weights, the order of the images and dropout. */
   readonly seed: number;
-  /** Told after each batch. */
-  readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
+  /** Builds and compiles the network; default {@linkcode buildCnn}, the article's. */
+  readonly build?: BuildNetwork | undefined;
 }
+
+/** Builds and compiles a network for images of a size and a number of classes. */
+export type BuildNetwork = (options: Required<BuildCnnOptions>) => tf.LayersModel;
 
 /** A trained network with the figures of its training. */
 export interface TrainedCnn {
@@ -25,11 +29,25 @@ export interface TrainedCnn {
   readonly isNew: boolean;
 }
 
-const HISTORY_FILE = "history.json";
+const RULES: Rules<TrainedCnnOptions> = {
+  epochs: whole(1),
+  batchSize: whole(1),
+  seed: seedRule,
+  build: callable,
+  ...RUN_RULES,
+};
+
+/** Figures, settings and digests of a trained network, beside its weights. */
+const TRAINING_FILE = "training.json";
 
 /**
- * The article's network trained on a data set: read from `data/` if it was trained with the same images,
- * settings and backend before, else trained now and kept there.
+ * A network trained on a data set, by default the article's: read from `data/` if one of the same
+ * architecture was trained with the same images, settings and backend before, else trained now and kept
+ * there. What was kept and is damaged is trained anew, with a word.
+ *
+ * @throws {TypeError} If an option is unknown, missing or of the wrong kind
+ * @throws {RangeError} If an option or the images do not fit
+ * @throws {DOMException} If the signal aborts
  *
  * @example
  * ```ts
@@ -46,33 +64,122 @@ const HISTORY_FILE = "history.json";
  * ```
  */
 export async function trainedCnn(data: Dataset, options: TrainedCnnOptions): Promise<TrainedCnn> {
+  const { model, settings } = untrainedCnn(data, options);
+  const folder = cachePath("cnn", settings);
+  const kept = await readTraining(folder);
+  if (kept) {
+    model.dispose();
+    return { ...kept, isNew: false };
+  }
   const { epochs, batchSize, seed, onProgress, signal } = options;
-  const folder = cachePath("cnn", {
+  const history = await trainCnn(model, data.train, {
+    epochs,
+    batchSize,
+    seed,
+    onProgress,
+    signal,
+  });
+  // What is there by now is damaged.
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  await saveModel(model, folder, {
+    [TRAINING_FILE]: async (files) =>
+      JSON.stringify({ settings, sha256: await digestOf(files, history), history }),
+  });
+  return { model, history, isNew: true };
+}
+
+/**
+ * The network that {@linkcode trainedCnn} starts from, and all that its training depends on: settings that
+ * results on its features depend on, too.
+ */
+export function untrainedCnn(
+  data: Dataset,
+  options: TrainedCnnOptions,
+): { model: tf.LayersModel; settings: Settings } {
+  checkOptions("trainedCnn", options, RULES);
+  const { epochs, batchSize, seed, build = buildCnn } = options;
+  for (const [name, value] of Object.entries({ epochs, batchSize, seed })) {
+    if (value === undefined) throw new TypeError(`trainedCnn needs the option "${name}"`);
+  }
+  const [, height, width, channels] = data.train.shape;
+  const model = build({
+    seed,
+    inputShape: [height, width, channels],
+    classes: data.classNames.length,
+  });
+  const settings = {
     images: fingerprint(data),
+    network: architecture(model),
     epochs,
     batchSize,
     seed,
     backend: tf.getBackend(),
-  });
-  const text = await Deno.readTextFile(join(folder, HISTORY_FILE)).catch(() => undefined);
-  if (text !== undefined) {
-    return { model: await loadModel(folder), history: JSON.parse(text), isNew: false };
+  };
+  return { model, settings };
+}
+
+/** A digest of a compiled model: its layers with their settings, its loss and its optimizer. */
+function architecture(model: tf.LayersModel): string {
+  // Layers without a name of their own are numbered through the whole process: their place counts instead.
+  const names: string[] = [];
+  const collect = (part: tf.LayersModel) => {
+    names.push(part.name);
+    for (const layer of part.layers) {
+      if (layer instanceof tf.LayersModel) collect(layer);
+      else names.push(layer.name);
+    }
+  };
+  collect(model);
+  let text = JSON.stringify(model.toJSON(null, false));
+  [...new Set(names)].forEach((name, i) =>
+    text = text.replaceAll(JSON.stringify(name), JSON.stringify(`#${i}`))
+  );
+  const { optimizer } = model;
+  return digest(
+    text,
+    JSON.stringify([
+      typeof model.loss === "function" ? String(model.loss) : model.loss,
+      optimizer?.getClassName(),
+      optimizer?.getConfig(),
+    ]),
+  ).slice(0, 16);
+}
+
+interface Training {
+  readonly sha256: string;
+  readonly history: History;
+}
+
+/** A kept network, if there is one and it is whole. */
+async function readTraining(
+  folder: string,
+): Promise<Pick<TrainedCnn, "model" | "history"> | undefined> {
+  if (!await Deno.stat(folder).then(() => true, () => false)) return undefined;
+  try {
+    const text = await Deno.readTextFile(join(folder, TRAINING_FILE));
+    const { sha256, history } = JSON.parse(text) as Training;
+    if (sha256 !== await digestOf(folder, history)) throw new RangeError("The digest differs");
+    return { model: await loadModel(folder), history: withNaN(history) };
+  } catch {
+    tellDamaged(folder);
+    return undefined;
   }
-  const model = buildCnn({ seed, classes: data.classNames.length });
-  const history = await trainCnn(model, data.train.images, data.train.labels, {
-    epochs,
-    batchSize,
-    seed,
-    ...(signal ? { signal } : {}),
-    onBatch: ({ epoch, batch, batches, loss, accuracy }) =>
-      onProgress?.({
-        done: epoch * batches + batch + 1,
-        total: epochs * batches,
-        message: `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(3)}, accuracy ${
-          accuracy.toFixed(3)
-        }`,
-      }),
-  });
-  await saveModel(model, folder, { [HISTORY_FILE]: JSON.stringify(history) });
-  return { model, history, isNew: true };
+}
+
+/** JSON has no NaN, and a training without validation has nothing else to say. */
+function withNaN(history: History): History {
+  const revive = (values: readonly (number | null)[]) => values.map((value) => value ?? NaN);
+  return {
+    ...history,
+    valLoss: revive(history.valLoss),
+    valAccuracy: revive(history.valAccuracy),
+  };
+}
+
+/** A digest of a network's files and its figures. */
+async function digestOf(folder: string, history: History): Promise<string> {
+  const files = await Promise.all(
+    ["model.json", "weights.bin"].map((name) => Deno.readFile(join(folder, name))),
+  );
+  return digest(...files, JSON.stringify(history));
 }

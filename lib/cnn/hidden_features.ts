@@ -1,34 +1,42 @@
 import * as tf from "@tensorflow/tfjs";
-import { interruptible } from "../notebook/interrupt.ts";
+import { checkOptions, type Rules, text, whole } from "../base/check.ts";
 import { Matrix } from "../base/matrix.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
-import type { OnProgress } from "../base/run_options.ts";
-import { countImages, imageBatch, type Images, range } from "./engine/batches.ts";
+import { imageBatch, predictionBatch, range } from "./engine/batches.ts";
 import { createForwardPass } from "./engine/forward.ts";
+import { checkImages, type ImageArrays } from "./engine/image_arrays.ts";
+import { predictedClass } from "./engine/objective.ts";
 
 /** Options of everything that runs images through a trained model. */
-export interface InferenceOptions {
-  /** Images in a batch; default 500. The result does not depend on it. */
-  readonly batchSize?: number;
-  /** Told after each batch how many images are done. */
-  readonly onProgress?: OnProgress;
-  /** Stops the work between two batches. */
-  readonly signal?: AbortSignal;
+export interface InferenceOptions extends RunOptions {
+  /**
+   * Images in a batch; default 500, or fewer where a layer puts out very much for one. The result does not
+   * depend on it.
+   */
+  readonly batchSize?: number | undefined;
 }
+
+const INFERENCE_RULES: Rules<InferenceOptions> = { batchSize: whole(1), ...RUN_RULES };
 
 /** Options of {@linkcode hiddenFeatures}. */
 export interface FeatureOptions extends InferenceOptions {
   /** Name of the layer whose output is wanted; default `"hidden"`. */
-  readonly layer?: string;
+  readonly layer?: string | undefined;
 }
+
+const FEATURE_RULES: Rules<FeatureOptions> = { layer: text, ...INFERENCE_RULES };
 
 /**
  * The outputs of one layer for each image, in batches: by default those of `hidden`, before its ReLU,
- * the features of the article.
+ * the features of the article. Any layers model with one input will do, whatever the arrangement of its
+ * layers; the layer may stand in a model inside.
  *
- * @param images Images [n, height, width, channels]
+ * @param data Images with their shape, such as a split
  * @returns [n, units of the layer]; a layer with height, width and channels is flattened
- * @throws {RangeError} If the model has no such layer, or the images do not fit it
+ * @throws {TypeError} If an option is unknown or of the wrong kind, or the images have no shape
+ * @throws {RangeError} If the model has no such layer, or the images do not fit it or are not finite
  *
  * @example
  * ```ts
@@ -37,39 +45,38 @@ export interface FeatureOptions extends InferenceOptions {
  *
  * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
- * const features = await hiddenFeatures(model, new Uint8Array(3 * 8 * 8 * 3));
+ * const images = new Uint8Array(3 * 8 * 8 * 3);
+ * const features = await hiddenFeatures(model, { images, shape: [3, 8, 8, 3] });
  * assert(features.rows === 3 && features.cols === 512);
  * ```
  */
 export async function hiddenFeatures(
   model: tf.LayersModel,
-  images: Images,
+  data: ImageArrays,
   options: FeatureOptions = {},
 ): Promise<Matrix> {
-  const { layer = "hidden" } = options;
-  const pass = createForwardPass(model, { until: layer });
-  const { shape, count } = countImages(model, images);
-  const units = (model.getLayer(layer).outputShape as number[]).slice(1).reduce(
-    (a, b) => a * b,
-    1,
-  );
-  const features = new Float32Array(count * units);
-  await inBatches(count, options, async (begin, end) => {
-    const output = tf.tidy(() =>
-      pass.apply(imageBatch(images, shape, range(begin, end), pass.onesChannel))
-    );
+  checkOptions("hiddenFeatures", options, FEATURE_RULES);
+  const pass = createForwardPass(model, { until: options.layer ?? "hidden" });
+  const count = checkImages(model, data);
+  let features = new Float32Array(0);
+  await inBatches(count, pass.widest, options, async (begin, end) => {
+    const output = tf.tidy(() => pass.apply(imageBatch(data, range(begin, end), pass.onesChannel)));
+    const units = output.size / (end - begin);
+    if (begin === 0) features = new Float32Array(count * units);
     features.set(await output.data<"float32">(), begin * units);
     output.dispose();
   });
-  return new Matrix(features, count, units);
+  return new Matrix(features, count, features.length / count);
 }
 
 /**
- * The class of each image: the one with the largest soft-max output.
+ * The class of each image: the one with the largest score. For a network with one output unit, class 1 is
+ * a score above 0.5 (above 0 if it was compiled with a hinge loss).
  *
- * @param images Images [n, height, width, channels]
+ * @param data Images with their shape, such as a split
  * @returns n class indices
- * @throws {RangeError} If the images do not fit the model
+ * @throws {TypeError} If an option is unknown or of the wrong kind, or the images have no shape
+ * @throws {RangeError} If the images do not fit the model or are not finite
  *
  * @example
  * ```ts
@@ -78,45 +85,38 @@ export async function hiddenFeatures(
  *
  * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
- * const classes = await predictClasses(model, new Uint8Array(3 * 8 * 8 * 3));
+ * const images = new Uint8Array(3 * 8 * 8 * 3);
+ * const classes = await predictClasses(model, { images, shape: [3, 8, 8, 3] });
  * assert(classes.length === 3);
  * ```
  */
 export async function predictClasses(
   model: tf.LayersModel,
-  images: Images,
+  data: ImageArrays,
   options: InferenceOptions = {},
 ): Promise<Int32Array> {
+  checkOptions("predictClasses", options, INFERENCE_RULES);
   const pass = createForwardPass(model, { logits: true });
-  const { shape, count } = countImages(model, images);
+  const count = checkImages(model, data);
   const classes = new Int32Array(count);
-  await inBatches(count, options, async (begin, end) => {
-    const largest = tf.tidy(() =>
-      tf.argMax(
-        pass.apply(
-          imageBatch(images, shape, range(begin, end), pass.onesChannel),
-        ),
-        1,
-      )
+  await inBatches(count, pass.widest, options, async (begin, end) => {
+    const predicted = tf.tidy(() =>
+      predictedClass(model, pass.apply(imageBatch(data, range(begin, end), pass.onesChannel)))
     );
-    classes.set(await largest.data<"int32">(), begin);
-    largest.dispose();
+    classes.set(await predicted.data<"int32">(), begin);
+    predicted.dispose();
   });
   return classes;
 }
 
 async function inBatches(
   count: number,
+  widest: number,
   options: InferenceOptions,
   work: (begin: number, end: number) => Promise<void>,
 ): Promise<void> {
-  const { batchSize = 500, onProgress, signal } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new RangeError(
-      `batchSize must be a whole number of at least 1, got ${batchSize}`,
-    );
-  }
-  await interruptible(signal, async (signal) => {
+  const { batchSize = predictionBatch(widest), onProgress } = options;
+  await interruptible(options.signal, async (signal) => {
     const breathe = createBreather();
     for (let begin = 0; begin < count; begin += batchSize) {
       signal?.throwIfAborted();

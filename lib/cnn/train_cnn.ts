@@ -1,16 +1,21 @@
 import * as tf from "@tensorflow/tfjs";
 import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
+import { between, callable, checkOptions, type Rules, seed, whole } from "../base/check.ts";
 import { permutation, seededRandom } from "../base/random.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { imageBatch, predictionBatch, range } from "./engine/batches.ts";
+import { applyConstraints } from "./engine/constraints.ts";
+import { createForwardPass, type ForwardPass } from "./engine/forward.ts";
+import { checkImages, type LabelledImages } from "./engine/image_arrays.ts";
 import {
-  classIndices,
-  countImages,
-  imageBatch,
-  type Images,
-  type Labels,
-  range,
-} from "./engine/batches.ts";
-import { createForwardPass, endsInSoftmax, type ForwardPass } from "./engine/forward.ts";
+  checkClassifier,
+  classesOf,
+  createObjective,
+  type Objective,
+  usesLogits,
+} from "./engine/objective.ts";
+import { readTargets } from "./engine/targets.ts";
 
 /** Where a training stands after a batch. */
 export interface BatchLog {
@@ -30,11 +35,11 @@ export interface BatchLog {
 export interface EpochLog {
   /** Epoch, from 0. */
   readonly epoch: number;
-  /** Mean training loss, with dropout, while the weights were changing (as Keras reports it). */
+  /** Mean training loss with penalties, in training mode, while the weights were changing (as Keras has it). */
   readonly loss: number;
-  /** Training accuracy, likewise. */
+  /** Training accuracy, likewise: the share of images that are taken for what they are. */
   readonly accuracy: number;
-  /** Loss on the validation images after the epoch; NaN without any. */
+  /** Loss on the validation images after the epoch, without penalties (as tfjs has it); NaN without any. */
   readonly valLoss: number;
   /** Accuracy on the validation images after the epoch; NaN without any. */
   readonly valAccuracy: number;
@@ -49,43 +54,62 @@ export interface History {
   readonly valLoss: number[];
   readonly valAccuracy: number[];
   readonly seconds: number[];
+  /**
+   * Metrics that the model was compiled with, accuracy apart: those of training under their own names,
+   * those of validation under `val_` and their names, as tfjs has it. Absent if there are none.
+   */
+  readonly metrics?: Record<string, number[]>;
 }
 
 /** What {@linkcode trainCnn} can be told; the defaults are the article's. */
-export interface TrainOptions {
+export interface TrainOptions extends RunOptions {
   /** Default 20. */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /** Default 128. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Share of the images, taken from the end, that is kept for validation; default 0.2, as in the article. */
-  readonly validationSplit?: number;
-  /** Seed of the order of the images and of dropout; default 0. */
-  readonly seed?: number;
+  readonly validationSplit?: number | undefined;
+  /** Seed of the order of the images and of all that layers draw in training; default 0. */
+  readonly seed?: number | undefined;
   /** Called after each batch. */
-  readonly onBatch?: (log: BatchLog) => void;
+  readonly onBatch?: ((log: BatchLog) => void) | undefined;
   /** Called after each epoch. */
-  readonly onEpoch?: (log: EpochLog) => void;
-  /** Stops the training between two batches; the weights stay as they are then. */
-  readonly signal?: AbortSignal;
+  readonly onEpoch?: ((log: EpochLog) => void) | undefined;
 }
+
+const RULES: Rules<TrainOptions> = {
+  epochs: whole(1),
+  batchSize: whole(1),
+  validationSplit: {
+    ...between(0, 1),
+    wanted: "at least 0 and below 1",
+    allows: (share) => (share as number) >= 0 && (share as number) < 1,
+  },
+  seed,
+  onBatch: callable,
+  onEpoch: callable,
+  ...RUN_RULES,
+};
 
 /** Odd constant that spreads the batch numbers over the seeds of dropout (2³² / golden ratio). */
 const SEED_STRIDE = 0x9e3779b1;
 
 /**
- * Trains a classifier as Keras's `fit` does: mini-batches in an order that is drawn anew each epoch,
- * categorical cross-entropy, the optimizer that the model was compiled with, and validation on the last
- * part of the images after each epoch.
+ * Trains a classifier as Keras's `fit` does: mini-batches in an order that is drawn anew each epoch, and
+ * validation on the last part of the images after each epoch. Any layers model will do that has one input,
+ * images, and one output, a row of class scores (or one unit for two classes): chains, branches, shared
+ * layers, models inside models. Loss, optimizer and metrics are those that it was compiled with; layers run
+ * in training mode, penalties of regularizers count, constraints hold after each step (tfjs's own `fit`
+ * leaves these out), frozen layers stay as they are. What layers draw at random comes from the seed.
  *
  * The same seed, machine and backend give the same weights.
  *
- * @param model A compiled model whose layers form a chain and end in a dense soft-max layer, such as
- *   {@linkcode buildCnn} makes
- * @param x Images [n, height, width, channels]
- * @param y n class indices, or n one-hot rows
+ * @param model A compiled classifier, such as {@linkcode buildCnn} makes
+ * @param data Images with class indices, or with rows of class probabilities such as one-hot rows
  * @returns Loss, accuracy, validation loss and accuracy, and seconds of each epoch
- * @throws {TypeError} If the model is not compiled
- * @throws {RangeError} If the images, labels or options do not fit
+ * @throws {TypeError} If the model is not compiled, or an option is unknown or of the wrong kind
+ * @throws {RangeError} If the model is no such classifier, draws random numbers that cannot be seeded, or
+ *   has no weights to train, or if images, labels or options do not fit
  * @throws {Error} If the loss turns NaN or infinite
  * @throws {DOMException} Named `AbortError` (or the signal's own reason) if the signal aborts
  *
@@ -98,218 +122,37 @@ const SEED_STRIDE = 0x9e3779b1;
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3], classes: 2 });
  * const images = new Uint8Array(10 * 8 * 8 * 3).map((_, i) => i < 960 ? 0 : 255);
  * const labels = Uint8Array.from({ length: 10 }, (_, i) => i < 5 ? 0 : 1);
- * const history = await trainCnn(model, images, labels, { epochs: 2, batchSize: 5, seed: 1 });
+ * const split = { images, labels, shape: [10, 8, 8, 3] as const };
+ * const history = await trainCnn(model, split, { epochs: 2, batchSize: 5, seed: 1 });
  * assert(history.loss.length === 2);
  * ```
  */
 export async function trainCnn(
   model: tf.LayersModel,
-  x: Images,
-  y: Labels,
+  data: LabelledImages,
   options: TrainOptions = {},
 ): Promise<History> {
+  checkOptions("trainCnn", options, RULES);
   return await interruptible(
     options.signal,
-    (signal) => train(model, x, y, signal ? { ...options, signal } : options),
+    (signal) => train(model, data, { ...options, signal }),
   );
 }
 
 async function train(
   model: tf.LayersModel,
-  x: Images,
-  y: Labels,
+  data: LabelledImages,
   options: TrainOptions,
 ): Promise<History> {
-  const {
-    epochs = 20,
-    batchSize = 128,
-    validationSplit = 0.2,
-    seed = 0,
-    signal,
-  } = options;
-  const { shape, count } = countImages(model, x);
-  const classes = model.outputs[0]!.shape.at(-1)!;
-  const labels = classIndices(y, count, classes);
-  const trainCount = checkOptions(
-    model,
-    count,
-    epochs,
-    batchSize,
-    validationSplit,
-  );
-  const random = seededRandom(seed);
-  signal?.throwIfAborted();
-
-  const pass = createForwardPass(model, { logits: true });
-  const optimizer = model.optimizer;
+  const { epochs = 20, batchSize = 128, validationSplit = 0.2, seed = 0, signal } = options;
+  checkClassifier(model);
+  const count = checkImages(model, data);
+  const targets = readTargets(data.labels, count, classesOf(model));
+  const pass = createForwardPass(model, { logits: usesLogits(model), training: true });
+  const objective = createObjective(model, pass, targets);
   const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  const history: History = {
-    loss: [],
-    accuracy: [],
-    valLoss: [],
-    valAccuracy: [],
-    seconds: [],
-  };
-  const batches = Math.ceil(trainCount / batchSize);
-  const breathe = createBreather();
-
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const start = performance.now();
-    const order = permutation(trainCount, random);
-    const dropoutSeed = Math.floor(random() * 2 ** 32);
-    let lossSum = 0, correct = 0, seen = 0;
-    for (let batch = 0; batch < batches; batch++) {
-      signal?.throwIfAborted();
-      const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-      const step = tf.tidy(() => {
-        const images = imageBatch(x, shape, rows, pass.onesChannel);
-        const target = tf.tensor1d(
-          Array.from(rows, (row) => labels[row]!),
-          "int32",
-        );
-        const oneHot = tf.oneHot(target, classes).toFloat();
-        let hits: tf.Scalar | undefined;
-        const { value, grads } = tf.variableGrads(() => {
-          const logits = pass.apply(images, {
-            dropoutSeed: (dropoutSeed + Math.imul(batch, SEED_STRIDE)) >>> 0,
-          }) as tf.Tensor2D;
-          hits = tf.keep(countHits(logits, target));
-          return tf.losses.softmaxCrossEntropy(oneHot, logits) as tf.Scalar;
-        }, weights);
-        optimizer.applyGradients(grads);
-        return { loss: value, hits: hits! };
-      });
-      const [[loss], [hits]] = await Promise.all([
-        step.loss.data(),
-        step.hits.data(),
-      ]);
-      tf.dispose(step);
-      if (!Number.isFinite(loss)) {
-        throw new Error(
-          `The loss became ${loss} in epoch ${epoch + 1}, batch ${batch + 1} of ${batches}: ` +
-            "lower the learning rate, and check that the images are finite and scaled to [0, 1]",
-        );
-      }
-      lossSum += loss! * rows.length;
-      correct += hits!;
-      seen += rows.length;
-      options.onBatch?.({
-        epoch,
-        batch,
-        batches,
-        loss: lossSum / seen,
-        accuracy: correct / seen,
-      });
-      await breathe();
-    }
-    const validation = await evaluate(
-      pass,
-      x,
-      shape,
-      labels,
-      trainCount,
-      count,
-      classes,
-      signal,
-    );
-    const log: EpochLog = {
-      epoch,
-      loss: lossSum / seen,
-      accuracy: correct / seen,
-      valLoss: validation.loss,
-      valAccuracy: validation.accuracy,
-      seconds: (performance.now() - start) / 1000,
-    };
-    for (const key of Object.keys(history) as (keyof History)[]) {
-      history[key].push(log[key]);
-    }
-    options.onEpoch?.(log);
-  }
-  return history;
-}
-
-/** Images in a batch of evaluation: enough to keep every core busy, few enough for the caches. */
-const EVALUATION_BATCH = 500;
-
-/** Mean loss and accuracy over the rows `begin` … `end - 1`. */
-async function evaluate(
-  pass: ForwardPass,
-  x: Images,
-  shape: readonly [number, number, number],
-  labels: Int32Array,
-  begin: number,
-  end: number,
-  classes: number,
-  signal: AbortSignal | undefined,
-): Promise<{ loss: number; accuracy: number }> {
-  const breathe = createBreather();
-  let lossSum = 0, correct = 0;
-  for (let from = begin; from < end; from += EVALUATION_BATCH) {
-    signal?.throwIfAborted();
-    const to = Math.min(end, from + EVALUATION_BATCH);
-    const result = tf.tidy(() => {
-      const target = tf.tensor1d(labels.subarray(from, to), "int32");
-      const images = imageBatch(x, shape, range(from, to), pass.onesChannel);
-      const logits = pass.apply(images) as tf.Tensor2D;
-      return {
-        hits: countHits(logits, target),
-        loss: tf.losses.softmaxCrossEntropy(
-          tf.oneHot(target, classes).toFloat(),
-          logits,
-        ),
-      };
-    });
-    const [[loss], [hits]] = await Promise.all([
-      result.loss.data(),
-      result.hits.data(),
-    ]);
-    tf.dispose(result);
-    lossSum += loss! * (to - from);
-    correct += hits!;
-    await breathe();
-  }
-  return { loss: lossSum / (end - begin), accuracy: correct / (end - begin) };
-}
-
-/** How many rows of `logits` have their largest value at the target. */
-function countHits(logits: tf.Tensor2D, target: tf.Tensor1D): tf.Scalar {
-  return tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), target), "float32"));
-}
-
-/** Checks the options before any work is done; returns the number of training images. */
-function checkOptions(
-  model: tf.LayersModel,
-  count: number,
-  epochs: number,
-  batchSize: number,
-  validationSplit: number,
-): number {
-  if (!model.optimizer) {
-    throw new TypeError(
-      "Cannot train a model that is not compiled: call compileCnn(model) first",
-    );
-  }
-  if (!endsInSoftmax(model)) {
-    throw new RangeError(
-      "Cannot train this model: its last layer must be a dense soft-max layer",
-    );
-  }
-  for (
-    const [name, value] of [["epochs", epochs], [
-      "batchSize",
-      batchSize,
-    ]] as const
-  ) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(
-        `${name} must be a whole number of at least 1, got ${value}`,
-      );
-    }
-  }
-  if (!(validationSplit >= 0 && validationSplit < 1)) {
-    throw new RangeError(
-      `validationSplit must be at least 0 and below 1, got ${validationSplit}`,
-    );
+  if (weights.length === 0) {
+    throw new RangeError("Cannot train this model: none of its weights is trainable");
   }
   const trainCount = Math.floor(count * (1 - validationSplit));
   if (trainCount < 1) {
@@ -317,5 +160,199 @@ function checkOptions(
       `No training images are left of ${count} with a validationSplit of ${validationSplit}`,
     );
   }
-  return trainCount;
+  warnOfUnseenClasses(targets.classes, trainCount);
+  const random = seededRandom(seed);
+  signal?.throwIfAborted();
+
+  const history: History = {
+    loss: [],
+    accuracy: [],
+    valLoss: [],
+    valAccuracy: [],
+    seconds: [],
+    ...(objective.metricNames.length > 0 ? { metrics: {} } : {}),
+  };
+  const batches = Math.ceil(trainCount / batchSize);
+  const breathe = createBreather();
+
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const start = performance.now();
+    const order = permutation(trainCount, random);
+    const epochSeed = Math.floor(random() * 2 ** 32);
+    const sums = new Sums(objective.metricNames);
+    for (let batch = 0; batch < batches; batch++) {
+      signal?.throwIfAborted();
+      const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
+      const figures = await trainingStep(
+        { model, pass, objective, weights, data },
+        rows,
+        (epochSeed + Math.imul(batch, SEED_STRIDE)) >>> 0,
+      );
+      if (!Number.isFinite(figures.loss)) {
+        throw new Error(
+          `The loss became ${figures.loss} in epoch ${epoch + 1}, batch ${
+            batch + 1
+          } of ${batches}: ` +
+            "lower the learning rate, and check that the images are finite and scaled to [0, 1]",
+        );
+      }
+      sums.add(figures, rows.length);
+      options.onBatch?.({ epoch, batch, batches, loss: sums.loss, accuracy: sums.accuracy });
+      options.onProgress?.({
+        done: epoch * batches + batch + 1,
+        total: epochs * batches,
+        message: `epoch ${epoch + 1}/${epochs}: loss ${sums.loss.toFixed(3)}, accuracy ${
+          sums.accuracy.toFixed(3)
+        }`,
+      });
+      await breathe();
+    }
+    const validation = await evaluate(pass, objective, data, trainCount, count, signal);
+    const log: EpochLog = {
+      epoch,
+      loss: sums.loss,
+      accuracy: sums.accuracy,
+      valLoss: validation.loss,
+      valAccuracy: validation.accuracy,
+      seconds: (performance.now() - start) / 1000,
+    };
+    record(history, log, sums, validation);
+    options.onEpoch?.(log);
+  }
+  return history;
+}
+
+/** What a step needs beside its images. */
+interface Training {
+  readonly model: tf.LayersModel;
+  readonly pass: ForwardPass;
+  readonly objective: Objective;
+  readonly weights: tf.Variable[];
+  readonly data: LabelledImages;
+}
+
+/** Figures of a batch. */
+interface Figures {
+  readonly loss: number;
+  readonly hits: number;
+  readonly metrics: readonly number[];
+}
+
+/** One step of the optimizer. */
+async function trainingStep(
+  { model, pass, objective, weights, data }: Training,
+  rows: Uint32Array,
+  seed: number,
+): Promise<Figures> {
+  const step = tf.tidy(() => {
+    const images = imageBatch(data, rows, pass.onesChannel);
+    const target = objective.target(rows);
+    let hits: tf.Scalar | undefined, metrics: tf.Scalar[] = [];
+    const { value, grads } = tf.variableGrads(() => {
+      const output = pass.apply(images, { seed });
+      hits = tf.keep(objective.hits(rows, output));
+      metrics = objective.metrics(target, output).map((metric) => tf.keep(metric));
+      const loss = objective.loss(target, output);
+      const penalties = objective.penalties();
+      return penalties ? tf.add(loss, penalties) : loss;
+    }, weights);
+    model.optimizer.applyGradients(grads);
+    applyConstraints(model);
+    return { loss: value, hits: hits!, metrics };
+  });
+  const [[loss], [hits], ...metrics] = await Promise.all(
+    [step.loss, step.hits, ...step.metrics].map((figure) => figure.data()),
+  ) as [Float32Array, Float32Array, ...Float32Array[]];
+  tf.dispose(step);
+  return { loss: loss!, hits: hits!, metrics: metrics.map(([value]) => value!) };
+}
+
+/** Sums of figures over images, and their means. */
+class Sums {
+  #loss = 0;
+  #hits = 0;
+  #images = 0;
+  readonly #metrics: number[];
+
+  constructor(readonly names: readonly string[]) {
+    this.#metrics = names.map(() => 0);
+  }
+
+  add({ loss, hits, metrics }: Figures, images: number): void {
+    this.#loss += loss * images;
+    this.#hits += hits;
+    this.#images += images;
+    metrics.forEach((value, i) => this.#metrics[i]! += value * images);
+  }
+
+  get loss(): number {
+    return this.#loss / this.#images;
+  }
+
+  get accuracy(): number {
+    return this.#hits / this.#images;
+  }
+
+  get metrics(): number[] {
+    return this.#metrics.map((sum) => sum / this.#images);
+  }
+}
+
+function record(history: History, log: EpochLog, training: Sums, validation: Sums): void {
+  for (const key of ["loss", "accuracy", "valLoss", "valAccuracy", "seconds"] as const) {
+    history[key].push(log[key]);
+  }
+  for (const [prefix, sums] of [["", training], ["val_", validation]] as const) {
+    sums.metrics.forEach((value, i) =>
+      (history.metrics![`${prefix}${sums.names[i]}`] ??= []).push(value)
+    );
+  }
+}
+
+/** Figures over the images `begin` … `end - 1`, without penalties. */
+async function evaluate(
+  pass: ForwardPass,
+  objective: Objective,
+  data: LabelledImages,
+  begin: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): Promise<Sums> {
+  const breathe = createBreather();
+  const sums = new Sums(objective.metricNames);
+  const batchSize = predictionBatch(pass.widest);
+  for (let from = begin; from < end; from += batchSize) {
+    signal?.throwIfAborted();
+    const rows = range(from, Math.min(end, from + batchSize));
+    const figures = tf.tidy(() => {
+      const target = objective.target(rows);
+      const output = pass.apply(imageBatch(data, rows, pass.onesChannel));
+      return [
+        objective.loss(target, output),
+        objective.hits(rows, output),
+        ...objective.metrics(target, output),
+      ];
+    });
+    const [[loss], [hits], ...metrics] = await Promise.all(
+      figures.map((figure) => figure.data()),
+    ) as [Float32Array, Float32Array, ...Float32Array[]];
+    tf.dispose(figures);
+    sums.add({ loss: loss!, hits: hits!, metrics: metrics.map(([value]) => value!) }, rows.length);
+    await breathe();
+  }
+  return sums;
+}
+
+/** A class that is only in the validation part cannot be learned: the order of the images is to blame. */
+function warnOfUnseenClasses(classes: Int32Array, trainCount: number): void {
+  const seen = new Set(classes.subarray(0, trainCount));
+  const unseen = [...new Set(classes.subarray(trainCount))].filter((label) => !seen.has(label));
+  if (unseen.length === 0) return;
+  console.warn(
+    `The validation part holds images of class ${
+      unseen.sort((a, b) => a - b).join(", ")
+    }, of which ` +
+      "the training part has none: the images seem to be ordered by class. Shuffle them first " +
+      "(shuffle), or split them with trainTestSplit and train with validationSplit: 0",
+  );
 }

@@ -97,8 +97,8 @@ Deno.test("createForwardPass() draws dropout from the seed alone", async () => {
   const model = await smallModel();
   const pass = createForwardPass(model);
   const x = appendOnes(images(2));
-  const outputs = [1, 1, 2, undefined].map((dropoutSeed) =>
-    pass.apply(x, dropoutSeed === undefined ? {} : { dropoutSeed }).dataSync()
+  const outputs = [1, 1, 2, undefined].map((seed) =>
+    pass.apply(x, seed === undefined ? {} : { seed }).dataSync()
       .join()
   );
   assert.equal(outputs[0], outputs[1]);
@@ -106,19 +106,37 @@ Deno.test("createForwardPass() draws dropout from the seed alone", async () => {
   assert.notEqual(outputs[0], outputs[3]);
 });
 
-Deno.test("createForwardPass() refuses what is not a chain, and names the layers it has", async () => {
+Deno.test("createForwardPass() refuses what is no single path from images to scores, and names what there is", async () => {
   await setUpCompute({ backend: "cpu", quiet: true });
-  const input = tf.input({ shape: [4] });
-  const a = tf.layers.dense({ units: 2 }).apply(input) as tf.SymbolicTensor;
-  const b = tf.layers.dense({ units: 2 }).apply(input) as tf.SymbolicTensor;
-  const sum = tf.layers.add().apply([a, b]) as tf.SymbolicTensor;
+  const [first, second] = [tf.input({ shape: [4] }), tf.input({ shape: [4] })];
+  const a = tf.layers.dense({ units: 2 }).apply(first) as tf.SymbolicTensor;
+  const sum = tf.layers.add().apply([first, second]) as tf.SymbolicTensor;
   assert.throws(
-    () => createForwardPass(tf.model({ inputs: input, outputs: sum })),
-    /must form a chain/,
+    () => createForwardPass(tf.model({ inputs: [first, second], outputs: sum })),
+    /2 inputs/,
+  );
+  assert.throws(
+    () => createForwardPass(tf.model({ inputs: first, outputs: [a, first] })),
+    /2 outputs/,
+  );
+  const masked = tf.layers.masking().apply(tf.input({ shape: [4, 2] })) as tf.SymbolicTensor;
+  assert.throws(
+    () => createForwardPass(tf.model({ inputs: masked.inputs[0]!, outputs: masked })),
+    /makes a mask/,
   );
   const model = await smallModel();
   assert.throws(
     () => createForwardPass(model, { until: "hiden" }),
-    /no layer named "hiden".*hidden/,
+    /no layer named "hiden": did you mean "hidden"\? It knows .*hidden/,
+  );
+  const twice = tf.layers.dense({ units: 4, name: "twice" });
+  const once = twice.apply(first) as tf.SymbolicTensor;
+  assert.throws(
+    () =>
+      createForwardPass(
+        tf.model({ inputs: first, outputs: twice.apply(once) as tf.SymbolicTensor }),
+        { until: "twice" },
+      ),
+    /"twice" is used 2 times/,
   );
 });

@@ -5,11 +5,13 @@ import {
   compileCnn,
   type EpochLog,
   hiddenFeatures,
+  type LabelledImages,
   loadModel,
   predictClasses,
   saveModel,
   seededRandom,
   setUpCompute,
+  type Split,
   trainCnn,
 } from "deep-features";
 import { join } from "@std/path";
@@ -19,7 +21,7 @@ const SHAPE = [8, 8, 3] as const;
 const SIZE = 8 * 8 * 3;
 
 /** Noise, in which class 1 is brighter on the left and class 0 on the right. */
-function halves(n: number): { images: Uint8Array; labels: Uint8Array } {
+function halves(n: number): Split {
   const random = seededRandom(9);
   const labels = Uint8Array.from({ length: n }, () => random() < 0.5 ? 0 : 1);
   const images = Uint8Array.from({ length: n * SIZE }, (_, k) => {
@@ -27,17 +29,17 @@ function halves(n: number): { images: Uint8Array; labels: Uint8Array } {
     const bright = left === (labels[Math.floor(k / SIZE)] === 1);
     return 128 * random() + (bright ? 100 : 0);
   });
-  return { images, labels };
+  return { images, labels, shape: [n, ...SHAPE] };
 }
 
 async function train(
   seed: number,
-  options: Parameters<typeof trainCnn>[3] = {},
+  options: Parameters<typeof trainCnn>[2] = {},
   data = halves(100),
 ) {
   await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed, inputShape: SHAPE, classes: 2 });
-  const history = await trainCnn(model, data.images, data.labels, {
+  const history = await trainCnn(model, data, {
     epochs: 4,
     batchSize: 20,
     seed,
@@ -59,7 +61,7 @@ Deno.test("trainCnn() learns two halves, and reports what it did", async () => {
   assert.equal(history.valAccuracy.at(-1), 1);
   assert.ok(history.seconds.every((seconds) => seconds > 0));
 
-  const predicted = await predictClasses(model, data.images, { batchSize: 33 });
+  const predicted = await predictClasses(model, data, { batchSize: 33 });
   const validation = [...predicted].slice(80);
   assert.deepEqual(validation, [...data.labels.slice(80)]);
 });
@@ -71,7 +73,7 @@ Deno.test("trainCnn() learns the same on every CPU backend, and keeps no tensor"
     await setUpCompute({ backend, quiet: true });
     const model = buildCnn({ seed: 3, inputShape: SHAPE, classes: 2 });
     const tensors: number[] = [];
-    const history = await trainCnn(model, data.images, data.labels, {
+    const history = await trainCnn(model, data, {
       epochs: 3,
       batchSize: 8,
       seed: 3,
@@ -90,11 +92,11 @@ Deno.test("trainCnn() learns the same on every CPU backend, and keeps no tensor"
 });
 
 Deno.test("trainCnn() does not grow the memory over 2,000 steps", async () => {
-  const { images, labels } = halves(8);
+  const data = halves(8);
   await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
   const states: number[][] = [];
-  await trainCnn(model, images, labels, {
+  await trainCnn(model, data, {
     epochs: 1000,
     batchSize: 4,
     validationSplit: 0,
@@ -130,7 +132,8 @@ Deno.test("trainCnn() repeats itself for a seed, with bytes and floats, indices 
   ) => {
     await setUpCompute({ backend: "simd", quiet: true });
     const model = buildCnn({ seed: 3, inputShape: SHAPE, classes: 2 });
-    await trainCnn(model, x, y, { epochs: 1, batchSize: 16, seed });
+    const data: LabelledImages = { images: x, labels: y, shape: [40, ...SHAPE] };
+    await trainCnn(model, data, { epochs: 1, batchSize: 16, seed });
     return [...model.getWeights()[0]!.dataSync()];
   };
   const reference = await weights(1, images, labels);
@@ -172,12 +175,12 @@ Deno.test("trainCnn() lets timers run", async () => {
 });
 
 Deno.test("trainCnn() says where the loss stopped being a number", async () => {
-  const { images, labels } = halves(20);
-  const floats = Float32Array.from(images, (byte) => byte * 1e36);
+  const data = halves(20);
+  const floats = Float32Array.from(data.images, (byte) => byte * 1e36);
   await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
   await assert.rejects(
-    trainCnn(model, floats, labels, {
+    trainCnn(model, { ...data, images: floats }, {
       epochs: 1,
       batchSize: 16,
       validationSplit: 0,
@@ -187,42 +190,81 @@ Deno.test("trainCnn() says where the loss stopped being a number", async () => {
 });
 
 Deno.test("trainCnn() refuses bad input before it does any work", async () => {
-  const { images, labels } = halves(10);
+  const data = halves(10);
+  const { images, labels, shape } = data;
   await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
-  const rejects = (promise: Promise<unknown>, message: RegExp) => assert.rejects(promise, message);
-  await rejects(
-    trainCnn(model, images.subarray(1), labels),
-    /1919 values into images of 8 × 8 × 3/,
+  const floats = (at: number, value: number) => Float32Array.from(images).with(at, value);
+  const rows = (...row: number[]) => Array.from({ length: 10 }, () => row).flat();
+  const calls: [LabelledImages, Parameters<typeof trainCnn>[2], RegExp][] = [
+    [{ ...data, images: images.subarray(1) }, {}, /1919 values do not make 10 images of 8 × 8 × 3/],
+    [{ images: new Uint8Array(0), labels: [], shape: [0, 8, 8, 3] }, {}, /no images/],
+    [{ ...data, labels: labels.subarray(1) }, {}, /10 images have 9 labels/],
+    [{ ...data, labels: labels.with(3, 7) }, {}, /Label 7 of image 3/],
+    [data, { epochs: 0 }, /epochs must be .* got 0/],
+    [data, { validationSplit: 1 }, /got 1/],
+    [data, { epoch: 3 } as never, /no option "epoch": did you mean "epochs"/],
+    [{ ...data, images: [1, 2] as unknown as Uint8Array }, {}, /must be a Float32Array/],
+    [images as never, {}, /must come with their shape/],
+    [
+      { images, labels, shape: [10, 8, 24, 1] },
+      {},
+      /images are 8 × 24 × 1, but the model takes 8 × 8 × 3/,
+    ],
+    [
+      { images, labels, shape: [10, 4, 16, 3] },
+      {},
+      /are 4 × 16 × 3, but the model takes 8 × 8 × 3/,
+    ],
+    [{ ...data, images: floats(192 * 3 + 5, NaN) }, {}, /Image 3 holds NaN at 5/],
+    [{ ...data, images: floats(1919, Infinity) }, {}, /Image 9 holds Infinity at 191/],
+    [{ ...data, labels: rows(0, 0) }, {}, /row of image 0 sums to 0/],
+    [{ ...data, labels: rows(0, NaN) }, {}, /row of image 0 holds NaN/],
+    [{ ...data, labels: rows(-1, 2) }, {}, /row of image 0 holds -1/],
+    [{ ...data, labels: undefined as never }, {}, /Labels must be an array/],
+  ];
+  const before = [...model.getWeights()[0]!.dataSync()];
+  for (const [set, options, message] of calls) {
+    await assert.rejects(trainCnn(model, set, options), (error: Error) => {
+      assert.match(error.message, message);
+      return error instanceof TypeError || error instanceof RangeError;
+    });
+  }
+  assert.deepEqual([...model.getWeights()[0]!.dataSync()], before);
+  const wrong = { images: floats(0, NaN), shape };
+  await assert.rejects(hiddenFeatures(model, wrong), /Image 0 holds NaN/);
+  await assert.rejects(predictClasses(model, wrong), /Image 0 holds NaN/);
+  const large = { images: new Uint8Array(2 * 16 * 16 * 3), shape: [2, 16, 16, 3] as const };
+  await assert.rejects(
+    hiddenFeatures(model, large),
+    /are 16 × 16 × 3, but the model takes 8 × 8 × 3/,
   );
-  await rejects(trainCnn(model, new Uint8Array(0), []), /no images/);
-  await rejects(
-    trainCnn(model, images, labels.subarray(1)),
-    /10 images have 9 labels/,
+  await assert.rejects(
+    predictClasses(model, large),
+    /are 16 × 16 × 3, but the model takes 8 × 8 × 3/,
   );
-  await rejects(
-    trainCnn(model, images, labels.with(3, 7)),
-    /Label 7 of image 3/,
-  );
-  await rejects(
-    trainCnn(model, images, labels, { epochs: 0 }),
-    /epochs must be .* got 0/,
-  );
-  await rejects(
-    trainCnn(model, images, labels, { validationSplit: 1 }),
-    /got 1/,
-  );
-  await rejects(
-    trainCnn(model, [1, 2] as unknown as Uint8Array, labels),
-    /must be a Float32Array/,
-  );
+});
+
+Deno.test("trainCnn() warns where the validation part has a class that the training part lacks", async () => {
+  const warnings: string[] = [];
+  const warn = console.warn;
+  console.warn = (text: string) => warnings.push(text);
+  const data = halves(20);
+  try {
+    await train(1, { epochs: 1 }, { ...data, labels: data.labels.map((_, i) => i < 16 ? 0 : 1) });
+    await train(1, { epochs: 1 }, { ...data, labels: data.labels.map((_, i) => i % 2) });
+  } finally {
+    console.warn = warn;
+  }
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /images of class 1, of which the training part has none.*[Ss]huffle/);
 });
 
 Deno.test("hiddenFeatures() gives the layer's own outputs, whatever the batch", async () => {
   const { model, data } = await train(1, { epochs: 1 });
-  const features = await hiddenFeatures(model, data.images, { batchSize: 7 });
+  const features = await hiddenFeatures(model, data, { batchSize: 7 });
   assert.deepEqual([features.rows, features.cols], [100, 512]);
-  const other = await hiddenFeatures(model, data.images, { batchSize: 100 });
+  const other = await hiddenFeatures(model, data, { batchSize: 100 });
   const part = tf.model({
     inputs: model.inputs,
     outputs: model.getLayer("hidden").output,
@@ -238,11 +280,11 @@ Deno.test("hiddenFeatures() gives the layer's own outputs, whatever the batch", 
     "the outputs come before the ReLU",
   );
   assert.equal(
-    (await hiddenFeatures(model, data.images, { layer: "flat1" })).cols,
+    (await hiddenFeatures(model, data, { layer: "flat1" })).cols,
     128,
   );
   await assert.rejects(
-    hiddenFeatures(model, data.images, { layer: "hiden" }),
+    hiddenFeatures(model, data, { layer: "hiden" }),
     /no layer named "hiden"/,
   );
 });
@@ -257,13 +299,13 @@ Deno.test("saveModel() and loadModel() keep the predictions, and replace a model
     );
     await saveModel(model, join(folder, "model"));
     const loaded = await loadModel(join(folder, "model"));
-    const before = await hiddenFeatures(model, data.images);
-    const after = await hiddenFeatures(loaded, data.images);
+    const before = await hiddenFeatures(model, data);
+    const after = await hiddenFeatures(loaded, data);
     assert.deepEqual(after.data, before.data);
     assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name), [
       "model",
     ]);
-    await trainCnn(loaded, data.images, data.labels, {
+    await trainCnn(loaded, data, {
       epochs: 1,
       batchSize: 50,
     });
@@ -287,10 +329,10 @@ Deno.test("compileCnn() makes a model trainable", async () => {
     inputs: input,
     outputs: output as tf.SymbolicTensor,
   });
-  const { images, labels } = halves(20);
-  await assert.rejects(trainCnn(model, images, labels), /not compiled/);
+  const data = halves(20);
+  await assert.rejects(trainCnn(model, data), /not compiled/);
   compileCnn(model);
-  const history = await trainCnn(model, images, labels, {
+  const history = await trainCnn(model, data, {
     epochs: 1,
     validationSplit: 0,
   });

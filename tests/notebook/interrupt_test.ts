@@ -18,8 +18,8 @@ function interrupted(work: string): string {
 }
 
 const WORKS = {
-  trainCnn: "trainCnn(buildCnn(), images, labels, { epochs: 1000 })",
-  hiddenFeatures: "hiddenFeatures(buildCnn(), images, { batchSize: 1 })",
+  trainCnn: "trainCnn(buildCnn(), { images, labels, shape }, { epochs: 1000 })",
+  hiddenFeatures: "hiddenFeatures(buildCnn(), { images, shape }, { batchSize: 1 })",
   "Svc.fit": "new Svc({ C: 1e4, gamma: 1e-3 }).fit(X, y)",
   "GridSearch.fit": "new GridSearch((p) => new Svc(p), { C: [1e4, 1e5] }).fit(X, y)",
   "Umap.fit": "new Umap({ nEpochs: 100_000 }).fit(X)",
@@ -35,6 +35,7 @@ Deno.test("An interrupt stops long work in a notebook, and the kernel lives on",
      const random = seededRandom(1);
      const images = new Uint8Array(4000 * 3072).map(() => 256 * random());
      const labels = new Uint8Array(4000).map(() => 10 * random());
+     const shape = [4000, 32, 32, 3];
      const X = new Matrix(new Float32Array(3000 * 40).map(random), 3000, 40);
      const many = new Matrix(new Float32Array(400_000 * 40).map(random), 400_000, 40);
      const y = Uint8Array.from({ length: 3000 }, () => 3 * random());

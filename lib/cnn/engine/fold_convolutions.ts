@@ -64,6 +64,7 @@ export function foldConvolutions(
 function turned(kernel: tf.Tensor4D): tf.Tensor4D {
   const [height, width, channels, filters] = kernel.shape;
   const taps = height * width;
+  if (taps === 1) return kernel;
   const order = Array.from({ length: taps }, (_, i) => taps - 1 - i);
   const permutation = tf.oneHot(tf.tensor1d(order, "int32"), taps)
     .toFloat() as tf.Tensor2D;

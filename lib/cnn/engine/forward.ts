@@ -1,185 +1,172 @@
 import * as tf from "@tensorflow/tfjs";
-import { convolveInput } from "./convolve_input.ts";
-import {
-  appendOnes,
-  type ConvolutionWeights,
-  foldConvolutions,
-  foldedPadding,
-} from "./fold_convolutions.ts";
-import { seededDropout } from "../../backend/seeded_dropout.ts";
-
-type Layer = tf.layers.Layer;
+import { hasLogits, isOfImages, type Match, RULES, type Surroundings } from "./forward_rules.ts";
+import { IMAGES, type LayerCall, networkGraph } from "./network_graph.ts";
+import { seededLayer } from "./random_layers.ts";
 
 /** What a {@linkcode ForwardPass} is told at each call. */
 export interface ForwardOptions {
-  /** Seed of this call's dropout masks; without it dropout does nothing, as in prediction. */
-  readonly dropoutSeed?: number;
+  /**
+   * Runs the layers in training mode, as tfjs's `fit` does, with this seed for what they draw; without it
+   * they predict.
+   */
+  readonly seed?: number;
 }
 
-/** A chain of layers as one function of a batch of images. */
+/** A network as one function of a batch of images. */
 export interface ForwardPass {
   /** Whether the images must come with a fourth channel of ones (see `foldConvolutions`). */
   readonly onesChannel: boolean;
+  /** Whether logits come out (they were asked for, and the network ends in a soft-max). */
+  readonly givesLogits: boolean;
+  /** Most numbers that a layer puts out for an image. */
+  readonly widest: number;
   /** From images [n, height, width, channels] to the outputs of the last layer. */
   apply(x: tf.Tensor, options?: ForwardOptions): tf.Tensor;
 }
 
 /** What {@linkcode createForwardPass} can be told. */
 export interface ForwardPassOptions {
-  /** Name of the layer to stop after; by default the last one. */
+  /** Name of the layer to stop after; by default the model's output. */
   readonly until?: string;
-  /** Leave out the soft-max of the last layer, so that its inputs, the logits, come out. */
+  /** Leave out a soft-max at the end, so that its inputs, the logits, come out. */
   readonly logits?: boolean;
+  /** Check that what layers draw in training can be seeded. */
+  readonly training?: boolean;
 }
 
-type Step = (x: tf.Tensor, options: ForwardOptions) => tf.Tensor;
+/** A piece of the pass: some calls at once. */
+interface Step {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly run: (inputs: tf.Tensor[], options: ForwardOptions) => tf.Tensor[];
+}
 
 /**
- * Turns a model whose layers form a chain into a function that computes the same with less work: two
- * convolutions without an activation between them are folded into one where that saves arithmetic,
- * max-pooling goes before ReLU (which changes nothing, as ReLU never falls, but leaves it a quarter of
- * the values), and dropout draws counter-based masks from a seed.
+ * Turns any layers model with one input into a function that computes the same, by the rules of
+ * `forward_rules.ts` where one fits, else layer by layer, as tfjs does. The weights are read at each call,
+ * so that the function follows the training of the model.
  *
- * The weights are read at each call, so that the function follows the training of the model.
- *
- * @throws {RangeError} If the layers do not form a chain, or no layer has the name asked for
+ * @throws {RangeError} If the model cannot be written out as a graph (see `networkGraph`), or draws random
+ *   numbers in training that cannot be seeded
  */
 export function createForwardPass(
   model: tf.LayersModel,
   options: ForwardPassOptions = {},
 ): ForwardPass {
-  const layers = chain(model, options.until);
-  const onesChannel = canFold(layers[0], layers[1]);
+  const { calls, output } = networkGraph(model, options.until);
+  const consumers = new Map<number, LayerCall[]>();
+  for (const call of calls) {
+    if (options.training) seededLayer(call.layer);
+    for (const value of call.inputs) consumers.set(value, [...consumers.get(value) ?? [], call]);
+  }
+  const last = calls.find((call) => call.outputs.includes(output));
+  const around: Surroundings = {
+    next: (call) => {
+      const [value] = call.outputs;
+      const takers = consumers.get(value!) ?? [];
+      if (call.outputs.length > 1 || value === output || takers.length !== 1) return undefined;
+      return takers[0]!.inputs.length === 1 && takers[0]!.outputs.length === 1
+        ? takers[0]
+        : undefined;
+    },
+    takesImages: (call) => isOfImages(call) && consumers.get(IMAGES)!.length === 1,
+    isLast: (call) => call === last,
+    logits: options.logits === true,
+  };
+  let onesChannel = false;
+  const done = new Set<LayerCall>();
   const steps: Step[] = [];
-  for (let i = 0; i < layers.length; i++) {
-    const layer = layers[i]!, next = layers[i + 1];
-    const isInput = i === 0;
-    if (canFold(layer, next)) {
-      steps.push(foldedStep(layer, next!, isInput));
-      i++;
-    } else if (isInput && isPlainConvolution(layer)) {
-      const pad = paddingOf(layer);
-      steps.push((x) => convolveInput(x as tf.Tensor4D, weightsOf(layer), pad));
-    } else if (isRelu(layer) && next?.getClassName() === "MaxPooling2D") {
-      steps.push((x) => tf.relu(next.apply(x) as tf.Tensor));
-      i++;
-    } else if (layer.getClassName() === "Dropout") {
-      const rate = configOf(layer)["rate"] as number;
-      steps.push((x, { dropoutSeed }) =>
-        dropoutSeed === undefined ? x : seededDropout(x, rate, dropoutSeed + i)
-      );
-    } else if (options.logits && next === undefined && isSoftmaxDense(layer)) {
-      steps.push((x) => {
-        const [kernel, bias] = layer.getWeights() as [tf.Tensor2D, tf.Tensor1D];
-        return tf.fused.matMul({ a: x as tf.Tensor2D, b: kernel, bias });
-      });
-    } else {
-      steps.push((x) => layer.apply(x) as tf.Tensor);
-    }
+  for (const call of calls) {
+    if (done.has(call)) continue;
+    const match = firstMatch(call, around);
+    if (match?.onesChannel) onesChannel = true;
+    for (const each of match?.calls ?? []) done.add(each);
+    steps.push(match ? matchedStep(match) : layerStep(call));
   }
   return {
     onesChannel,
-    apply: (x, options = {}) => steps.reduce((y, step) => step(y, options), x),
+    givesLogits: around.logits && last !== undefined && hasLogits(last.layer),
+    widest: widest(model, calls),
+    apply: (x, state = {}) => run(steps, output, x, state),
   };
 }
 
-/** Whether the last layer is a dense one with soft-max, so that its logits can be had. */
-export function endsInSoftmax(model: tf.LayersModel): boolean {
-  return isSoftmaxDense(model.layers.at(-1)!);
-}
-
-/** The layers from the first behind the input to the one named `until`, each fed by the one before. */
-function chain(model: tf.LayersModel, until?: string): Layer[] {
-  const layers = model.layers.filter((layer) => layer.getClassName() !== "InputLayer");
-  layers.forEach((layer, i) => {
-    const inbound = layer.inboundNodes.find((node) =>
-      i === 0 || node.inboundLayers.includes(layers[i - 1]!)
-    );
-    if (inbound?.inboundLayers.length !== 1) {
-      throw new RangeError(
-        `Layer "${layer.name}" is not fed by the layer before it alone: the layers must form a chain (use the model's own fit and predict)`,
-      );
-    }
-  });
-  if (until === undefined) return layers;
-  const end = layers.findIndex((layer) => layer.name === until);
-  if (end < 0) {
-    throw new RangeError(
-      `The model has no layer named "${until}": it has ${layers.map((l) => l.name).join(", ")}`,
-    );
+function firstMatch(call: LayerCall, around: Surroundings): Match | undefined {
+  if (call.inputs.length !== 1 || call.outputs.length !== 1) return undefined;
+  for (const rule of RULES) {
+    const match = rule(call, around);
+    if (match) return match;
   }
-  return layers.slice(0, end + 1);
+  return undefined;
 }
 
-function foldedStep(first: Layer, second: Layer, isInput: boolean): Step {
-  return (x) => {
-    const folded = foldConvolutions(weightsOf(first), weightsOf(second));
-    const pad = foldedPadding(folded);
-    if (isInput) return convolveInput(x as tf.Tensor4D, folded, pad);
-    return tf.fused.conv2d({
-      x: appendOnes(x as tf.Tensor4D),
-      filter: folded.kernel,
-      bias: folded.bias,
-      strides: 1,
-      pad,
-    });
+function matchedStep({ calls, run }: Match): Step {
+  return {
+    inputs: calls[0]!.inputs,
+    outputs: calls.at(-1)!.outputs,
+    run: ([x], { seed }) => [run(x!, { seed })],
   };
 }
 
-/** Whether two layers are convolutions that `foldConvolutions` composes exactly and with less work. */
-function canFold(first: Layer | undefined, second: Layer | undefined): boolean {
-  if (
-    !first || !second || !isPlainConvolution(first) ||
-    !isPlainConvolution(second)
-  ) return false;
-  const [[height1, width1, channels, middle], [height2, width2, , filters]] = [
-    first,
-    second,
-  ].map(
-    (layer) => layer.weights[0]!.shape as [number, number, number, number],
-  ) as [[number, number, number, number], [number, number, number, number]];
-  if (Math.max(height1, width1, height2, width2) > 2) return false;
-  if (paddingOf(first) !== "same" || paddingOf(second) !== "same") return false;
-  const apart = height1 * width1 * channels * middle +
-    height2 * width2 * middle * filters;
-  const folded = (height1 + height2 - 1) * (width1 + width2 - 1) *
-    (channels + 1) * filters;
-  return folded < apart;
+/** A layer that no rule knows. */
+function layerStep({ layer, inputs, outputs, callArgs }: LayerCall): Step {
+  return {
+    inputs,
+    outputs,
+    run: (values, { seed }) => {
+      const output = layer.apply(values.length === 1 ? values[0]! : values, {
+        ...callArgs,
+        ...(seed === undefined ? {} : { training: true }),
+      }) as tf.Tensor | tf.Tensor[];
+      return Array.isArray(output) ? output : [output];
+    },
+  };
 }
 
-/** A linear convolution with bias, stride 1 and no dilation, channels last. */
-function isPlainConvolution(layer: Layer): boolean {
-  if (layer.getClassName() !== "Conv2D") return false;
-  const { strides, dilationRate, activation, useBias, dataFormat } = configOf(
-    layer,
-  );
-  const ones = (value: unknown) => [value].flat().every((v) => v === 1);
-  return activation === "linear" && useBias === true && ones(strides) &&
-    ones(dilationRate) &&
-    dataFormat !== "channelsFirst";
+function run(
+  steps: readonly Step[],
+  output: number,
+  x: tf.Tensor,
+  options: ForwardOptions,
+): tf.Tensor {
+  const values = new Map([[IMAGES, x]]);
+  const uses = new Map<number, number>();
+  for (const { inputs } of steps) {
+    for (const value of inputs) uses.set(value, (uses.get(value) ?? 0) + 1);
+  }
+  for (const step of steps) {
+    const inputs = step.inputs.map((value) => values.get(value)!);
+    const outputs = step.run(inputs, options);
+    step.outputs.forEach((value, i) => values.set(value, outputs[i]!));
+    // In training the gradients need what has been computed; in prediction a large batch needs the room.
+    if (options.seed !== undefined) continue;
+    for (const value of step.inputs) {
+      uses.set(value, uses.get(value)! - 1);
+      const tensor = values.get(value)!;
+      const isFree = uses.get(value) === 0 && value !== IMAGES && value !== output;
+      if (isFree && !isAmong(tensor, values, value)) tensor.dispose();
+      if (isFree) values.delete(value);
+    }
+  }
+  return values.get(output)!;
 }
 
-function isRelu(layer: Layer): boolean {
-  return layer.getClassName() === "ReLU" ||
-    (layer.getClassName() === "Activation" &&
-      configOf(layer)["activation"] === "relu");
+/** Whether a tensor is another value, too: some steps hand their input on. */
+function isAmong(tensor: tf.Tensor, values: ReadonlyMap<number, tf.Tensor>, own: number): boolean {
+  for (const [value, other] of values) if (value !== own && other === tensor) return true;
+  return false;
 }
 
-function isSoftmaxDense(layer: Layer): boolean {
-  return layer.getClassName() === "Dense" &&
-    configOf(layer)["activation"] === "softmax" &&
-    layer.weights.length === 2;
+function widest(model: tf.LayersModel, calls: readonly LayerCall[]): number {
+  const sizes = calls.flatMap(({ layer }) => {
+    const shapes = layer.inboundNodes.map((node) => node.outputShapes).flat(2);
+    return shapes.length === 0 ? [] : [sizeOf(layer.inboundNodes[0]!.outputShapes)];
+  });
+  return Math.max(sizeOf(model.inputs[0]!.shape), ...sizes);
 }
 
-function paddingOf(layer: Layer): "same" | "valid" {
-  return configOf(layer)["padding"] as "same" | "valid";
-}
-
-function weightsOf(layer: Layer): ConvolutionWeights {
-  const [kernel, bias] = layer.weights.map((weight) => weight.read());
-  return { kernel: kernel as tf.Tensor4D, bias: bias as tf.Tensor1D };
-}
-
-function configOf(layer: Layer): Record<string, unknown> {
-  return layer.getConfig();
+/** Numbers in a shape without its batch; unknown sizes count as 1. */
+function sizeOf(shape: tf.Shape | tf.Shape[]): number {
+  const shapes = Array.isArray(shape[0]) ? shape as tf.Shape[] : [shape as tf.Shape];
+  return Math.max(...shapes.map((each) => each.slice(1).reduce<number>((a, b) => a * (b ?? 1), 1)));
 }

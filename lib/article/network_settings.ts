@@ -1,0 +1,19 @@
+import type { RunOptions } from "../base/run_options.ts";
+import type { Dataset } from "../dataset/load_cifar10.ts";
+import { digest, type Settings } from "./cache.ts";
+import { type BuildNetwork, type TrainedCnnOptions, untrainedCnn } from "./trained_cnn.ts";
+
+/** What a comparison can be told. */
+export interface ComparisonOptions {
+  /** Builds and compiles the network; default `buildCnn`, the article's. */
+  readonly build?: BuildNetwork | undefined;
+  /** Stops the comparison; what is done by then is kept. */
+  readonly signal?: RunOptions["signal"];
+}
+
+/** All that a result on a network's features of the test images depends on. */
+export function networkSettings(data: Dataset, options: TrainedCnnOptions): Settings {
+  const { model, settings } = untrainedCnn(data, options);
+  model.dispose();
+  return { ...settings, tests: digest(data.test.images, data.test.labels) };
+}

@@ -1,0 +1,84 @@
+import type * as tf from "@tensorflow/tfjs";
+
+/** Pixels: float32 as they are to be fed (see `normalize`), or bytes, which are divided by 255. */
+export type Images = Float32Array | Uint8Array;
+
+/** Class indices, one an image, or rows of class probabilities, such as one-hot rows (see `oneHot`). */
+export type Labels = ArrayLike<number>;
+
+/** Images as the network takes them: a `Split`, or arrays of one's own with their shape. */
+export interface ImageArrays {
+  /**
+   * Images one after the other, row-major, channels last: bytes, which are divided by 255 batch by batch
+   * and so need a quarter of the memory, or float32 values as they are to be fed.
+   */
+  readonly images: Images;
+  /** `[n, height, width, channels]`. */
+  readonly shape: readonly [number, number, number, number];
+}
+
+/** Images with what they show. */
+export interface LabelledImages extends ImageArrays {
+  /** n class indices, or n rows of class probabilities. */
+  readonly labels: Labels;
+}
+
+/**
+ * Checks that images are what a model takes, before any work.
+ *
+ * @returns How many images there are
+ * @throws {TypeError} If they are no images with a shape
+ * @throws {RangeError} If there is none, their number of values does not fit their shape, their shape does
+ *   not fit the model, or a float is not finite, naming the image
+ */
+export function checkImages(model: tf.LayersModel, data: ImageArrays): number {
+  if (data instanceof Float32Array || data instanceof Uint8Array || !data?.images || !data.shape) {
+    throw new TypeError(
+      "Images must come with their shape: a split, or { images, shape: [n, height, width, channels] }",
+    );
+  }
+  const { images, shape } = data;
+  if (!(images instanceof Float32Array || images instanceof Uint8Array)) {
+    throw new TypeError("Images must be a Float32Array or a Uint8Array");
+  }
+  if (shape.length !== 4 || !shape.every((size) => Number.isInteger(size) && size >= 0)) {
+    throw new RangeError(
+      `The images' shape must be [n, height, width, channels], got [${
+        Array.from(shape).join(", ")
+      }]`,
+    );
+  }
+  const [n, ...own] = shape;
+  const size = own.reduce((a, b) => a * b, 1);
+  if (images.length !== n * size) {
+    throw new RangeError(
+      `${images.length} values do not make ${n} images of ${own.join(" × ")}: need ${n * size}`,
+    );
+  }
+  if (n === 0) throw new RangeError("There are no images");
+  if (model.inputs.length === 1) checkShape(model.inputs[0]!.shape.slice(1), own, size);
+  if (images instanceof Float32Array) checkFinite(images, size);
+  return n;
+}
+
+/** Whether a model takes images as rows of numbers instead of with height, width and channels. */
+export function takesRows(model: tf.LayersModel): boolean {
+  return model.inputs[0]!.shape.length === 2;
+}
+
+function checkShape(wanted: readonly (number | null)[], own: readonly number[], size: number) {
+  const fits = wanted.length === 3
+    ? wanted.every((length, i) => length === null || length === own[i])
+    : wanted.length === 1 && wanted[0] === size;
+  if (fits) return;
+  const sizes = wanted.map((length) => length ?? "any").join(" × ");
+  throw new RangeError(`The images are ${own.join(" × ")}, but the model takes ${sizes}`);
+}
+
+function checkFinite(images: Float32Array, size: number): void {
+  const at = images.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new RangeError(
+    `Image ${Math.floor(at / size)} holds ${images[at]} at ${at % size}: all values must be finite`,
+  );
+}

@@ -1,0 +1,146 @@
+import * as tf from "@tensorflow/tfjs";
+import { suggestion } from "../../base/check.ts";
+
+/** A layer applied to values; nested models are replaced by what they are made of. */
+export interface LayerCall {
+  readonly layer: tf.layers.Layer;
+  /** Place among the calls, in the order in which they can be computed. */
+  readonly index: number;
+  /** Numbers of the values that go in. */
+  readonly inputs: readonly number[];
+  /** Numbers of the values that come out: more than one only for layers with several outputs. */
+  readonly outputs: readonly number[];
+  /** Arguments that the layer was called with beside its inputs. */
+  readonly callArgs: Readonly<Record<string, unknown>>;
+}
+
+/** What a model computes, as calls of layers on numbered values. */
+export interface NetworkGraph {
+  readonly calls: readonly LayerCall[];
+  /** Number of the value that is wanted. */
+  readonly output: number;
+}
+
+/** Number of the value that the images are. */
+export const IMAGES = 0;
+
+/** The parts of tfjs's nodes that its declarations hide. */
+interface Node {
+  readonly inputTensors: tf.SymbolicTensor[];
+  readonly outputTensors: tf.SymbolicTensor[];
+  readonly callArgs?: Record<string, unknown>;
+}
+
+/**
+ * Writes a model out as calls of its layers, whatever their arrangement: chains, branches, layers that are
+ * used more than once, models inside models. Only what the wanted value depends on is kept.
+ *
+ * @param until Name of the layer (also of a model inside) whose output is wanted; default: the model's own
+ * @throws {RangeError} If the model has several inputs, or several outputs where its own is wanted; if no
+ *   layer has that name, or one that is used more than once; if a layer makes a mask, which is not supported
+ */
+export function networkGraph(model: tf.LayersModel, until?: string): NetworkGraph {
+  if (model.inputs.length !== 1) {
+    throw new RangeError(
+      `The model has ${model.inputs.length} inputs (${
+        model.inputNames.join(", ")
+      }): only models with one input are supported`,
+    );
+  }
+  const calls: LayerCall[] = [];
+  const valuesOfLayer = new Map<string, number[]>();
+  let values = IMAGES + 1;
+
+  const note = (layer: tf.layers.Layer, value: number) => {
+    valuesOfLayer.set(layer.name, [...valuesOfLayer.get(layer.name) ?? [], value]);
+  };
+
+  /** The values of `tensors`, given those of a model's inputs. */
+  const trace = (tensors: readonly tf.SymbolicTensor[], known: Map<number, number>): number[] =>
+    tensors.map((tensor) => {
+      const done = known.get(tensor.id);
+      if (done !== undefined) return done;
+      const layer = tensor.sourceLayer;
+      const node = layer.inboundNodes[tensor.nodeIndex!] as unknown as Node;
+      if (node.inputTensors.length === 0) {
+        throw new RangeError(`The input "${layer.name}" does not come from the model's own input`);
+      }
+      const inputs = trace(node.inputTensors, known);
+      let outputs: number[];
+      if (layer instanceof tf.LayersModel) {
+        outputs = trace(
+          layer.outputs,
+          new Map(layer.inputs.map((input, i) => [input.id, inputs[i]!])),
+        );
+      } else {
+        if (makesMask(layer)) {
+          throw new RangeError(`Layer "${layer.name}" makes a mask, which is not supported`);
+        }
+        outputs = node.outputTensors.map(() => values++);
+        const { training: _, ...callArgs } = node.callArgs ?? {};
+        calls.push({ layer, index: calls.length, inputs, outputs, callArgs });
+      }
+      note(layer, outputs[0]!);
+      node.outputTensors.forEach((output, i) => known.set(output.id, outputs[i]!));
+      return known.get(tensor.id)!;
+    });
+
+  const known = new Map([[model.inputs[0]!.id, IMAGES]]);
+  const outputs = trace(model.outputs, known);
+  const output = until === undefined
+    ? ownOutput(model, outputs)
+    : outputOf(until, valuesOfLayer, model);
+  return { calls: needed(calls, output), output };
+}
+
+/** Names of the layers that {@linkcode networkGraph} knows, those of models inside included. */
+export function layerNames(model: tf.LayersModel): string[] {
+  const names = (layers: readonly tf.layers.Layer[]): string[] =>
+    layers.flatMap((layer) => [
+      ...(layer instanceof tf.LayersModel ? names(layer.layers) : []),
+      ...(layer.getClassName() === "InputLayer" ? [] : [layer.name]),
+    ]);
+  return [...new Set(names(model.layers))];
+}
+
+function ownOutput(model: tf.LayersModel, outputs: readonly number[]): number {
+  if (outputs.length === 1) return outputs[0]!;
+  throw new RangeError(
+    `The model has ${outputs.length} outputs (${
+      model.outputNames.join(", ")
+    }): only models with one output are supported`,
+  );
+}
+
+function outputOf(
+  name: string,
+  valuesOfLayer: ReadonlyMap<string, number[]>,
+  model: tf.LayersModel,
+): number {
+  const found = valuesOfLayer.get(name) ?? [];
+  if (found.length === 1) return found[0]!;
+  if (found.length === 0) {
+    const names = layerNames(model).filter((known) => valuesOfLayer.has(known));
+    throw new RangeError(`The model has no layer named "${name}"${suggestion(name, names)}`);
+  }
+  throw new RangeError(
+    `Layer "${name}" is used ${found.length} times, so that its output is not one: ask for a layer behind it`,
+  );
+}
+
+/** The calls that a value depends on, numbered as they were in the whole model. */
+function needed(calls: readonly LayerCall[], output: number): LayerCall[] {
+  const wanted = new Set([output]);
+  const kept: LayerCall[] = [];
+  for (const call of calls.toReversed()) {
+    if (!call.outputs.some((value) => wanted.has(value))) continue;
+    for (const value of call.inputs) wanted.add(value);
+    kept.push(call);
+  }
+  return kept.reverse();
+}
+
+function makesMask(layer: tf.layers.Layer): boolean {
+  return layer.getClassName() === "Masking" ||
+    (layer.getClassName() === "Embedding" && layer.getConfig()["maskZero"] === true);
+}

@@ -1,0 +1,189 @@
+import * as tf from "@tensorflow/tfjs";
+import type { ForwardPass } from "./forward.ts";
+import type { Targets } from "./targets.ts";
+
+type LossFunction = (yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor;
+
+/** The parts of a compiled model that tfjs's declarations hide. */
+interface Compiled {
+  readonly lossFunctions?: LossFunction[];
+  readonly metricsTensors?: [LossFunction, number][];
+  readonly metricsNames?: string[];
+}
+
+/** What training minimizes and counts, for a batch. */
+export interface Objective {
+  /** Number of classes. */
+  readonly classes: number;
+  /** Names of the metrics that the model was compiled with, accuracy apart. */
+  readonly metricNames: readonly string[];
+  /** What the network should put out for the images at `rows`. */
+  target(rows: ArrayLike<number>): tf.Tensor;
+  /** Mean loss of a batch, without penalties; `weights` counts images more or less. */
+  loss(target: tf.Tensor, output: tf.Tensor, weights?: tf.Tensor1D): tf.Scalar;
+  /** Sum of the penalties of the model's regularizers; `undefined` if it has none. */
+  penalties(): tf.Scalar | undefined;
+  /** How many of the images at `rows` the network takes for what they are. */
+  hits(rows: ArrayLike<number>, output: tf.Tensor): tf.Scalar;
+  /** The metrics, in the order of `metricNames`. */
+  metrics(target: tf.Tensor, output: tf.Tensor): tf.Scalar[];
+}
+
+/** What an objective is told beside the model. */
+export interface ObjectiveOptions {
+  /** Share of the probability that goes to all classes alike; default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/** Losses of one output that expect −1 and 1, and whose border is at 0. */
+const HINGES = ["hinge", "squaredHinge"];
+const CROSS_ENTROPIES = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
+
+/**
+ * The loss, penalties and metrics that a classifier was compiled with, as tfjs's `fit` computes them. The
+ * cross-entropy of a soft-max is computed from its logits, which rounds less.
+ *
+ * @throws {TypeError} If the model is not compiled
+ * @throws {RangeError} If its output is no row of class scores, or its loss makes no sense for it
+ */
+export function createObjective(
+  model: tf.LayersModel,
+  pass: ForwardPass,
+  targets: Targets,
+  { labelSmoothing = 0 }: ObjectiveOptions = {},
+): Objective {
+  const { lossFunctions, metricsTensors = [], metricsNames = [] } = model as unknown as Compiled;
+  const units = outputUnits(model);
+  const classes = classesOf(model);
+  const name = lossName(model);
+  const lossFunction = lossFunctions![0]!;
+  const isSparse = name === "sparseCategoricalCrossentropy";
+  const fromLogits = usesLogits(model) && pass.givesLogits;
+  if (isSparse && targets.soft) {
+    throw new RangeError(
+      "sparseCategoricalCrossentropy takes classes, not probabilities: compile the model with categoricalCrossentropy for soft labels",
+    );
+  }
+  const extra = metricsTensors.map(([metric], i) => ({ metric, name: metricsNames[i + 1]! }))
+    .filter(({ name }) => name !== "acc" && name !== "accuracy");
+
+  const isHinge = HINGES.includes(name);
+  const target = (rows: ArrayLike<number>): tf.Tensor => {
+    const { classes: labels, soft } = targets;
+    if (units === 1) {
+      const values = Array.from(rows, (row) => {
+        const label = soft ? soft[2 * row + 1]! : labels[row]!;
+        const smooth = label * (1 - labelSmoothing) + labelSmoothing / 2;
+        return isHinge ? 2 * smooth - 1 : smooth;
+      });
+      return tf.tensor2d(values, [rows.length, 1]);
+    }
+    if (isSparse && !fromLogits) {
+      return tf.tensor2d(Array.from(rows, (row) => labels[row]!), [rows.length, 1]);
+    }
+    const hard = soft
+      ? tf.tensor2d(
+        Array.from(rows, (row) => [...soft.subarray(row * classes, (row + 1) * classes)]),
+      )
+      : tf.oneHot(
+        tf.tensor1d(Array.from(rows, (row) => labels[row]!), "int32"),
+        classes,
+      ).toFloat();
+    if (labelSmoothing === 0) return hard;
+    return tf.add(tf.mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
+  };
+
+  return {
+    classes,
+    metricNames: extra.map(({ name }) => name),
+    target,
+    loss: (target, output, weights) => {
+      if (fromLogits && !weights) {
+        return tf.losses.softmaxCrossEntropy(target, output) as tf.Scalar;
+      }
+      const losses = fromLogits
+        ? tf.losses.softmaxCrossEntropy(target, output, undefined, 0, tf.Reduction.NONE)
+        : lossFunction(target, output);
+      return tf.mean(weights ? tf.mul(losses, weights) : losses);
+    },
+    penalties: () => {
+      const penalties = model.calculateLosses();
+      return penalties.length === 0 ? undefined : tf.addN(penalties.map((p) => p.asScalar()));
+    },
+    hits: (rows, output) => {
+      const labels = tf.tensor1d(Array.from(rows, (row) => targets.classes[row]!), "int32");
+      return tf.sum(tf.cast(tf.equal(predictedClass(model, output, name), labels), "float32"));
+    },
+    metrics: (target, output) => {
+      const scores = fromLogits ? tf.softmax(output as tf.Tensor2D) : output;
+      return extra.map(({ metric }) => tf.mean(metric(target, scores)) as tf.Scalar);
+    },
+  };
+}
+
+/** The class of each row of a network's output: the largest score, or for one unit the side of the border. */
+export function predictedClass(
+  model: tf.LayersModel,
+  output: tf.Tensor,
+  loss: string = lossName(model),
+): tf.Tensor1D {
+  if (outputUnits(model) > 1) return tf.argMax(output, 1);
+  const border = HINGES.includes(loss) ? 0 : 0.5;
+  return tf.cast(tf.greater(tf.reshape(output, [-1]), border), "int32");
+}
+
+/** How many classes a classifier tells apart: one unit tells two. */
+export function classesOf(model: tf.LayersModel): number {
+  return Math.max(2, outputUnits(model));
+}
+
+/** Whether the loss is a cross-entropy, which is better computed from logits. */
+export function usesLogits(model: tf.LayersModel): boolean {
+  return CROSS_ENTROPIES.includes(lossName(model));
+}
+
+/**
+ * Checks that a model is a compiled classifier.
+ *
+ * @throws {TypeError} If it is not compiled
+ * @throws {RangeError} If its output or loss does not fit a classifier
+ */
+export function checkClassifier(model: tf.LayersModel): void {
+  if (!model.optimizer || !(model as unknown as Compiled).lossFunctions) {
+    throw new TypeError("Cannot train a model that is not compiled: call compileCnn(model) first");
+  }
+  const units = outputUnits(model);
+  if (units === 1 && CROSS_ENTROPIES.includes(lossName(model))) {
+    throw new RangeError(
+      `Cannot train one output unit with ${lossName(model)}, which would always be 0: use ` +
+        "binaryCrossentropy with a sigmoid unit, or as many units as classes with soft-max",
+    );
+  }
+}
+
+function outputUnits(model: tf.LayersModel): number {
+  if (model.outputs.length !== 1) {
+    throw new RangeError(
+      `The model has ${model.outputs.length} outputs (${
+        model.outputNames.join(", ")
+      }): only models with one output are supported`,
+    );
+  }
+  const shape = model.outputs[0]!.shape;
+  const units = shape.at(-1);
+  if (shape.length !== 2 || !units) {
+    throw new RangeError(
+      `The model's output has the shape [${
+        shape.map((size) => size ?? "n").join(", ")
+      }]: a classifier's is [n, classes]`,
+    );
+  }
+  return units;
+}
+
+/** Name of the loss; a function's own name where it is none of tfjs's. */
+function lossName(model: tf.LayersModel): string {
+  const loss: unknown = model.loss;
+  const first = typeof loss === "object" && loss !== null ? Object.values(loss)[0] : loss;
+  return typeof first === "function" ? first.name : String(first ?? "");
+}
