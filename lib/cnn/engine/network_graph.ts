@@ -65,7 +65,8 @@ export function networkGraph(model: tf.LayersModel, until?: string): NetworkGrap
       if (node.inputTensors.length === 0) {
         throw new RangeError(`The input "${layer.name}" does not come from the model's own input`);
       }
-      const inputs = trace(node.inputTensors, known);
+      // The last input first, as tfjs does: layers that are used more than once keep statistics in order.
+      const inputs = trace(node.inputTensors.toReversed(), known).reverse();
       let outputs: number[];
       if (layer instanceof tf.LayersModel) {
         outputs = trace(
