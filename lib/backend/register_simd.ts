@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
+import { mendCpuKernels } from "./mend_cpu_kernels.ts";
 import { registerAdam } from "./adam.ts";
 import { registerConvolution } from "./ops/convolution.ts";
 import { registerElementwise } from "./ops/elementwise.ts";
@@ -12,6 +13,7 @@ import { SIMD_BACKEND, SimdBackend } from "./simd_backend.ts";
 /** Registers the backend with tfjs: every kernel of the CPU backend, and ours in place of those that matter. */
 export function registerSimdBackend(): void {
   if (tf.findBackendFactory(SIMD_BACKEND)) return;
+  mendCpuKernels();
   for (const kernel of tf.getKernelsForBackend("cpu")) {
     tf.registerKernel({ ...kernel, backendName: SIMD_BACKEND });
   }

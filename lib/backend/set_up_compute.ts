@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import * as tf from "@tensorflow/tfjs";
+import { mendCpuKernels } from "./mend_cpu_kernels.ts";
 import { registerSimdBackend } from "./register_simd.ts";
 import { canRunKernels, threads } from "../compute/pool.ts";
 
@@ -113,6 +114,7 @@ async function withDesktopFolder<T>(ask: () => Promise<T>): Promise<T> {
 
 async function start(backend: ComputeBackend): Promise<void> {
   if (backend === "simd") registerSimdBackend();
+  if (backend === "cpu") mendCpuKernels();
   if (backend === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
   if (backend === "wasm") await startWasm();
   let started = false;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { hasLogits, isOfImages, type Match, RULES, type Surroundings } from "./forward_rules.ts";
 import { IMAGES, type LayerCall, networkGraph } from "./network_graph.ts";
-import { seededLayer } from "./random_layers.ts";
+import { checkTrainable } from "./random_layers.ts";
 
 /** What a {@linkcode ForwardPass} is told at each call. */
 export interface ForwardOptions {
@@ -56,7 +56,7 @@ export function createForwardPass(
   const { calls, output } = networkGraph(model, options.until);
   const consumers = new Map<number, LayerCall[]>();
   for (const call of calls) {
-    if (options.training) seededLayer(call.layer);
+    if (options.training) checkTrainable(call.layer);
     for (const value of call.inputs) consumers.set(value, [...consumers.get(value) ?? [], call]);
   }
   const last = calls.find((call) => call.outputs.includes(output));

@@ -34,6 +34,31 @@ export function seededLayer(layer: Layer): SeededLayer | undefined {
   return undefined;
 }
 
+/** Classes of layers whose gradient tfjs does not have. */
+const WITHOUT_GRADIENT = ["ThresholdedReLU"];
+
+/**
+ * Checks that a layer can be trained, or be passed by a gradient on its way.
+ *
+ * @throws {RangeError} If it cannot, with its name and what to do
+ */
+export function checkTrainable(layer: Layer): void {
+  seededLayer(layer);
+  const name = layer.getClassName();
+  if (WITHOUT_GRADIENT.includes(name)) {
+    throw new RangeError(
+      `Layer "${layer.name}" cannot be trained: tfjs has no gradient of ${name}. Use LeakyReLU or PReLU`,
+    );
+  }
+  const dilation = [layer.getConfig()["dilationRate"] ?? 1].flat().map(Number);
+  if (dilation.some((rate) => rate > 1)) {
+    throw new RangeError(
+      `Layer "${layer.name}" cannot be trained: tfjs has no gradient of convolutions with a dilation ` +
+        `rate of ${dilation.join(" × ")}. Use larger kernels or strides`,
+    );
+  }
+}
+
 /** Refuses layers whose random numbers come from elsewhere, also inside wrappers and recurrent cells. */
 function refuseUnseeded(layer: Layer, config: unknown): void {
   const odd = findUnseeded(layer.getClassName(), config);
