@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { hasLogits, isOfImages, type Match, RULES, type Surroundings } from "./forward_rules.ts";
 import { IMAGES, type LayerCall, networkGraph } from "./network_graph.ts";
 import { checkTrainable } from "./random_layers.ts";
