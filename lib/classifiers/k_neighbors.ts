@@ -70,8 +70,8 @@ export class KNeighborsClassifier implements Classifier {
         throw new RangeError(`nNeighbors must be from 1 to the ${X.rows} rows, got ${nNeighbors}`);
       }
       options.signal?.throwIfAborted();
-      this.#fitted = { X, ...set };
       options.onProgress?.({ done: X.rows, total: X.rows });
+      this.#fitted = { X, ...set };
       return this;
     });
   }

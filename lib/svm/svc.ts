@@ -1,4 +1,4 @@
-import { checkRows, checkTrainingSet } from "../base/classifier.ts";
+import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/classifier.ts";
 import { Matrix } from "../base/matrix.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import type { OnProgress } from "../base/run_options.ts";
@@ -63,7 +63,7 @@ export interface FittedSvc {
  * assert((await svc.predict(X)).join() === "0,0,1,1");
  * ```
  */
-export class Svc {
+export class Svc implements Classifier {
   /** The parameters, defaults filled in. */
   readonly options: SvcParameters;
   #fitted: FittedSvc | undefined;
@@ -141,21 +141,8 @@ export class Svc {
   }
 
   /** The share of rows whose class is predicted right. */
-  async score(
-    X: Matrix,
-    y: ArrayLike<number>,
-    options: PredictOptions = {},
-  ): Promise<number> {
-    const predicted = await this.predict(X, options);
-    if (predicted.length !== y.length) {
-      throw new RangeError(
-        `${X.rows} rows have ${y.length} labels: need one each`,
-      );
-    }
-    return predicted.reduce(
-      (sum, label, i) => sum + (label === y[i] ? 1 : 0),
-      0,
-    ) / y.length;
+  score(X: Matrix, y: ArrayLike<number>, options: PredictOptions = {}): Promise<number> {
+    return scoreOf(this, X, y, options);
   }
 
   /**

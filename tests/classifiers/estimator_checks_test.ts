@@ -1,0 +1,33 @@
+import {
+  KNeighborsClassifier,
+  LinearSvc,
+  LogisticRegression,
+  RandomForestClassifier,
+  Svc,
+} from "deep-features";
+import { checkEstimator } from "../helpers/estimator_checks.ts";
+
+checkEstimator({
+  name: "KNeighborsClassifier",
+  create: () => new KNeighborsClassifier(),
+  construct: (options) => new KNeighborsClassifier(options),
+});
+checkEstimator({
+  name: "RandomForestClassifier",
+  create: () => new RandomForestClassifier({ nEstimators: 20 }),
+  construct: (options) => new RandomForestClassifier(options),
+});
+checkEstimator({
+  name: "LogisticRegression",
+  create: () => new LogisticRegression(),
+  construct: (options) => new LogisticRegression(options),
+});
+checkEstimator({
+  name: "LinearSvc",
+  create: () => new LinearSvc(),
+  construct: (options) => new LinearSvc(options),
+});
+checkEstimator({
+  name: "Svc",
+  create: () => new Svc(),
+});
