@@ -67,6 +67,7 @@ export async function nearestNeighbours(
     );
   }
   options.signal?.throwIfAborted();
+  if (queries.rows === 0) return { indices: new Int32Array(), distances: new Float32Array(), k };
   if (options.metric !== "cosine") return await euclideanNeighbours(X, queries, k, options);
   const [rows, asked] = queries === X ? unitRows(X) : unitRows(X, queries);
   return toCosine(await euclideanNeighbours(rows!, asked ?? rows!, k, options));
