@@ -1,20 +1,31 @@
-import { join, resolve } from "@std/path";
+import { resolve } from "@std/path";
 import { interruptible } from "../notebook/interrupt.ts";
-import { createBreather } from "../notebook/progress.ts";
-import type { OnProgress } from "../base/run_options.ts";
-import { decodeImage } from "./engine/decode_image.ts";
-import { fitImage } from "./engine/fit_image.ts";
-import type { Split } from "./split.ts";
+import { checkOptions, flag, oneOf, type Rules } from "../base/check.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { listImages } from "./engine/list_images.ts";
+import { type OnError, readImages, type UnreadableImage } from "./engine/read_images.ts";
+import { type ImageSize, SIZE_RULE } from "./load_image.ts";
+import { type Split, takeRows } from "./split.ts";
 
 /** What {@linkcode loadImageFolder} can be told. */
-export interface ImageFolderOptions {
+export interface ImageFolderOptions extends RunOptions {
   /** Height and width of all images; default `[32, 32]`, CIFAR-10's. */
-  readonly size?: readonly [number, number];
-  /** Told how many files are read. */
-  readonly onProgress?: OnProgress;
-  /** Stops between two files. */
-  readonly signal?: AbortSignal;
+  readonly size?: ImageSize;
+  /** Whether images may lie in folders inside their class's folder, too; default false. */
+  readonly recursive?: boolean;
+  /**
+   * What is done about images that cannot be read: `"throw"` (the default) an error that lists all of
+   * them, or `"skip"` them; they are then listed in the result.
+   */
+  readonly onError?: OnError;
 }
+
+const RULES: Rules<ImageFolderOptions> = {
+  ...RUN_RULES,
+  size: SIZE_RULE,
+  recursive: flag,
+  onError: oneOf("throw", "skip"),
+};
 
 /** Images from a folder. */
 export interface ImageFolder {
@@ -24,21 +35,28 @@ export interface ImageFolder {
   readonly classNames: readonly string[];
   /** Path of each image's file. */
   readonly files: readonly string[];
+  /** Images that could not be read, where `onError` is `"skip"`. */
+  readonly skipped: readonly UnreadableImage[];
+  /** Files that are no images, by name and content, such as `Thumbs.db` and `notes.txt`. */
+  readonly passedOver: readonly string[];
 }
 
-/** Labels are bytes. */
-const MAX_CLASSES = 256;
-
 /**
- * Loads a folder with one sub-folder for each class, in which lie PNG and JPEG images of any size. Each
- * is cut to the wanted proportions around its middle and resized. Hidden files and folders (whose names
- * begin with a point) are passed over, and so are files beside the sub-folders.
+ * Loads a folder with one sub-folder for each class, in which lie images of any size: JPEG, PNG, WebP,
+ * AVIF, TIFF or GIF (its first frame). Each is turned as its EXIF orientation says, cut to the wanted
+ * proportions around its middle, and resized as Pillow's `ImageOps.fit(…, BILINEAR)` does; photographs
+ * are decoded at a part of their size, which moves a value by a level or two. They are decoded on all
+ * threads.
+ *
+ * Passed over are hidden files and folders (whose names begin with a point), `__MACOSX` and its like,
+ * files beside the sub-folders, and files that neither are named like an image nor begin like one.
  *
  * @param folder The folder; class names are its sub-folders' names, in alphabetical order
  * @throws {Deno.errors.NotFound} If there is no such folder
- * @throws {TypeError} If a file is no PNG or JPEG, or is damaged, with its path
- * @throws {RangeError} If there are fewer than two classes or more than 256, a class has no image, or
- *   the size is unusable
+ * @throws {TypeError} If files are no such image, or damaged: naming all of them, each with the reason; if
+ *   an option is of a wrong kind or unknown
+ * @throws {RangeError} If there are fewer than two classes or more than 256, a class has no image (that
+ *   can be read), or the size is unusable
  * @throws {DOMException} If the signal aborts
  *
  * @example
@@ -64,74 +82,29 @@ export async function loadImageFolder(
   folder: string,
   options: ImageFolderOptions = {},
 ): Promise<ImageFolder> {
-  const { size = [32, 32], onProgress, signal } = options;
-  const [height, width] = size;
-  if (![height, width].every((side) => Number.isInteger(side) && side >= 1)) {
-    throw new RangeError(`Cannot make images of ${size.join(" × ")}: need whole numbers above 0`);
-  }
+  checkOptions("loadImageFolder", options, RULES);
+  const { size = [32, 32], recursive = false, onError = "throw", onProgress, signal } = options;
   return await interruptible(signal, async (signal) => {
     signal?.throwIfAborted();
-    const { classNames, files, labels } = await listImages(resolve(folder));
-    const bytes = height * width * 3;
-    const images = new Uint8Array(files.length * bytes);
-    const breathe = createBreather();
-    for (const [i, file] of files.entries()) {
-      signal?.throwIfAborted();
-      images.set(await readImage(file, size), i * bytes);
-      onProgress?.({ done: i + 1, total: files.length, message: "images" });
-      await breathe();
+    const { classNames, files, labels, passedOver } = await listImages(resolve(folder), recursive);
+    const read = await readImages(files, size, { onError, onProgress, signal });
+    const all: Split = { images: read.images, labels, shape: [files.length, ...size, 3] };
+    const images = read.skipped.length > 0 ? takeRows(all, read.rows) : all;
+    const lost = classNames.findIndex((_, label) => !images.labels.includes(label));
+    if (lost >= 0) {
+      const [first] = read.skipped.filter(({ file }) => labels[files.indexOf(file)] === lost);
+      throw new RangeError(
+        `None of the images of class ${classNames[lost]} can be read. ${first!.file}: ${
+          first!.reason
+        }`,
+      );
     }
     return {
-      images: { images, labels, shape: [files.length, height, width, 3] },
+      images,
       classNames,
-      files,
+      files: read.rows.map((row) => files[row]!),
+      skipped: read.skipped,
+      passedOver,
     };
   });
-}
-
-async function readImage(file: string, size: readonly [number, number]): Promise<Uint8Array> {
-  const bytes = await Deno.readFile(file);
-  try {
-    return fitImage(decodeImage(bytes), size);
-  } catch (cause) {
-    throw new TypeError(`Cannot read the image ${file}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** The classes, and all files with their labels. */
-async function listImages(folder: string) {
-  const classNames = (await visible(folder)).filter(({ isFile }) => !isFile).map(({ name }) =>
-    name
-  );
-  if (classNames.length < 2 || classNames.length > MAX_CLASSES) {
-    throw new RangeError(
-      `${folder} has ${classNames.length} sub-folders: need one for each class, from 2 to ${MAX_CLASSES}`,
-    );
-  }
-  const files: string[] = [], labels: number[] = [];
-  for (const [label, className] of classNames.entries()) {
-    const place = join(folder, className);
-    const entries = await visible(place);
-    if (entries.length === 0) throw new RangeError(`${place} holds no image`);
-    for (const { name, isFile } of entries) {
-      if (!isFile) {
-        throw new TypeError(
-          `${join(place, name)} is a folder: images must lie in their class's folder itself`,
-        );
-      }
-      files.push(join(place, name));
-      labels.push(label);
-    }
-  }
-  return { classNames, files, labels: Uint8Array.from(labels) };
-}
-
-/** What a folder holds and does not hide, by name; links count as what they lead to. */
-async function visible(folder: string): Promise<{ name: string; isFile: boolean }[]> {
-  const entries: { name: string; isFile: boolean }[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
-    if (name.startsWith(".")) continue;
-    entries.push({ name, isFile: (await Deno.stat(join(folder, name))).isFile });
-  }
-  return entries.sort((a, b) => a.name < b.name ? -1 : 1);
 }

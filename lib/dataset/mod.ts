@@ -4,6 +4,13 @@
  *
  * @module
  */
+export {
+  type ImageSize,
+  type LoadedImage,
+  loadImage,
+  type LoadImageOptions,
+} from "./load_image.ts";
+export { type OnError, type UnreadableImage } from "./engine/read_images.ts";
 export { type ImageFolder, type ImageFolderOptions, loadImageFolder } from "./image_folder.ts";
 export {
   CIFAR10_ADDRESS,

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { loadImageFolder, type Progress } from "deep-features";
 import { decodeImage } from "../../lib/dataset/engine/decode_image.ts";
-import { exifOrientation } from "../../lib/dataset/engine/exif_orientation.ts";
 import { fitImage } from "../../lib/dataset/engine/fit_image.ts";
 
 interface Picture {
@@ -42,8 +41,8 @@ async function withFolder(
 }
 
 for (const file of files) {
-  Deno.test(`decodeImage reads what Pillow reads: ${file.name}`, () => {
-    const { width, height, pixels } = decodeImage(fromBase64(file.base64));
+  Deno.test(`decodeImage reads what Pillow reads: ${file.name}`, async () => {
+    const { width, height, pixels } = await decodeImage(fromBase64(file.base64));
     assert.deepEqual([width, height], [file.width, file.height]);
     const [largest, mean] = differences(pixels, fromBase64(file.pixels));
     // PNG is exact, up to the rounding of transparency; JPEG decoders may round otherwise.
@@ -52,9 +51,9 @@ for (const file of files) {
   });
 }
 
-Deno.test("fitImage resizes as Pillow's fit does, smaller, to other proportions, and larger", () => {
+Deno.test("fitImage resizes as Pillow's fit does, smaller, to other proportions, and larger", async () => {
   const file = files[0]!;
-  const image = decodeImage(fromBase64(file.base64));
+  const image = await decodeImage(fromBase64(file.base64));
   for (const { width, height, pixels } of file.fitted) {
     // Pillow rounds between its two passes.
     const [largest, mean] = differences(fitImage(image, [height, width]), fromBase64(pixels));
@@ -63,16 +62,9 @@ Deno.test("fitImage resizes as Pillow's fit does, smaller, to other proportions,
   assert.equal(file.fitted.length, 3);
 });
 
-Deno.test("fitImage leaves an image of the wanted size as it is", () => {
-  const image = decodeImage(bytesOf("rgb.png"));
+Deno.test("fitImage leaves an image of the wanted size as it is", async () => {
+  const image = await decodeImage(bytesOf("rgb.png"));
   assert.deepEqual(fitImage(image, [image.height, image.width]), image.pixels);
-});
-
-Deno.test("exifOrientation takes damaged segments for upright", () => {
-  const text = (mark: string) => Uint8Array.from(mark, (c) => c.charCodeAt(0));
-  assert.equal(exifOrientation(new Uint8Array(0)), 1);
-  assert.equal(exifOrientation(text("Exif\0\0nothing of the kind")), 1);
-  assert.equal(exifOrientation(text("Exif\0\0II*\0\xff\xff\xff\x7f")), 1);
 });
 
 Deno.test("loadImageFolder takes classes and files by name, skips what is hidden, and tells progress", async () => {
@@ -96,7 +88,7 @@ Deno.test("loadImageFolder takes classes and files by name, skips what is hidden
     const expected = ["cats/1.png", "dogs/a.jpg", "dogs/b.png"];
     assert.deepEqual(loaded.files, expected.map((file) => join(folder, file)));
     const last = loaded.images.images.subarray(2 * 17 * 23 * 3);
-    assert.deepEqual(last, decodeImage(bytesOf("rgb.png")).pixels);
+    assert.deepEqual([...last], [...(await decodeImage(bytesOf("rgb.png"))).pixels]);
     assert.deepEqual(seen.map(({ done, total }) => [done, total]), [[1, 3], [2, 3], [3, 3]]);
     assert.deepEqual((await loadImageFolder(folder)).images.shape, [3, 32, 32, 3]);
   });
@@ -109,12 +101,15 @@ Deno.test("loadImageFolder names the file that is no image or is damaged", async
   flipped[png.length >> 1]! ^= 255;
   const jpg = bytesOf("rgb.jpg");
   const cases: [Uint8Array, RegExp][] = [
-    [new TextEncoder().encode("not an image"), /neither a PNG nor a JPEG/],
-    [new Uint8Array(0), /neither a PNG nor a JPEG/],
-    [broken, /./],
-    [flipped, /./],
-    [jpg.slice(0, 40), /./],
-    [jpg.slice(0, jpg.length >> 1), /./],
+    [new TextEncoder().encode("not an image"), /no image of a known kind: JPEG, PNG, WebP/],
+    [new Uint8Array(0), /It is empty/],
+    [new TextEncoder().encode("\0\0\0\x18ftypheic\0\0\0\0mif1heic"), /It is HEIC/],
+    [new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg'/>"), /It is SVG or XML/],
+    [broken, /It is damaged or cut off/],
+    [flipped, /It is damaged or cut off/],
+    [jpg.slice(0, 40), /It is damaged or cut off/],
+    [jpg.slice(0, jpg.length >> 1), /It is damaged or cut off/],
+    [jpg.slice(0, jpg.length - 20), /It is cut off: the last pixels are missing/],
   ];
   for (const [bytes, message] of cases) {
     await withFolder({ ...good, "b/2 bad.png": bytes }, async (folder) => {
@@ -143,7 +138,7 @@ Deno.test("loadImageFolder refuses folders that are empty, of one class, or nest
   });
   await withFolder({ "a/1.png": png, "b/c/1.png": png }, async (folder) => {
     await assert.rejects(loadImageFolder(folder), /c is a folder: images must lie in/);
-    await assert.rejects(loadImageFolder(folder, { size: [0, 8] }), /0 × 8/);
+    await assert.rejects(loadImageFolder(folder, { size: [0, 8] }), /got \[0, 8\]/);
   });
 });
 
@@ -162,4 +157,81 @@ Deno.test("loadImageFolder stops when told", async () => {
     await assert.rejects(load, { name: "AbortError" });
     assert.equal(done, 1);
   });
+});
+
+Deno.test("loadImageFolder lists all files that cannot be read, and goes on without them on demand", async () => {
+  const png = bytesOf("rgb.png"), bad = png.slice(0, 60);
+  const contents = {
+    "a/1.png": png,
+    "a/2.jpg": bad,
+    "a/3.jpg": new TextEncoder().encode("GIF89"),
+    "b/1.png": png,
+    "b/holiday.heic": new TextEncoder().encode("\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
+  };
+  await withFolder(contents, async (folder) => {
+    await assert.rejects(loadImageFolder(folder), (error: Error) => {
+      assert.ok(error instanceof TypeError);
+      const lines = error.message.split("\n");
+      assert.match(lines[0]!, /Cannot read 3 of 5 images/);
+      assert.ok(lines[1]!.startsWith(join(folder, "a", "2.jpg") + ": It is damaged or cut off"));
+      assert.ok(lines[2]!.startsWith(join(folder, "a", "3.jpg") + ": It is no image"));
+      assert.match(lines[3]!, /holiday\.heic: It is HEIC.*convert it first/);
+      return true;
+    });
+    const loaded = await loadImageFolder(folder, { onError: "skip", size: [17, 23] });
+    assert.deepEqual(loaded.images.shape, [2, 17, 23, 3]);
+    assert.deepEqual([...loaded.images.labels], [0, 1]);
+    assert.deepEqual(loaded.files, [join(folder, "a", "1.png"), join(folder, "b", "1.png")]);
+    assert.deepEqual(loaded.skipped.map(({ file }) => file), [
+      join(folder, "a", "2.jpg"),
+      join(folder, "a", "3.jpg"),
+      join(folder, "b", "holiday.heic"),
+    ]);
+    const expected = (await decodeImage(png)).pixels;
+    assert.deepEqual([...loaded.images.images], [...expected, ...expected]);
+    await Deno.writeFile(join(folder, "b", "1.png"), bad);
+    await assert.rejects(loadImageFolder(folder, { onError: "skip" }), /images of class b can be/);
+  });
+});
+
+Deno.test("loadImageFolder passes over what systems and people leave beside images, and names it", async () => {
+  const png = bytesOf("rgb.png"), other = new Uint8Array(70).fill(7);
+  const contents = {
+    "__MACOSX/a/._1.png": other,
+    "Thumbs.db": other,
+    "a/1.png": png,
+    "a/Thumbs.db": other,
+    "a/desktop.ini": other,
+    "a/__MACOSX/._1.png": other,
+    "b/notes.txt": other,
+    "b/without an ending": png,
+  };
+  await withFolder(contents, async (folder) => {
+    const { classNames, files, passedOver } = await loadImageFolder(folder);
+    assert.deepEqual(classNames, ["a", "b"]);
+    assert.deepEqual(files, [join(folder, "a", "1.png"), join(folder, "b", "without an ending")]);
+    const names = ["a/Thumbs.db", "a/desktop.ini", "b/notes.txt"];
+    assert.deepEqual(passedOver, names.map((name) => join(folder, name)));
+    await Deno.remove(join(folder, "b", "without an ending"));
+    await assert.rejects(loadImageFolder(folder), /b holds no image, but 1 other files/);
+  });
+});
+
+Deno.test("loadImageFolder reads nested folders on demand, and does not go round in links", async () => {
+  const png = bytesOf("rgb.png");
+  const contents = { "a/2019/1.png": png, "a/2019/May/2.png": png, "a/3.png": png, "b/1.png": png };
+  await withFolder(contents, async (folder) => {
+    await Deno.symlink(join(folder, "a"), join(folder, "a", "2019", "up"));
+    const { files, images } = await loadImageFolder(folder, { recursive: true });
+    const names = ["a/2019/1.png", "a/2019/May/2.png", "a/3.png", "b/1.png"];
+    assert.deepEqual(files, names.map((name) => join(folder, name)));
+    assert.deepEqual([...images.labels], [0, 0, 0, 1]);
+  });
+});
+
+Deno.test("loadImageFolder knows its options", async () => {
+  const misspelt = { sise: [8, 8] } as object;
+  await assert.rejects(loadImageFolder(".", misspelt), /no option "sise": did you mean "size"/);
+  await assert.rejects(loadImageFolder(".", { size: 8 as never }), TypeError);
+  await assert.rejects(loadImageFolder(".", { onError: "ignore" as never }), RangeError);
 });

@@ -23,9 +23,10 @@ export function fitImage(image: RgbImage, [height, width]: readonly [number, num
     for (let x = 0; x < width; x++) {
       const { first, weights } = columns[x]!;
       const from = (y * image.width + first) * 3, to = (y * width + x) * 3;
-      weights.forEach((weight, k) => {
-        for (let c = 0; c < 3; c++) narrow[to + c]! += weight * image.pixels[from + k * 3 + c]!;
-      });
+      for (let k = 0; k < weights.length; k++) {
+        const weight = weights[k]!, at = from + k * 3;
+        for (let c = 0; c < 3; c++) narrow[to + c]! += weight * image.pixels[at + c]!;
+      }
     }
   }
   const result = new Uint8ClampedArray(height * width * 3);
@@ -33,7 +34,9 @@ export function fitImage(image: RgbImage, [height, width]: readonly [number, num
     const { first, weights } = rows[y]!;
     for (let i = 0; i < width * 3; i++) {
       let sum = 0;
-      weights.forEach((weight, k) => sum += weight * narrow[(first + k) * width * 3 + i]!);
+      for (let k = 0; k < weights.length; k++) {
+        sum += weights[k]! * narrow[(first + k) * width * 3 + i]!;
+      }
       result[y * width * 3 + i] = sum;
     }
   }
