@@ -1,3 +1,4 @@
+import type { Fold, FoldPrediction } from "./fold.ts";
 import { accuracy, assertLabels, encodeLabels } from "./labels.ts";
 import { assertFinite, assertMatrix, type Matrix } from "./matrix.ts";
 import type { RunOptions } from "./run_options.ts";
@@ -14,6 +15,21 @@ export interface Classifier {
   predict(X: Matrix, options?: RunOptions): Promise<Int32Array>;
   /** The share of rows whose class is predicted right. */
   score(X: Matrix, y: ArrayLike<number>, options?: RunOptions): Promise<number>;
+  /**
+   * Predicts the test rows of all folds by several classifiers of its own class at once, for one whose
+   * peers can share work; it need not have this method. Each peer learns from the training rows of each
+   * fold, as `fit` does, and stays as it was; X, y and the folds have been checked.
+   *
+   * @param peers Classifiers of the same class as this one, itself among them
+   * @returns The predictions, in any order of peers, or undefined if these cannot share their work
+   */
+  crossValidate?(
+    peers: readonly Classifier[],
+    X: Matrix,
+    y: ArrayLike<number>,
+    folds: readonly Fold[],
+    options?: RunOptions,
+  ): AsyncIterable<FoldPrediction> | undefined;
 }
 
 /**

@@ -5,7 +5,8 @@ import { interruptible } from "../notebook/interrupt.ts";
 import type { Matrix } from "../base/matrix.ts";
 import { createBreather } from "../notebook/progress.ts";
 import { canCrossValidate, crossValidate, type FoldScore } from "../svm/engine/cross_validate.ts";
-import { type Fold, stratifiedKFold } from "./stratified_k_fold.ts";
+import type { Fold } from "../base/fold.ts";
+import { stratifiedKFold } from "./stratified_k_fold.ts";
 import { Svc } from "../svm/svc.ts";
 
 /** A grid: for each parameter the values to try. */

@@ -10,4 +10,5 @@ export {
   type GridSearchOptions,
   type ParameterGrid,
 } from "./grid_search.ts";
-export { type Fold, stratifiedKFold } from "./stratified_k_fold.ts";
+export type { Fold } from "../base/fold.ts";
+export { stratifiedKFold } from "./stratified_k_fold.ts";

@@ -1,10 +1,5 @@
+import type { Fold } from "../base/fold.ts";
 import { permutation, seededRandom } from "../base/random.ts";
-
-/** One way to part rows into those to learn from and those to test on. */
-export interface Fold {
-  readonly train: Int32Array;
-  readonly test: Int32Array;
-}
 
 /**
  * Parts rows into k folds in which each class is about equally frequent, in an order drawn from a seed

@@ -28,7 +28,7 @@ import {
   resolveGamma,
 } from "./kernel_function.ts";
 import { pairDescriptor, PairState, smoRound } from "./pair_state.ts";
-import type { Fold } from "../../model_selection/stratified_k_fold.ts";
+import type { Fold } from "../../base/fold.ts";
 import type { Svc } from "../svc.ts";
 import { checkParameters, classWeights, type SvcParameters } from "../svc_parameters.ts";
 
