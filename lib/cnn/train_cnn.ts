@@ -133,18 +133,29 @@ export async function trainCnn(
   options: TrainOptions = {},
 ): Promise<History> {
   checkOptions("trainCnn", options, RULES);
+  let done = 0;
+  const onEpoch = (log: EpochLog) => {
+    done = log.epoch + 1;
+    options.onEpoch?.(log);
+  };
   return await interruptible(
     options.signal,
-    (signal) => train(model, data, { ...options, signal }),
+    (signal) => train(model, data, { ...options, signal, onEpoch }),
+    () =>
+      `stopped in epoch ${done + 1} of ${options.epochs ?? EPOCHS}; ` +
+      "the network has the weights of that moment",
   );
 }
+
+/** As many as in the article. */
+const EPOCHS = 20;
 
 async function train(
   model: tf.LayersModel,
   data: LabelledImages,
   options: TrainOptions,
 ): Promise<History> {
-  const { epochs = 20, batchSize = 128, validationSplit = 0.2, seed = 0, signal } = options;
+  const { epochs = EPOCHS, batchSize = 128, validationSplit = 0.2, seed = 0, signal } = options;
   checkClassifier(model);
   const count = checkImages(model, data);
   const targets = readTargets(data.labels, count, classesOf(model));
