@@ -274,7 +274,8 @@ async function neighbors(
   paths: readonly string[],
 ): Promise<{ previous?: string; next?: string }> {
   const siblings: string[] = [];
-  for (const other of await listNotebooks(dirname(path))) {
+  // A report is not lost for a folder that cannot be listed.
+  for (const other of await listNotebooks(dirname(path)).catch(() => [])) {
     const name = basename(other, ".ipynb");
     const isThere = paths.includes(other) ||
       await Deno.stat(join(out, `${name}.html`)).then(() => true, () => false);

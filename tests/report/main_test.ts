@@ -195,6 +195,8 @@ Deno.test("report removes the folder of a kernel that was left behind, and no ot
     for (const name of [left, held, join(temporary, "other")]) {
       await Deno.mkdir(name, { recursive: true });
       await Deno.writeTextFile(join(name, "lock"), "");
+      const minuteAgo = new Date(Date.now() - 60_000);
+      await Deno.utime(name, minuteAgo, minuteAgo);
     }
     using lock = await Deno.open(join(held, "lock"), { write: true });
     await lock.lock(true);

@@ -14,6 +14,8 @@ const LAST_WORDS_MS = 300;
 /** Folders of kernels begin with this, in the temporary folder. */
 const PREFIX = "deep-features-kernel-";
 const CONNECTION_FILE = "connection.json", LOCK_FILE = "lock";
+/** A folder younger than this may not have been locked yet, in milliseconds. */
+const MAKING_MS = 2000;
 /** A folder without a lock that is older than this was left behind, in milliseconds. */
 const STALE_MS = 60_000;
 
@@ -137,13 +139,15 @@ async function removeLeftovers(): Promise<void> {
   }
 }
 
+/** Nobody holds its lock, and it is no folder that another report is making just now. */
 async function isLeftover(folder: string): Promise<boolean> {
+  const { mtime } = await Deno.stat(folder);
+  const age = Date.now() - (mtime?.getTime() ?? Date.now());
+  if (age < MAKING_MS) return false;
   try {
     using lock = await Deno.open(join(folder, LOCK_FILE), { write: true });
     return await lock.tryLock(true);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) return false;
-    const { mtime } = await Deno.stat(folder);
-    return mtime !== null && Date.now() - mtime.getTime() > STALE_MS;
+    return error instanceof Deno.errors.NotFound && age > STALE_MS;
   }
 }
