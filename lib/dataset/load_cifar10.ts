@@ -1,25 +1,23 @@
-import { basename, dirname, join, resolve } from "@std/path";
-import { interruptible } from "../notebook/interrupt.ts";
-import { progressLine } from "../notebook/progress.ts";
-import type { OnProgress } from "../base/run_options.ts";
+import { dirname, join, resolve } from "@std/path";
+import { callable, checkOptions, flag, type Rules, text } from "../base/check.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import {
-  ARCHIVE_FOLDER,
-  encodeRecords,
-  NAMES_FILE,
-  readRecords,
-  type Records,
-  TEST_FILE,
-  TRAIN_FILES,
-} from "./engine/cifar10_format.ts";
-import { download, md5OfFile } from "./engine/download.ts";
+  fillFolder,
+  loadCached,
+  type Places,
+  readCache,
+  removeParts,
+} from "./engine/cached_archive.ts";
+import { CIFAR10, encodeRecords, recordBytes, withRecords } from "./engine/cifar_format.ts";
+import { withLock } from "./engine/lock.ts";
+import { fullDisk } from "./engine/unpack.ts";
 import { sliceSplit, type Split } from "./split.ts";
 import { generateStandIn, STAND_IN_CLASSES } from "./engine/stand_in.ts";
-import { unpackArchive } from "./engine/unpack.ts";
 
 /** Address of the binary version's archive. */
-export const CIFAR10_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
+export const CIFAR10_ADDRESS: string = CIFAR10.address;
 /** Its MD5 digest, as published beside it. */
-export const CIFAR10_MD5 = "c32a1d4ab5d03f1284b67883e8d87530";
+export const CIFAR10_MD5: string = CIFAR10.md5;
 
 /** Records in a file of the stand-in: small, so that the whole article runs on it in minutes. */
 const STAND_IN_RECORDS = 1000;
@@ -28,10 +26,10 @@ const STAND_IN_SEED = 10;
 const STAND_IN_VERSION = 1;
 
 /** What {@linkcode loadCifar10} can be told. */
-export interface LoadOptions {
+export interface LoadOptions extends RunOptions {
   /**
-   * The archive (`.tar.gz`) or unpacked folder of CIFAR-10's *binary version* to read; default: the
-   * environment variable `CIFAR10_ARCHIVE`. If it is given it must be readable and whole.
+   * The archive (`.tar.gz`) or unpacked folder of the *binary version* to read; default: the environment
+   * variable `CIFAR10_ARCHIVE`. If it is given it must be readable and whole.
    */
   readonly archive?: string;
   /** Address to download from; default: the variable `CIFAR10_URL`, or the official address. */
@@ -40,22 +38,31 @@ export interface LoadOptions {
   readonly download?: boolean;
   /** Folder of the cache; default: the project's `data/`. */
   readonly dataFolder?: string;
-  /** Told how the download goes; default: a line of progress on standard output. */
-  readonly onProgress?: OnProgress;
   /** Where warnings go; default: standard error. */
   readonly warn?: (message: string) => void;
-  /** Stops a download. */
-  readonly signal?: AbortSignal;
 }
 
-/** A data set of images in ten classes. */
+/** What {@linkcode LoadOptions} may be. */
+export const LOAD_RULES: Rules<LoadOptions> = {
+  ...RUN_RULES,
+  archive: text,
+  url: text,
+  download: flag,
+  dataFolder: text,
+  warn: callable,
+};
+
+/** A data set of images in classes. */
 export interface Dataset {
   readonly train: Split;
   readonly test: Split;
-  /** Names of the classes 0 … 9. */
+  /** Names of the classes 0, 1, 2, … */
   readonly classNames: readonly string[];
-  /** Whether these are CIFAR-10's images or the generated stand-in. */
-  readonly source: "cifar10" | "stand-in";
+  /**
+   * Where the images are from: `"cifar10"`, `"cifar100"`, `"stand-in"` (generated), or any name that
+   * {@linkcode sourceNotice} is to say.
+   */
+  readonly source: "cifar10" | "cifar100" | "stand-in" | (string & Record<never, never>);
   /** Whether they came from the official archive, by its digest: then every byte is the original. */
   readonly official: boolean;
 }
@@ -65,10 +72,13 @@ export interface Dataset {
  *
  * Looks at the given archive first, then at the cache in `data/`, then downloads the official archive
  * (163 MiB) into that cache, and where all this fails generates a stand-in of 5,000 + 1,000 pictures,
- * with a loud warning: results on it are not CIFAR-10's.
+ * with a loud warning: results on it are not CIFAR-10's. The cache keeps digests of its files, which are
+ * checked; a damaged one is made anew, saying so.
  *
  * @throws {Deno.errors.NotFound} If a given archive, or a file in it, is missing
- * @throws {RangeError} If a given archive is damaged, naming the file
+ * @throws {RangeError} If a given archive is damaged, or the cache is and cannot be made anew, naming it
+ * @throws {TypeError} If an option is of a wrong kind or unknown
+ * @throws {DOMException} If the signal aborts; what was downloaded is kept for the next time
  * @throws {DOMException} Named `AbortError`, if the signal aborts or the notebook is interrupted
  *
  * @example What is here already, or the stand-in; `archive` names a `.tar.gz` or its unpacked folder
@@ -82,51 +92,30 @@ export interface Dataset {
  * ```
  */
 export async function loadCifar10(options: LoadOptions = {}): Promise<Dataset> {
-  return await interruptible(
-    options.signal,
-    (signal) => load(signal ? { ...options, signal } : options),
-    () => "what has been downloaded is kept, and the next call goes on from there",
-  );
+  checkOptions("loadCifar10", options, LOAD_RULES);
+  const places = placesOf(options, "CIFAR10", CIFAR10.address);
+  const loaded = await loadCached(CIFAR10, places);
+  if (loaded) return { ...loaded, source: "cifar10" };
+  places.warn(STAND_IN_WARNING);
+  return await loadStandIn(places);
 }
 
-async function load(options: LoadOptions): Promise<Dataset> {
-  const dataFolder = resolve(
-    options.dataFolder ?? join(import.meta.dirname!, "../../data"),
-  );
-  const archive = options.archive ?? variable("CIFAR10_ARCHIVE");
-  await Deno.mkdir(dataFolder, { recursive: true });
-  // One process at a time fills the cache; the others wait and then find it filled.
-  using lock = await Deno.open(join(dataFolder, ".lock"), {
-    create: true,
-    write: true,
-  });
-  await lock.lock(true);
-  if (archive !== undefined) return await fromArchive(archive, dataFolder);
-
-  const cache = cacheFolder(dataFolder, CIFAR10_MD5);
-  if (await exists(cache)) {
-    return dataset(await readRecords(cache), "cifar10", true);
-  }
-  const warn = options.warn ?? console.warn;
-  if (options.download ?? variable("CIFAR10_OFFLINE") === undefined) {
-    const url = options.url ?? variable("CIFAR10_URL") ?? CIFAR10_ADDRESS;
-    const file = join(dataFolder, "cifar-10-binary.tar.gz");
-    try {
-      await download(url, file, {
-        md5: CIFAR10_MD5,
-        onProgress: options.onProgress ?? progressLine("Downloading CIFAR-10"),
-        ...(options.signal ? { signal: options.signal } : {}),
-      });
-      await fillFolder(cache, (folder) => unpackArchive(file, folder));
-      await Deno.remove(file);
-      return dataset(await readRecords(cache), "cifar10", true);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      warn((error as Error).message);
-    }
-  }
-  warn(STAND_IN_WARNING);
-  return await loadStandIn(dataFolder);
+/**
+ * The options, and where they are not given the environment's variables.
+ *
+ * @param prefix What the variables' names begin with
+ */
+export function placesOf(options: LoadOptions, prefix: string, address: string): Places {
+  const variable = (name: string) => Deno.env.get(`${prefix}_${name}`) || undefined;
+  const mayDownload = options.download ?? variable("OFFLINE") === undefined;
+  return {
+    archive: options.archive ?? variable("ARCHIVE"),
+    url: mayDownload ? options.url ?? variable("URL") ?? address : undefined,
+    dataFolder: resolve(options.dataFolder ?? join(import.meta.dirname!, "../../data")),
+    warn: options.warn ?? console.warn,
+    onProgress: options.onProgress,
+    signal: options.signal,
+  };
 }
 
 /** What is said wherever the stand-in is used. */
@@ -159,99 +148,33 @@ export function firstImages(
   };
 }
 
-async function fromArchive(
-  archive: string,
-  dataFolder: string,
-): Promise<Dataset> {
-  const info = await Deno.stat(archive).catch((error) => {
-    throw error instanceof Deno.errors.NotFound
-      ? new Deno.errors.NotFound(`The given archive ${archive} does not exist`)
-      : error;
-  });
-  if (info.isDirectory) {
-    const inner = join(archive, ARCHIVE_FOLDER);
-    return dataset(
-      await readRecords(await exists(inner) ? inner : archive),
-      "cifar10",
-      false,
-    );
-  }
-  const md5 = await md5OfFile(archive);
-  const cache = cacheFolder(dataFolder, md5);
-  if (!await exists(cache)) {
-    await fillFolder(cache, (folder) => unpackArchive(archive, folder));
-  }
-  return dataset(await readRecords(cache), "cifar10", md5 === CIFAR10_MD5);
-}
-
 /** The generated stand-in, written in CIFAR-10's format and read back by the same parser. */
-async function loadStandIn(dataFolder: string): Promise<Dataset> {
+async function loadStandIn({ dataFolder, warn, signal }: Places): Promise<Dataset> {
   const folder = join(dataFolder, `stand-in-${STAND_IN_VERSION}`);
-  if (!await exists(folder)) {
-    await fillFolder(folder, async (part) => {
-      const files = [...TRAIN_FILES, TEST_FILE];
-      const all = generateStandIn(
-        files.length * STAND_IN_RECORDS,
-        STAND_IN_SEED,
-      );
-      await Promise.all(files.map((name, i) => {
-        const records = sliceSplit(
-          all,
-          i * STAND_IN_RECORDS,
-          (i + 1) * STAND_IN_RECORDS,
-        );
-        return Deno.writeFile(join(part, name), encodeRecords(records));
-      }));
-      await Deno.writeTextFile(
-        join(part, NAMES_FILE),
-        STAND_IN_CLASSES.join("\n") + "\n",
-      );
-    }, STAND_IN_RECORDS);
-  }
-  return dataset(
-    await readRecords(folder, STAND_IN_RECORDS),
-    "stand-in",
-    false,
-  );
+  const format = withRecords(CIFAR10, STAND_IN_RECORDS);
+  const cached = async () => {
+    const { records, isUnsealed, damage } = await readCache(folder, format);
+    if (damage) warn(`${folder} is damaged (${damage}): it is made anew`);
+    return isUnsealed ? undefined : records;
+  };
+  const records = await cached() ?? await withLock(dataFolder, { warn, signal }, async () => {
+    await removeParts(dataFolder);
+    return await cached() ?? await fillFolder(folder, format, writeStandIn, folder);
+  });
+  return { ...records, source: "stand-in", official: false };
 }
 
-/** Fills a folder beside its place, checks it by reading it, and renames it: it is whole or not there. */
-async function fillFolder(
-  folder: string,
-  fill: (part: string) => Promise<void>,
-  recordsInFile?: number,
-): Promise<void> {
-  const part = join(
-    dirname(folder),
-    `.${basename(folder)}.${crypto.randomUUID()}.part`,
-  );
-  await Deno.mkdir(part);
+async function writeStandIn(folder: string): Promise<void> {
+  const files = [...CIFAR10.trainFiles, CIFAR10.testFile];
+  const all = generateStandIn(files.length * STAND_IN_RECORDS, STAND_IN_SEED);
   try {
-    await fill(part);
-    await readRecords(part, recordsInFile);
-    await Deno.rename(part, folder);
+    for (const [i, name] of files.entries()) {
+      const records = sliceSplit(all, i * STAND_IN_RECORDS, (i + 1) * STAND_IN_RECORDS);
+      await Deno.writeFile(join(folder, name), encodeRecords(records));
+    }
+    await Deno.writeTextFile(join(folder, CIFAR10.namesFile), STAND_IN_CLASSES.join("\n") + "\n");
   } catch (error) {
-    await Deno.remove(part, { recursive: true });
-    throw error;
+    const needed = files.length * STAND_IN_RECORDS * recordBytes(CIFAR10);
+    throw fullDisk(error, dirname(folder), needed) ?? error;
   }
-}
-
-function dataset(
-  records: Records,
-  source: Dataset["source"],
-  official: boolean,
-): Dataset {
-  return { ...records, source, official };
-}
-
-function cacheFolder(dataFolder: string, md5: string): string {
-  return join(dataFolder, `cifar-10-${md5.slice(0, 12)}`);
-}
-
-function variable(name: string): string | undefined {
-  return Deno.env.get(name) || undefined;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

@@ -32,12 +32,7 @@ export function sourceNotice(
   note: string | undefined = Deno.env.get("CIFAR10_NOTE"),
 ): SourceNotice {
   const isWarning = data.source === "stand-in";
-  const origin = isWarning
-    ? STAND_IN_WARNING
-    : data.official
-    ? "These are CIFAR-10's own images, from the official archive (its MD5 digest was checked)."
-    : "These images come from an archive in CIFAR-10's format that is not the official one, so that " +
-      "figures can differ from those on the original pixels.";
+  const origin = isWarning ? STAND_IN_WARNING : originOf(data);
   const text = note ? `${origin} ${note}` : origin;
   return {
     text,
@@ -51,4 +46,18 @@ export function sourceNotice(
       }; padding: 0.5em 1em"><strong>${escapeHtml(text)}</strong></p>`,
     }),
   };
+}
+
+/** What the loaders of this library call the data sets that have an official archive. */
+const TITLES: Record<string, string> = { cifar10: "CIFAR-10", cifar100: "CIFAR-100" };
+
+function originOf({ source, official }: Dataset): string {
+  const title = Object.hasOwn(TITLES, source) ? TITLES[source] : undefined;
+  if (!title) {
+    return `These images are from ${source}: figures on them say nothing about CIFAR-10's.`;
+  }
+  return official
+    ? `These are ${title}'s own images, from the official archive (its MD5 digest was checked).`
+    : `These images come from an archive in ${title}'s format that is not the official one, so that ` +
+      "figures can differ from those on the original pixels.";
 }

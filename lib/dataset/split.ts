@@ -1,21 +1,34 @@
+import { checkValue, describe, seed as seedRule, whole } from "../base/check.ts";
+import { assertLabels } from "../base/labels.ts";
 import { permutation, seededRandom } from "../base/random.ts";
 
 /** Images with their labels. */
 export interface Split {
-  /** Bytes of n images, [n, height, width, 3]: row-major, channels last. */
+  /** Bytes of n images, [n, height, width, channels]: row-major, channels last. */
   readonly images: Uint8Array;
   /** n class indices. */
   readonly labels: Uint8Array;
-  /** `[n, height, width, 3]`. */
+  /** `[n, height, width, channels]`; 3 channels are red, green and blue, 1 is grey. */
   readonly shape: readonly [number, number, number, number];
 }
 
 /**
  * Checks that the parts of a split fit together.
  *
+ * @throws {TypeError} If it is no split
  * @throws {RangeError} If there is no image, or the lengths do not fit the shape
  */
 export function assertSplit(split: Split): void {
+  const isSplit = typeof split === "object" && split !== null && Array.isArray(split.shape) &&
+    split.shape.length === 4 && ArrayBuffer.isView(split.images) &&
+    ArrayBuffer.isView(split.labels);
+  if (!isSplit) {
+    throw new TypeError(
+      `A split must be { images, labels, shape: [n, height, width, channels] }, got ${
+        describe(split)
+      }`,
+    );
+  }
   const [n, height, width, channels] = split.shape;
   if (n === 0) throw new RangeError("The set of images is empty");
   if (split.images.length !== n * height * width * channels) {
@@ -82,7 +95,7 @@ export function sliceSplit(split: Split, begin: number, end: number): Split {
   const [n, height, width, channels] = split.shape;
   const size = height * width * channels;
   const last = Math.min(end, n);
-  if (!(Number.isInteger(begin) && begin >= 0 && begin < last)) {
+  if (!(Number.isInteger(begin) && Number.isInteger(last) && begin >= 0 && begin < last)) {
     throw new RangeError(
       `Cannot take images ${begin} … ${end} of ${n}: none would be left`,
     );
@@ -113,13 +126,18 @@ export function sliceSplit(split: Split, begin: number, end: number): Split {
  */
 export function shuffle(split: Split, seed: number): Split {
   assertSplit(split);
+  checkValue("shuffle: seed", seed, seedRule);
   return takeRows(split, permutation(split.shape[0], seededRandom(seed)));
 }
 
 /**
  * Parts off the last images for validation, as the `validation_split` of Keras does.
  *
+ * Warns where the validation part holds a class that the training part lacks, as happens where images lie
+ * in the order of their classes: no network can learn what it never sees, so shuffle them first.
+ *
  * @param share Share of the images that goes to validation; default 0.2
+ * @param warn Where the warning goes; default: standard error
  * @returns Views of the same memory
  * @throws {RangeError} If either part would be empty
  *
@@ -136,6 +154,7 @@ export function shuffle(split: Split, seed: number): Split {
 export function trainValidationSplit(
   split: Split,
   share = 0.2,
+  warn: (message: string) => void = console.warn,
 ): { train: Split; validation: Split } {
   assertSplit(split);
   const n = split.shape[0];
@@ -145,15 +164,23 @@ export function trainValidationSplit(
       `Cannot keep a share of ${share} of ${n} images for validation`,
     );
   }
-  return {
-    train: sliceSplit(split, 0, trainCount),
-    validation: sliceSplit(split, trainCount, n),
-  };
+  const train = sliceSplit(split, 0, trainCount), validation = sliceSplit(split, trainCount, n);
+  const known = new Set(train.labels);
+  const unseen = [...new Set(validation.labels)].filter((label) => !known.has(label));
+  if (unseen.length > 0) {
+    const classes = unseen.sort((a, b) => a - b).join(", ");
+    warn(
+      `The validation part holds images of class ${classes}, of which the training part has none: the ` +
+        "images seem to lie in the order of their classes. shuffle(split, seed) mixes them",
+    );
+  }
+  return { train, validation };
 }
 
 /**
  * Scales bytes to float32 in [0, 1], dividing by 255.
  *
+ * @throws {TypeError} If the images are no bytes: they may have been scaled already
  * @throws {RangeError} If there are no images
  *
  * @example
@@ -165,6 +192,9 @@ export function trainValidationSplit(
  * ```
  */
 export function normalize(images: Uint8Array): Float32Array {
+  if (!(images instanceof Uint8Array || (images as unknown) instanceof Uint8ClampedArray)) {
+    throw new TypeError(`Cannot normalize ${describe(images)}: images must be bytes (Uint8Array)`);
+  }
   if (images.length === 0) {
     throw new RangeError("Cannot normalize an empty set of images");
   }
@@ -178,6 +208,7 @@ export function normalize(images: Uint8Array): Float32Array {
  *
  * @param classes Number of classes, the length of a row; default 10
  * @returns [n, classes]
+ * @throws {TypeError} If `labels` is no array of numbers
  * @throws {RangeError} If there are no labels, or one lies outside the classes
  *
  * @example
@@ -189,6 +220,8 @@ export function normalize(images: Uint8Array): Float32Array {
  * ```
  */
 export function oneHot(labels: ArrayLike<number>, classes = 10): Float32Array {
+  assertLabels(labels, "labels");
+  checkValue("oneHot: classes", classes, whole(1));
   if (labels.length === 0) {
     throw new RangeError("Cannot encode an empty set of labels");
   }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
 import { download } from "../../lib/dataset/engine/download.ts";
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 7);
 const md5 = createHash("md5").update(content).digest("hex");
-const quick = { md5, stallMs: 300, backOffMs: 10 };
+const quick = { md5, bytes: content.length, stallMs: 300, backOffMs: 10 };
 
 type Handler = (
   request: Request,
@@ -204,4 +205,89 @@ Deno.test("download() stops by the signal and keeps what has come", async () => 
       assert.ok(namesIn(folder).includes("a.tar.gz.part"));
     },
   );
+});
+
+Deno.test("download() tells a true share where the server gives no length", async () => {
+  await withServer(
+    () => new Response(new Blob([content]).stream(), { headers: { etag: '"v1"' } }),
+    async (url, path, folder) => {
+      const seen: { done: number; total: number }[] = [];
+      await download(url, path, { ...quick, onProgress: (progress) => seen.push(progress) });
+      for (const { total } of seen) assert.equal(total, content.length);
+      assert.equal(seen.at(-1)!.done, content.length);
+      await assertComplete(path, folder);
+    },
+  );
+});
+
+Deno.test("download() takes an archive as it is when the server calls its compression an encoding", async () => {
+  const archive = new Uint8Array(gzipSync(content));
+  const md5 = createHash("md5").update(archive).digest("hex");
+  const ranges = await withServer(
+    () =>
+      new Response(archive, {
+        headers: { "content-encoding": "gzip", "content-length": String(archive.length) },
+      }),
+    async (url, path) => {
+      const totals = new Set<number>();
+      await download(url, path, {
+        ...quick,
+        md5,
+        bytes: archive.length,
+        onProgress: ({ total }) => totals.add(total),
+      });
+      assert.deepEqual(await Deno.readFile(path), archive);
+      assert.deepEqual([...totals], [archive.length]);
+    },
+  );
+  assert.equal(ranges.length, 1);
+});
+
+Deno.test("download() takes other bytes at the address as final, and cuts off a body without end", async () => {
+  for (
+    const body of [
+      () => content.with(7, 99),
+      () => new Uint8Array(3 * content.length),
+      () =>
+        new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+        }),
+    ]
+  ) {
+    const ranges = await withServer(() => new Response(body()), async (url, path, folder) => {
+      await assert.rejects(download(url, path, quick), /the file there is another one/);
+      assert.deepEqual(namesIn(folder), []);
+    });
+    assert.equal(ranges.length, 1);
+  }
+});
+
+Deno.test("download() gives up a server that drips", async () => {
+  const drip = () => {
+    let timer: ReturnType<typeof setInterval>;
+    return new ReadableStream<Uint8Array>({
+      start(controller) {
+        timer = setInterval(() => controller.enqueue(Uint8Array.of(1)), 20);
+      },
+      cancel: () => clearInterval(timer),
+    });
+  };
+  await withServer(() => new Response(drip()), async (url, path) => {
+    await assert.rejects(
+      download(url, path, { ...quick, slowMs: 300, stallMs: 5000, attempts: 2 }),
+      /less than 300 bytes came in 0\.3 s/,
+    );
+  });
+});
+
+Deno.test("download() says why a server cannot be reached", async () => {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const folder = await Deno.makeTempDir();
+  await assert.rejects(
+    download(`http://127.0.0.1:${port}/a`, join(folder, "a"), quick),
+    /[Cc]onnection refused|actively refused/,
+  );
+  await Deno.remove(folder, { recursive: true });
 });

@@ -121,3 +121,68 @@ Deno.test("sourceNotice() warns of the stand-in, and adds a note without letting
     );
   });
 });
+
+Deno.test("loadCifar10() reads a cache where nothing may be written, and names one that it cannot mend", async () => {
+  await inTempFolder(async (dataFolder) => {
+    // A cache that cannot be made anew is an error that names it, not a stand-in.
+    const cache = join(dataFolder, "cifar-10-c32a1d4ab5d0");
+    await Deno.mkdir(cache);
+    await assert.rejects(
+      loadCifar10({ dataFolder, download: false, ...silent }),
+      /cifar-10-c32a1d4ab5d0 is damaged \(.* is missing.*Delete it to go on/,
+    );
+    await Deno.remove(cache);
+    // A file with another digest in the archive's place is not trusted.
+    await Deno.writeTextFile(join(dataFolder, "cifar-10-binary.tar.gz"), "other");
+    const data = await loadCifar10({ dataFolder, download: false, ...silent });
+    assert.equal(data.source, "stand-in");
+    // The stand-in is whole now: reading it needs no right to write.
+    await Deno.remove(join(dataFolder, ".lock"));
+    await Deno.chmod(dataFolder, 0o555);
+    try {
+      assert.deepEqual(await loadCifar10({ dataFolder, download: false, ...silent }), data);
+      // Root may write anywhere: it must not have been tried, either.
+      assert.ok(![...Deno.readDirSync(dataFolder)].some(({ name }) => name === ".lock"));
+    } finally {
+      await Deno.chmod(dataFolder, 0o755);
+    }
+  });
+});
+
+Deno.test("loadCifar10() says for whom it waits, and stops waiting when told", async () => {
+  await inTempFolder(async (dataFolder) => {
+    using holder = await Deno.open(join(dataFolder, ".lock"), { create: true, write: true });
+    await holder.lock(true);
+    await holder.write(new TextEncoder().encode("process 4711 since yesterday"));
+    const controller = new AbortController();
+    await assert.rejects(
+      loadCifar10({
+        dataFolder,
+        download: false,
+        signal: controller.signal,
+        warn: (message) => {
+          if (/Another process \(process 4711 since yesterday\) is at work/.test(message)) {
+            controller.abort(new DOMException("Enough", "AbortError"));
+          }
+        },
+      }),
+      { name: "AbortError" },
+    );
+  });
+});
+
+Deno.test("loadCifar10() knows its options, and tells other archives of the family", async () => {
+  await assert.rejects(loadCifar10({ offline: true } as never), /no option "offline"/);
+  await assert.rejects(loadCifar10({ download: "no" as never }), TypeError);
+  await inTempFolder(async (folder) => {
+    const inner = join(folder, "cifar-10-batches-py");
+    await Deno.mkdir(inner);
+    await Deno.writeTextFile(join(inner, "data_batch_1"), "x");
+    for (const archive of [folder, inner]) {
+      await assert.rejects(
+        loadCifar10({ archive, ...silent }),
+        /is CIFAR-10's Python version: what is wanted is CIFAR-10's binary version/,
+      );
+    }
+  });
+});

@@ -37,7 +37,7 @@ Deno.test("shuffle() keeps images with their labels, loses none, and repeats its
 });
 
 Deno.test("trainValidationSplit() keeps the last fifth for validation", () => {
-  const { train, validation } = trainValidationSplit(numbered(11));
+  const { train, validation } = trainValidationSplit(numbered(11), 0.2, () => {});
   assert.deepEqual([...train.labels], [0, 1, 2, 3, 4, 5, 6, 7]);
   assert.deepEqual([...validation.labels], [8, 9, 10]);
   assert.deepEqual(validation.shape, [3, 1, 2, 3]);
@@ -88,4 +88,30 @@ Deno.test("A split whose parts do not fit is refused", () => {
     /11 bytes/,
   );
   assert.throws(() => shuffle(numbered(0), 1), /empty/);
+});
+
+Deno.test("trainValidationSplit() warns where the validation part holds classes that training lacks", () => {
+  const inOrder = { ...numbered(50), labels: Uint8Array.from({ length: 50 }, (_, i) => i / 10) };
+  const warnings: string[] = [];
+  trainValidationSplit(inOrder, undefined, (message) => warnings.push(message));
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0]!,
+    /holds images of class 4, of which the training part has none.*shuffle/,
+  );
+  trainValidationSplit(shuffle(inOrder, 0), 0.2, (message) => warnings.push(message));
+  assert.equal(warnings.length, 1);
+});
+
+Deno.test("normalize() and oneHot() refuse what is not bytes, or no labels", () => {
+  assert.throws(
+    () => normalize(new Float32Array(3) as never),
+    /Float32Array: images must be bytes/,
+  );
+  assert.throws(() => oneHot([NaN, 1]), /Label NaN at 0/);
+  assert.throws(() => oneHot("12" as never), TypeError);
+  assert.throws(() => oneHot([1], 0), /classes must be a whole number of at least 1, got 0/);
+  assert.throws(() => shuffle(numbered(3), 0.5), /seed must be a whole number/);
+  assert.throws(() => shuffle(null as never, 1), /A split must be/);
+  assert.throws(() => sliceSplit(numbered(4), 0, 2.5), RangeError);
 });

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { createGzip, gzipSync } from "node:zlib";
 import { join } from "@std/path";
 import * as tar from "tar-stream";
-import { unpackArchive } from "../../lib/dataset/engine/unpack.ts";
-import { DATASET_FILES } from "../../lib/dataset/engine/cifar10_format.ts";
+import { CIFAR10, cifar100, filesOf } from "../../lib/dataset/engine/cifar_format.ts";
+import { fullDisk, unpackArchive } from "../../lib/dataset/engine/unpack.ts";
+
+const DATASET_FILES = [...filesOf(CIFAR10).keys()];
 
 type Entry = Partial<tar.Header> & { name: string; content?: string };
 
@@ -51,7 +55,7 @@ Deno.test("unpackArchive() takes the seven expected files and nothing else", asy
       { name: "cifar-10-batches-bin/readme.html", content: "ignore me" },
       ...whole,
     ]);
-    await unpackArchive(join(root, "a.tar.gz"), out);
+    await unpackArchive(join(root, "a.tar.gz"), out, CIFAR10);
     assert.deepEqual(namesIn(out), [...DATASET_FILES].sort());
     assert.equal(
       await Deno.readTextFile(join(out, "test_batch.bin")),
@@ -72,7 +76,7 @@ Deno.test("unpackArchive() writes nothing outside its folder, whatever paths and
       { name: "data_batch_2.bin", type: "link", linkname: outside },
       ...whole.map((entry) => ({ ...entry, name: `../${entry.name}` })),
     ]);
-    await unpackArchive(join(root, "a.tar.gz"), out);
+    await unpackArchive(join(root, "a.tar.gz"), out, CIFAR10);
     assert.equal(await Deno.readTextFile(outside), "safe");
     assert.deepEqual(namesIn(root), ["a.tar.gz", "out", "victim"]);
     assert.deepEqual(namesIn(out), [...DATASET_FILES].sort());
@@ -92,7 +96,7 @@ Deno.test("unpackArchive() names what is missing from, or wrong with, an archive
       whole.filter(({ name }) => !name.includes("batch_4")),
     );
     await assert.rejects(
-      unpackArchive(archive, out),
+      unpackArchive(archive, out, CIFAR10),
       /a\.tar\.gz is incomplete.*data_batch_4\.bin/,
     );
   });
@@ -106,12 +110,77 @@ Deno.test("unpackArchive() names what is missing from, or wrong with, an archive
       { ...whole[0]!, content: noise },
       ...whole.slice(1),
     ], 9000);
-    await assert.rejects(unpackArchive(archive, out), /a\.tar\.gz is damaged/);
+    await assert.rejects(unpackArchive(archive, out, CIFAR10), /a\.tar\.gz is damaged/);
     await assert.rejects(
-      unpackArchive(join(root, "b.tar.gz"), out),
+      unpackArchive(join(root, "b.tar.gz"), out, CIFAR10),
       Deno.errors.NotFound,
     );
     await Deno.writeTextFile(archive, "not a gzip file");
-    await assert.rejects(unpackArchive(archive, out), /a\.tar\.gz is damaged/);
+    await assert.rejects(unpackArchive(archive, out, CIFAR10), /a\.tar\.gz is damaged/);
   });
+});
+
+/** A `.tar.gz` whose only member claims `size` bytes and has as many zeros. */
+async function writeZeros(path: string, name: string, size: number): Promise<void> {
+  const pack = tar.pack(), gzip = createGzip({ level: 1 });
+  const writing = pipeline(pack, gzip, createWriteStream(path));
+  const entry = pack.entry({ name, size });
+  const zeros = Buffer.alloc(2 ** 20);
+  for (let left = size; left > 0; left -= zeros.length) {
+    const part = zeros.subarray(0, Math.min(left, zeros.length));
+    if (!entry.write(part)) await new Promise<void>((go) => entry.once("drain", () => go()));
+  }
+  (entry as unknown as { end(): void }).end();
+  pack.finalize();
+  await writing;
+}
+
+Deno.test("unpackArchive() refuses a file that is larger than it can be at its header", async () => {
+  await inTempFolder(async (root, out) => {
+    const archive = join(root, "a.tar.gz");
+    for (const name of ["data_batch_1.bin", "batches.meta.txt"]) {
+      await writeZeros(archive, name, 31_000_000);
+      await assert.rejects(
+        unpackArchive(archive, out, CIFAR10),
+        /a\.tar\.gz is damaged: .* has 31000000 bytes, more than the/,
+      );
+      assert.deepEqual(namesIn(out), []);
+    }
+  });
+});
+
+Deno.test("unpackArchive() refuses an archive that unpacks to far more than its files", async () => {
+  await inTempFolder(async (root, out) => {
+    const archive = join(root, "a.tar.gz");
+    await writeZeros(archive, "something else", 260 * 2 ** 20);
+    await assert.rejects(unpackArchive(archive, out, CIFAR10), /unpacks to more than/);
+  });
+});
+
+Deno.test("unpackArchive() says which other archive of the family it was given", async () => {
+  const cases = [
+    ["cifar-10-batches-py/data_batch_1", CIFAR10, /CIFAR-10's Python.*wanted is CIFAR-10's binary/],
+    ["cifar-10-batches-mat/data_batch_1.mat", CIFAR10, /CIFAR-10's Matlab version/],
+    ["cifar-100-binary/train.bin", CIFAR10, /is CIFAR-100's binary version.*cifar-10-binary\.tar/],
+    ["cifar-100-python/train", CIFAR10, /CIFAR-100's Python version/],
+    ["cifar-10-batches-bin/data_batch_1.bin", cifar100("fine"), /is CIFAR-10's binary version/],
+  ] as const;
+  for (const [name, format, message] of cases) {
+    await inTempFolder(async (root, out) => {
+      await writeArchive(join(root, "a.tar.gz"), [{ name, content: "x" }]);
+      await assert.rejects(unpackArchive(join(root, "a.tar.gz"), out, format), message);
+    });
+  }
+});
+
+Deno.test("fullDisk() says how much is needed and where", () => {
+  const full = Object.assign(new Error("no space left on device, write"), { code: "ENOSPC" });
+  const message = "The disk is full: 176 MiB are needed in /data";
+  assert.equal(fullDisk(full, "/data", 184_000_000)?.message, message);
+  assert.equal(
+    fullDisk(new Error("No space left on device (os error 28)"), "/data", 1)?.cause instanceof
+      Error,
+    true,
+  );
+  assert.equal(fullDisk(new Error("other"), "/data", 1), undefined);
 });

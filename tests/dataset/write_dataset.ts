@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { encodeRecords } from "../../lib/dataset/engine/cifar10_format.ts";
+import { encodeRecords } from "../../lib/dataset/engine/cifar_format.ts";
 import { sliceSplit } from "../../lib/dataset/split.ts";
 import { generateStandIn } from "../../lib/dataset/engine/stand_in.ts";
 

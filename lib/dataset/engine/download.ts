@@ -1,31 +1,42 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { dirname } from "@std/path";
 import type { OnProgress } from "../../base/run_options.ts";
+import { fullDisk } from "./unpack.ts";
 
 /** What {@linkcode download} can be told. */
 export interface DownloadOptions {
   /** MD5 digest that the file must have, in hexadecimal. */
   readonly md5: string;
+  /** Its length in bytes: the progress's total where the server gives none, and a bound on what is taken. */
+  readonly bytes: number;
   /** Told how many bytes have come. */
-  readonly onProgress?: OnProgress;
+  readonly onProgress?: OnProgress | undefined;
   /** How often to try before giving up; default 5. */
   readonly attempts?: number;
   /** Longest time without a byte, and for connecting, in milliseconds; default 10,000. */
   readonly stallMs?: number;
+  /** A minute in which less than 60 kB came counts as a stall; this is that minute, in milliseconds. */
+  readonly slowMs?: number;
   /** Pause before the second attempt, doubled before each further one; default 500. */
   readonly backOffMs?: number;
   /** Stops the download; what has come is kept for the next time. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** Least bytes a second: below it for `slowMs`, a connection counts as stalled. */
+const LEAST_RATE = 1000;
+/** A server may send so many times the expected bytes before it is cut off; the digest settles the rest. */
+const MOST_TIMES = 2;
 
 /** A failure that another attempt would not mend. */
 class FinalError extends Error {}
 
 /**
  * Downloads a file to `path` by way of `path + ".part"`: resumes where an earlier attempt (or run) broke
- * off, tries again with growing pauses, gives up a stalled connection, checks the digest, and puts the
- * file in place by renaming it.
+ * off, tries again with growing pauses, gives up a connection that stalls or drips and one that sends far
+ * more than the file, checks the digest, and puts the file in place by renaming it.
  *
  * @throws {Error} If the server cannot be reached, refuses, or keeps failing, saying what happened last
  */
@@ -41,11 +52,13 @@ export async function download(
     signal?.throwIfAborted();
     if (attempt > 0) await pause(backOffMs * 2 ** (attempt - 1), signal);
     try {
-      await receive(url, part, options);
+      const isResumed = await receive(url, part, options);
       const digest = await md5OfFile(part);
       if (digest !== md5) {
         await Deno.remove(part);
-        throw new Error(`the file has MD5 ${digest}, expected ${md5}`);
+        // Only two halves of two files deserve another attempt.
+        const Kind = isResumed ? Error : FinalError;
+        throw new Kind(`the file there is another one: it has MD5 ${digest}, expected ${md5}`);
       }
       await Deno.rename(part, path);
       return;
@@ -67,37 +80,47 @@ export async function md5OfFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** One attempt: receives what `part` lacks. */
+/** One attempt: receives what `part` lacks. Resolves to whether it went on with what was there. */
 async function receive(
   url: string,
   part: string,
   options: DownloadOptions,
-): Promise<void> {
-  const { onProgress, stallMs = 10_000, signal } = options;
+): Promise<boolean> {
+  const { bytes, onProgress, stallMs = 10_000, slowMs = 60_000, signal } = options;
   const have = await sizeOf(part);
   const etag = await Deno.readTextFile(`${part}.etag`).catch(() => "");
   const stall = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const rearm = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => stall.abort(), stallMs);
+    timer = setTimeout(
+      () => stall.abort(new Error(`the connection stalled for ${stallMs / 1000} s`)),
+      stallMs,
+    );
   };
   const stop = signal ? AbortSignal.any([signal, stall.signal]) : stall.signal;
   rearm();
+  let received = 0, before = 0;
+  const least = LEAST_RATE * slowMs / 1000;
+  const watch = setInterval(() => {
+    if (received - before < least) {
+      stall.abort(new Error(`less than ${least} bytes came in ${slowMs / 1000} s`));
+    }
+    before = received;
+  }, slowMs);
   try {
-    const headers = have > 0 && etag !== ""
-      ? { range: `bytes=${have}-`, "if-range": etag }
-      : undefined;
-    const response = await fetch(url, {
-      signal: stop,
-      ...(headers ? { headers } : {}),
-    }).catch(
-      (error) => {
-        throw new FinalError(
-          stall.signal.aborted ? `no answer within ${stallMs / 1000} s` : error.message,
-        );
-      },
-    );
+    // Asked for no encoding, fetch hands the archive over as it is, even if a server calls its own
+    // compression an encoding.
+    const headers: Record<string, string> = { "accept-encoding": "identity" };
+    if (have > 0 && etag !== "") {
+      headers.range = `bytes=${have}-`;
+      headers["if-range"] = etag;
+    }
+    const response = await fetch(url, { signal: stop, headers }).catch((error) => {
+      throw new FinalError(
+        stall.signal.aborted ? `no answer within ${stallMs / 1000} s` : innermost(error),
+      );
+    });
     const resumed = response.status === 206;
     if (response.status !== 200 && !resumed) {
       await response.body?.cancel();
@@ -113,38 +136,52 @@ async function receive(
       response.headers.get("etag") ?? "",
     );
     const begin = resumed ? have : 0;
-    const total = begin + Number(response.headers.get("content-length") ?? NaN);
+    const promised = begin + Number(response.headers.get("content-length") ?? NaN);
     using file = await Deno.open(part, {
       write: true,
       create: true,
       truncate: !resumed,
     });
     await file.seek(0, Deno.SeekMode.End);
-    let received = begin;
+    received = before = begin;
     for await (const chunk of response.body!) {
       rearm();
+      received += chunk.length;
+      if (received > bytes * MOST_TIMES || promised > bytes * MOST_TIMES) {
+        await Deno.remove(part);
+        await Deno.remove(`${part}.etag`);
+        const size = promised ? `${promised} bytes` : `more than ${received - chunk.length} bytes`;
+        throw new FinalError(`the file there is another one: ${size}, expected ${bytes}`);
+      }
       for (let written = 0; written < chunk.length;) {
         written += await file.write(chunk.subarray(written));
       }
-      received += chunk.length;
-      onProgress?.({ done: received, total: total || received });
+      onProgress?.({ done: received, total: promised || Math.max(bytes, received) });
     }
-    if (received < total) {
+    if (received < promised) {
       throw new Error(
-        `the connection broke off at ${received} of ${total} bytes`,
+        `the connection broke off at ${received} of ${promised} bytes`,
       );
     }
+    await file.sync();
     await Deno.remove(`${part}.etag`);
+    return resumed;
   } catch (error) {
+    const full = fullDisk(error, dirname(part), bytes);
+    if (full) throw new FinalError(full.message, { cause: error });
     if (stall.signal.aborted && !(error instanceof FinalError)) {
-      throw new Error(`the connection stalled for ${stallMs / 1000} s`, {
-        cause: error,
-      });
+      throw new Error(stall.signal.reason.message, { cause: error });
     }
     throw error;
   } finally {
     clearTimeout(timer);
+    clearInterval(watch);
   }
+}
+
+/** The message at the bottom: "Connection refused" in place of "fetch failed". */
+function innermost(error: Error): string {
+  return error.cause instanceof Error ? innermost(error.cause) : error.message;
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,5 +1,5 @@
 import { seededRandom, standardNormal } from "../../base/random.ts";
-import { SIDE } from "./cifar10_format.ts";
+import { SIDE } from "./cifar_format.ts";
 import type { Split } from "../split.ts";
 
 /** What the generated classes are called: nothing that CIFAR-10 knows. */

@@ -1,56 +1,130 @@
 import { createReadStream, createWriteStream } from "node:fs";
+import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { basename, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import * as tar from "tar-stream";
-import { DATASET_FILES } from "./cifar10_format.ts";
+import { type CifarFormat, filesOf } from "./cifar_format.ts";
+
+/** What an archive may hold beside the files that are wanted: a page of explanation, headers, padding. */
+const OTHER_BYTES = 64 * 2 ** 20;
 
 /**
  * Unpacks the record files of a `.tar.gz` into `folder`, and nothing else: only regular files with the
  * expected names are taken, by their last path segment, so whatever paths or links an archive claims,
- * nothing is written outside the folder.
+ * nothing is written outside the folder. A file larger than it can be is refused at its header, and so is
+ * an archive that unpacks to more than its files can make.
  *
  * @param archive Path of the `.tar.gz`
  * @param folder An existing, empty folder
- * @throws {RangeError} If the archive is truncated or damaged, or lacks a file, naming it
+ * @throws {RangeError} If the archive is truncated or damaged, or lacks a file, naming it; if it is another
+ *   archive of the CIFAR family, naming that
+ * @throws {Error} If the disk is full, saying how much is needed and where
  */
 export async function unpackArchive(
   archive: string,
   folder: string,
+  format: CifarFormat,
 ): Promise<void> {
-  const found = new Set<string>();
+  const wanted = filesOf(format), needed = [...wanted.values()].reduce((a, b) => a + b);
+  const found = new Set<string>(), seen: string[] = [];
   const extract = tar.extract();
-  const reading = pipeline(createReadStream(archive), createGunzip(), extract);
+  const reading = pipeline(
+    createReadStream(archive),
+    createGunzip(),
+    atMost(needed + OTHER_BYTES),
+    extract,
+  );
   reading.catch(() => {}); // it is awaited below, but may fail before
   try {
     for await (const entry of extract) {
-      const name = basename(entry.header.name);
-      if (
-        entry.header.type === "file" && DATASET_FILES.includes(name) &&
-        !found.has(name)
-      ) {
+      const { name: path, type, size = 0 } = entry.header;
+      const name = basename(path), most = wanted.get(name);
+      if (seen.length < 1000) seen.push(path);
+      if (type === "file" && most !== undefined && !found.has(name)) {
+        if (size > most) {
+          throw new RangeError(
+            `${path} in it has ${size} bytes, more than the ${most} that it can`,
+          );
+        }
         found.add(name);
-        await pipeline(
-          entry,
-          createWriteStream(join(folder, name), { flags: "wx" }),
-        );
+        await pipeline(entry, createWriteStream(join(folder, name), { flags: "wx" }));
       } else {
         entry.resume();
       }
     }
     await reading;
   } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") {
-      throw new Deno.errors.NotFound(`${archive} is missing`);
-    }
-    throw new RangeError(`${archive} is damaged: ${(error as Error).message}`, {
-      cause: error,
-    });
+    extract.destroy();
+    const { code, message } = error as Error & { code?: string };
+    if (code === "ENOENT") throw new Deno.errors.NotFound(`${archive} is missing`);
+    throw fullDisk(error, dirname(folder), needed) ??
+      new RangeError(`${archive} is damaged: ${message}`, { cause: error });
   }
-  const missing = DATASET_FILES.filter((name) => !found.has(name));
+  const missing = [...wanted.keys()].filter((name) => !found.has(name));
   if (missing.length > 0) {
     throw new RangeError(
-      `${archive} is incomplete: it lacks ${missing.join(", ")}`,
+      wrongArchive(seen, archive, format) ??
+        `${archive} is incomplete: it lacks ${missing.join(", ")}`,
     );
   }
+}
+
+/**
+ * Says how much room is needed where, if a disk or a quota is full; `undefined` for another error.
+ *
+ * @param folder Where was written
+ * @param needed In bytes
+ */
+export function fullDisk(error: unknown, folder: string, needed: number): Error | undefined {
+  const { code, message } = error as Error & { code?: string };
+  if (
+    !["ENOSPC", "EDQUOT"].includes(code ?? "") && !/no space left|quota exceeded/i.test(message)
+  ) {
+    return undefined;
+  }
+  const mib = Math.ceil(needed / 2 ** 20);
+  return new Error(`The disk is full: ${mib} MiB are needed in ${folder}`, { cause: error });
+}
+
+/** The archives of the CIFAR family, by a file or folder that only they have. */
+const ARCHIVES: readonly [RegExp, string][] = [
+  [
+    /(^|\/)cifar-10-batches-py(\/|$)|(^|\/)(data_batch_\d|batches\.meta)$/,
+    "CIFAR-10's Python version",
+  ],
+  [
+    /(^|\/)cifar-10-batches-mat(\/|$)|(^|\/)(data_batch_\d|batches\.meta)\.mat$/,
+    "CIFAR-10's Matlab version",
+  ],
+  [/(^|\/)cifar-10-batches-bin(\/|$)|(^|\/)data_batch_\d\.bin$/, "CIFAR-10's binary version"],
+  [/(^|\/)cifar-100-python(\/|$)/, "CIFAR-100's Python version"],
+  [/(^|\/)cifar-100-matlab(\/|$)/, "CIFAR-100's Matlab version"],
+  [
+    /(^|\/)cifar-100-binary(\/|$)|(^|\/)(fine|coarse)_label_names\.txt$/,
+    "CIFAR-100's binary version",
+  ],
+];
+
+/** Says which other archive of the family these paths come from, if they come from one. */
+export function wrongArchive(
+  paths: readonly string[],
+  place: string,
+  format: CifarFormat,
+): string | undefined {
+  const kind = ARCHIVES.find(([mark]) => paths.some((path) => mark.test(path)))?.[1];
+  const own = `${format.title}'s binary version`;
+  if (kind === undefined || kind === own) return undefined;
+  return `${place} is ${kind}: what is wanted is ${own} (${basename(format.address)})`;
+}
+
+function atMost(bytes: number): Transform {
+  let passed = 0;
+  return new Transform({
+    transform(chunk: Uint8Array, _, done) {
+      passed += chunk.length;
+      if (passed > bytes) done(new RangeError(`it unpacks to more than ${bytes} bytes`));
+      else done(null, chunk);
+    },
+  });
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import {
+  CIFAR10,
   encodeRecords,
   readRecords,
-  RECORD_BYTES,
-} from "../../lib/dataset/engine/cifar10_format.ts";
+  recordBytes,
+  withRecords,
+} from "../../lib/dataset/engine/cifar_format.ts";
 import { generateStandIn } from "../../lib/dataset/engine/stand_in.ts";
 import { writeDataset } from "./write_dataset.ts";
 
@@ -12,13 +14,13 @@ Deno.test("readRecords() turns planes into channels-last pixels", async () => {
   await using folder = await writeDataset(2);
   const path = join(folder.path, "data_batch_3.bin");
   const bytes = await Deno.readFile(path);
-  const record = RECORD_BYTES;
+  const record = recordBytes(CIFAR10);
   bytes[record] = 7;
   bytes[record + 1 + 33] = 10; // red of row 1, column 1
   bytes[record + 1 + 1024 + 33] = 20; // green
   bytes[record + 1 + 2048 + 33] = 30; // blue
   await Deno.writeFile(path, bytes);
-  const { train, test, classNames } = await readRecords(folder.path, 2);
+  const { train, test, classNames } = await readRecords(folder.path, withRecords(CIFAR10, 2));
   assert.deepEqual(train.shape, [10, 32, 32, 3]);
   assert.deepEqual(test.shape, [2, 32, 32, 3]);
   assert.equal(train.labels[5], 7);
@@ -29,7 +31,7 @@ Deno.test("readRecords() turns planes into channels-last pixels", async () => {
 
 Deno.test("encodeRecords() is the inverse of readRecords()", async () => {
   await using folder = await writeDataset(3);
-  const { test } = await readRecords(folder.path, 3);
+  const { test } = await readRecords(folder.path, withRecords(CIFAR10, 3));
   assert.deepEqual(
     encodeRecords(test),
     await Deno.readFile(join(folder.path, "test_batch.bin")),
@@ -45,7 +47,7 @@ Deno.test("readRecords() names the file that is damaged or missing", async () =>
     const path = join(folder.path, name);
     const bytes = await Deno.readFile(path);
     await Deno.writeFile(path, change(bytes.slice()));
-    const outcome = await readRecords(folder.path, 2).then(
+    const outcome = await readRecords(folder.path, withRecords(CIFAR10, 2)).then(
       () => undefined,
       (error) => error,
     );
@@ -59,7 +61,7 @@ Deno.test("readRecords() names the file that is damaged or missing", async () =>
   );
   const label = await spoil(
     "test_batch.bin",
-    (bytes) => bytes.with(RECORD_BYTES, 10),
+    (bytes) => bytes.with(recordBytes(CIFAR10), 10),
   );
   assert.match(
     label.message,
@@ -71,7 +73,7 @@ Deno.test("readRecords() names the file that is damaged or missing", async () =>
   );
   assert.match(names.message, /batches\.meta\.txt names 2 classes/);
   await Deno.remove(join(folder.path, "data_batch_4.bin"));
-  await assert.rejects(readRecords(folder.path, 2), (error: Error) => {
+  await assert.rejects(readRecords(folder.path, withRecords(CIFAR10, 2)), (error: Error) => {
     assert.ok(error instanceof Deno.errors.NotFound);
     return /data_batch_4\.bin is missing/.test(error.message);
   });
