@@ -1,16 +1,31 @@
 import pl from "nodejs-polars";
+import {
+  callable,
+  checkOptions,
+  checkValue,
+  custom,
+  flag,
+  type Rules,
+  seed as seedRule,
+  withDefaults,
+} from "../base/check.ts";
 import { checkTrainingSet, type Classifier } from "../base/classifier.ts";
-import type { RunOptions } from "../base/run_options.ts";
-import { interruptible } from "../notebook/interrupt.ts";
+import type { Fold, FoldPrediction } from "../base/fold.ts";
 import type { Matrix } from "../base/matrix.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
-import { canCrossValidate, crossValidate, type FoldScore } from "../svm/engine/cross_validate.ts";
-import type { Fold } from "../base/fold.ts";
+import { checkFolds } from "./check_folds.ts";
+import {
+  combinationsOf,
+  edgesOf,
+  type GridEdge,
+  inWords,
+  makeAll,
+  type ParameterGrid,
+} from "./parameter_grid.ts";
+import { scoreFunction, type Scoring, SCORING_RULE } from "./scoring.ts";
 import { stratifiedKFold } from "./stratified_k_fold.ts";
-import { Svc } from "../svm/svc.ts";
-
-/** A grid: for each parameter the values to try. */
-export type ParameterGrid<P> = { readonly [K in keyof P]?: readonly P[K][] };
 
 /** What {@linkcode GridSearch} can be told. */
 export interface GridSearchOptions {
@@ -20,12 +35,27 @@ export interface GridSearchOptions {
   readonly seed?: number;
   /** Whether to fit the best parameters to all rows at the end; default true. */
   readonly refit?: boolean;
+  /** What is best: a score by name (default `"accuracy"`), or a function of true and predicted labels. */
+  readonly scoring?: Scoring;
 }
+
+const RULES: Rules<GridSearchOptions> = {
+  folds: custom(
+    "a whole number of at least 2, or an array of folds",
+    (value) => typeof value === "number" || Array.isArray(value),
+    (value) => Array.isArray(value) || (Number.isInteger(value) && (value as number) >= 2),
+  ),
+  seed: seedRule,
+  refit: flag,
+  scoring: SCORING_RULE,
+};
+
+const DEFAULTS = { folds: 5, seed: 0, refit: true, scoring: "accuracy" } as const;
 
 /** What became of one combination of parameters. */
 export interface GridResult<P> {
   readonly parameters: Partial<P>;
-  /** Accuracy on each fold. */
+  /** Score on each fold. */
   readonly scores: readonly number[];
   readonly mean: number;
   /** Standard deviation over the folds (of the population, as in scikit-learn). */
@@ -38,9 +68,8 @@ export interface GridResult<P> {
  * Tries every combination of parameters by cross-validation and fits the best to all rows
  * (scikit-learn's `GridSearchCV`).
  *
- * Combinations of {@linkcode Svc} share their kernel values and solutions, see `cross_validate.ts`, as
- * long as twice the square of the rows fits into the memory for kernel values (13,500 rows by default);
- * other estimators, and more rows, are fitted one by one, each on all cores.
+ * Any classifier can be searched. One that can cross-validate several of its kind at once does so (`Svc`
+ * shares kernel values and solutions); others are fitted one by one, each on all cores.
  *
  * A search that is stopped, by the signal or by a notebook's interrupt, returns with what it has:
  * `results` holds what was scored on all folds, `bestParams` the best of that, and `isStopped` is true.
@@ -58,39 +87,49 @@ export interface GridResult<P> {
  * ```
  */
 export class GridSearch<P extends object, E extends Classifier> {
+  /** The options, defaults filled in. */
+  readonly options: Required<GridSearchOptions>;
   readonly #make: (parameters: Partial<P>) => E;
   readonly #combinations: Partial<P>[];
-  readonly #options: GridSearchOptions;
   #scored: { combination: number; scores: number[]; seconds: number }[] = [];
   #isStopped = false;
   #bestEstimator: E | undefined;
 
   /**
-   * @param make Makes an estimator with some parameters
+   * @param make Makes a classifier with some parameters
    * @param grid For each parameter the values to try; the last parameter varies fastest
-   * @throws {RangeError} If a parameter has no values
+   * @throws {TypeError} If an argument is of the wrong kind, an option unknown, or `make` returns no
+   *   classifier or one that lacks a parameter of the grid
+   * @throws {RangeError} If a parameter has no values, or an option is out of its range
    */
   constructor(
     make: (parameters: Partial<P>) => E,
     grid: ParameterGrid<P>,
     options: GridSearchOptions = {},
   ) {
+    checkValue("GridSearch: make", make, callable);
+    checkOptions("GridSearch", options, RULES);
     this.#make = make;
-    this.#options = options;
-    this.#combinations = combine(grid);
+    this.options = withDefaults(DEFAULTS, options);
+    this.#combinations = combinationsOf(grid);
+    makeAll(make, this.#combinations);
   }
 
   /**
-   * Scores all combinations, then fits the best one to all rows.
+   * Scores all combinations, then fits the best one to all rows. Warns when the best value of a parameter
+   * is the least or greatest of three or more.
    *
    * @returns The search itself
-   * @throws {RangeError} If X, y, a parameter or the number of folds is unusable
+   * @throws {TypeError} If X is no matrix, or y no array of numbers
+   * @throws {RangeError} If X, y, a fold or the number of folds is unusable
    * @throws {DOMException} If the search is stopped before any combination was scored
    */
   async fit(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<this> {
-    const { folds = 5, seed = 0, refit = true } = this.#options;
+    checkOptions("GridSearch.fit", options, RUN_RULES);
+    const { folds, seed, refit } = this.options;
     checkTrainingSet(X, y);
     const parts = typeof folds === "number" ? stratifiedKFold(y, folds, seed) : folds;
+    checkFolds(parts, y);
     this.#scored = [];
     this.#bestEstimator = undefined;
     this.#isStopped = false;
@@ -101,12 +140,12 @@ export class GridSearch<P extends object, E extends Classifier> {
           options.onProgress?.({
             done,
             total,
-            message: describe(this.#combinations[combination]!),
+            message: inWords(this.#combinations[combination]!),
           }));
         if (refit) {
-          const best = describe(this.bestParams);
+          const best = inWords(this.bestParams);
           const estimator = this.#make(this.bestParams);
-          await estimator.fit(X, y, signal ? { signal } : {});
+          await estimator.fit(X, y, { signal });
           this.#bestEstimator = estimator;
           options.onProgress?.({ done: total, total, message: `best: ${best}` });
         }
@@ -115,6 +154,7 @@ export class GridSearch<P extends object, E extends Classifier> {
         this.#isStopped = true;
       }
     });
+    this.#warnOfEdges();
     return this;
   }
 
@@ -144,6 +184,14 @@ export class GridSearch<P extends object, E extends Classifier> {
     return this.#best().mean;
   }
 
+  /**
+   * Parameters whose best value is the least or the greatest of three or more that were tried: beyond it
+   * there may be a better one.
+   */
+  get edges(): readonly GridEdge[] {
+    return edgesOf(this.bestParams, this.results.map(({ parameters }) => parameters));
+  }
+
   /** The estimator with the best parameters, fitted to all rows. */
   get bestEstimator(): E {
     if (!this.#bestEstimator) throw new Error("The best estimator has not been fitted to all rows");
@@ -171,24 +219,37 @@ export class GridSearch<P extends object, E extends Classifier> {
     signal: AbortSignal | undefined,
     onScore: (done: number, combination: number) => void,
   ): Promise<void> {
-    const estimators = this.#combinations.map(this.#make);
-    const isShared = areSvcs(estimators) && canCrossValidate(estimators, X, folds);
-    const scores = isShared ? crossValidate(estimators, X, y, folds, signal) : fitOneByOne(
-      this.#combinations.map((parameters) => () => this.#make(parameters)),
-      X,
-      y,
-      folds,
-      signal,
-    );
+    const estimators = makeAll(this.#make, this.#combinations);
+    const predictions = crossValidate(estimators, X, y, folds, signal) ??
+      fitOneByOne((combination) => this.#make(this.#combinations[combination]!), {
+        combinations: estimators.length,
+        X,
+        y,
+        folds,
+        signal,
+      });
+    const scoreOf = scoreFunction(this.options.scoring);
+    const truth = folds.map(({ test }) => labelsOf(y, test));
     const partial = new Map<number, { scores: number[]; seconds: number }>();
     let done = 0;
-    for await (const { machine, accuracy, seconds } of scores) {
-      const part = partial.get(machine) ?? { scores: [], seconds: 0 };
-      part.scores.push(accuracy);
+    for await (const { peer, fold, predicted, seconds } of predictions) {
+      const part = partial.get(peer) ?? { scores: new Array<number>(folds.length), seconds: 0 };
+      part.scores[fold] = scoreOf(truth[fold]!, predicted);
       part.seconds += seconds;
-      partial.set(machine, part);
-      if (part.scores.length === folds.length) this.#scored.push({ combination: machine, ...part });
-      onScore(++done, machine);
+      partial.set(peer, part);
+      if (Object.keys(part.scores).length === folds.length) {
+        this.#scored.push({ combination: peer, ...part });
+      }
+      onScore(++done, peer);
+    }
+  }
+
+  #warnOfEdges(): void {
+    for (const { parameter, value, side } of this.edges) {
+      console.warn(
+        `GridSearch: the best ${inWords({ [parameter]: value })} is the ${side} that was tried: ` +
+          `try ${side === "least" ? "lower" : "higher"} ones`,
+      );
     }
   }
 
@@ -199,62 +260,49 @@ export class GridSearch<P extends object, E extends Classifier> {
   }
 }
 
-function areSvcs(estimators: readonly unknown[]): estimators is readonly Svc[] {
-  return estimators.every((estimator) => estimator instanceof Svc);
+function labelsOf(y: ArrayLike<number>, rows: ArrayLike<number>): Int32Array {
+  return Int32Array.from(rows, (row) => y[row]!);
 }
 
-/** Makes and fits an estimator of each kind on each fold and scores it. */
-async function* fitOneByOne(
-  makers: readonly (() => Classifier)[],
+/** What classifiers of one class predict together, if they can. */
+function crossValidate(
+  estimators: readonly Classifier[],
   X: Matrix,
   y: ArrayLike<number>,
   folds: readonly Fold[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<FoldScore> {
+): AsyncIterable<FoldPrediction> | undefined {
+  const [first] = estimators;
+  const areAlike = estimators.every(({ constructor }) => constructor === first!.constructor);
+  return areAlike ? first!.crossValidate?.(estimators, X, y, folds, { signal }) : undefined;
+}
+
+/** Makes and fits a classifier of each combination on each fold. */
+async function* fitOneByOne(
+  make: (combination: number) => Classifier,
+  { combinations, X, y, folds, signal }: {
+    combinations: number;
+    X: Matrix;
+    y: ArrayLike<number>;
+    folds: readonly Fold[];
+    signal: AbortSignal | undefined;
+  },
+): AsyncGenerator<FoldPrediction> {
   const sets = folds.map(({ train, test }) => ({
-    X: X.takeRows(train),
-    y: Int32Array.from(train, (i) => y[i]!),
-    Xt: X.takeRows(test),
-    yt: Int32Array.from(test, (i) => y[i]!),
+    train: X.takeRows(train),
+    labels: labelsOf(y, train),
+    test: X.takeRows(test),
   }));
   const breathe = createBreather();
-  for (const [machine, make] of makers.entries()) {
-    for (const [fold, set] of sets.entries()) {
+  for (let peer = 0; peer < combinations; peer++) {
+    for (const [fold, { train, labels, test }] of sets.entries()) {
       signal?.throwIfAborted();
       const start = performance.now();
-      const estimator = make();
-      await estimator.fit(set.X, set.y, signal ? { signal } : {});
-      const accuracy = accuracyOf(
-        set.yt,
-        await estimator.predict(set.Xt, signal ? { signal } : {}),
-      );
-      yield { machine, fold, accuracy, seconds: (performance.now() - start) / 1000 };
+      const estimator = make(peer);
+      await estimator.fit(train, labels, { signal });
+      const predicted = await estimator.predict(test, { signal });
+      yield { peer, fold, predicted, seconds: (performance.now() - start) / 1000 };
       await breathe();
     }
   }
-}
-
-function combine<P>(grid: ParameterGrid<P>): Partial<P>[] {
-  let combinations: Partial<P>[] = [{}];
-  for (const [name, values] of Object.entries(grid) as [string, readonly unknown[]][]) {
-    if (!Array.isArray(values) || values.length === 0) {
-      throw new RangeError(`The grid has no values for ${name}`);
-    }
-    combinations = combinations.flatMap((combination) =>
-      values.map((value) => ({ ...combination, [name]: value }))
-    );
-  }
-  return combinations;
-}
-
-/** The parameters for people: numbers with three digits. */
-function describe(parameters: object): string {
-  const text = (value: unknown) =>
-    typeof value === "number" ? String(Number(value.toPrecision(3))) : JSON.stringify(value);
-  return Object.entries(parameters).map(([name, value]) => `${name} = ${text(value)}`).join(", ");
-}
-
-/** Labels may be any whole numbers here, not class indices alone. */
-function accuracyOf(yTrue: Int32Array, yPred: Int32Array): number {
-  return yTrue.reduce((sum, label, i) => sum + (label === yPred[i] ? 1 : 0), 0) / yTrue.length;
 }

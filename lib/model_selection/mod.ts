@@ -4,11 +4,8 @@
  *
  * @module
  */
-export {
-  type GridResult,
-  GridSearch,
-  type GridSearchOptions,
-  type ParameterGrid,
-} from "./grid_search.ts";
+export { type GridResult, GridSearch, type GridSearchOptions } from "./grid_search.ts";
+export type { GridEdge, ParameterGrid } from "./parameter_grid.ts";
+export type { ScoreFunction, Scoring } from "./scoring.ts";
 export type { Fold } from "../base/fold.ts";
 export { stratifiedKFold } from "./stratified_k_fold.ts";

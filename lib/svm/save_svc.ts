@@ -1,5 +1,6 @@
 import { Matrix } from "../base/matrix.ts";
-import { type FittedSvc, Svc } from "./svc.ts";
+import type { FittedSvc } from "./fitted_svc.ts";
+import { Svc } from "./svc.ts";
 import type { SvcOptions } from "./svc_parameters.ts";
 
 /** Format of the file; to be raised when it changes. */

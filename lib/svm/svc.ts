@@ -1,52 +1,30 @@
+import { checkOptions, oneOf, type Rules } from "../base/check.ts";
 import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/classifier.ts";
+import type { Fold, FoldPrediction } from "../base/fold.ts";
 import { Matrix } from "../base/matrix.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { interruptible } from "../notebook/interrupt.ts";
-import type { OnProgress } from "../base/run_options.ts";
+import { canCrossValidate, crossValidate } from "./engine/cross_validate.ts";
 import { decisionValues, oneVsRest, vote } from "./engine/decision.ts";
 import { fitSmo, rowsByClass } from "./engine/fit_smo.ts";
-import { type KernelFunction, resolveGamma } from "./engine/kernel_function.ts";
-import { dropSupport } from "./engine/support_memory.ts";
+import { resolveGamma } from "./engine/kernel_function.ts";
 import { fitLibsvm } from "./engine/libsvm_engine.ts";
+import { dropSupport } from "./engine/support_memory.ts";
+import type { FittedSvc } from "./fitted_svc.ts";
 import {
-  checkParameters,
   classWeights,
-  DEFAULTS,
+  completeParameters,
   type SvcOptions,
   type SvcParameters,
 } from "./svc_parameters.ts";
 
-/** What fitting can be told. */
-export interface FitOptions {
-  /** Told how many pairs of classes are solved. */
-  readonly onProgress?: OnProgress;
-  /** Stops the fit; the estimator stays as it was. */
-  readonly signal?: AbortSignal;
+/** What {@linkcode Svc.decisionFunction} can be told. */
+export interface DecisionOptions extends RunOptions {
+  /** `"ovr"` (default): a column a class; `"ovo"`: a column a pair of classes. */
+  readonly shape?: "ovr" | "ovo";
 }
 
-/** What prediction can be told. */
-export interface PredictOptions {
-  /** Told how many rows are done. */
-  readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
-}
-
-/** A fitted model: everything that prediction needs. */
-export interface FittedSvc {
-  readonly kernel: KernelFunction;
-  /** Class labels in rising order. */
-  readonly classes: Int32Array;
-  /** Rows of the training set that are support vectors, class by class. */
-  readonly support: Int32Array;
-  readonly supportVectors: Matrix;
-  /** Support vectors of each class. */
-  readonly nSupport: Int32Array;
-  /** [classes − 1, support vectors] y·α, laid out as LIBSVM does. */
-  readonly dualCoef: Matrix;
-  /** One for each pair of classes. */
-  readonly intercept: Float64Array;
-  /** Dual objective ½ αᵀQα − Σ α of each pair; the libsvm engine does not tell it. */
-  readonly dualObjective?: Float64Array;
-}
+const DECISION_RULES: Rules<DecisionOptions> = { ...RUN_RULES, shape: oneOf("ovr", "ovo") };
 
 /**
  * C-support vector classification, one-vs-one, with scikit-learn's parameters, defaults and attributes
@@ -68,24 +46,26 @@ export class Svc implements Classifier {
   readonly options: SvcParameters;
   #fitted: FittedSvc | undefined;
 
-  /** Stores the parameters; they are checked when fitting. */
+  /**
+   * Stores the parameters.
+   *
+   * @throws {TypeError} If a parameter is unknown or of the wrong kind
+   * @throws {RangeError} If a parameter is out of its range
+   */
   constructor(options: SvcOptions = {}) {
-    this.options = { ...DEFAULTS, ...options };
+    this.options = completeParameters(options);
   }
 
   /**
    * Learns from rows X [n, features] with n class labels (whole numbers).
    *
    * @returns The estimator itself
-   * @throws {RangeError} If a parameter, X or y is unusable
-   * @throws {DOMException} If the signal aborts
+   * @throws {TypeError} If X is no matrix, or y no array of numbers
+   * @throws {RangeError} If X or y is unusable, or a class weight is for a class that y lacks
+   * @throws {DOMException} If the signal aborts; what was learned before stays
    */
-  async fit(
-    X: Matrix,
-    y: ArrayLike<number>,
-    fitOptions: FitOptions = {},
-  ): Promise<this> {
-    checkParameters(this.options);
+  async fit(X: Matrix, y: ArrayLike<number>, fitOptions: RunOptions = {}): Promise<this> {
+    checkOptions("Svc.fit", fitOptions, RUN_RULES);
     const { classes } = checkTrainingSet(X, y);
     fitOptions.signal?.throwIfAborted();
     const { kernel, degree, coef0, engine } = this.options;
@@ -104,7 +84,7 @@ export class Svc implements Classifier {
           ? fitLibsvm(X, classes, rowsOfClass, resolved, { ...this.options, weights })
           : fitSmo(X, classes, rowsOfClass, resolved, weights, this.options, {
             ...fitOptions,
-            ...(signal ? { signal } : {}),
+            signal,
           }),
     );
     dropSupport(this.#fitted);
@@ -118,8 +98,9 @@ export class Svc implements Classifier {
    * @throws {RangeError} If X has other columns than the training set, or values that are not finite
    * @throws {Error} If the estimator is not fitted
    */
-  async predict(X: Matrix, options: PredictOptions = {}): Promise<Int32Array> {
+  async predict(X: Matrix, options: RunOptions = {}): Promise<Int32Array> {
     const { classes } = this.fitted;
+    checkOptions("Svc.predict", options, RUN_RULES);
     return vote(await this.#pairValues(X, options), classes);
   }
 
@@ -128,11 +109,9 @@ export class Svc implements Classifier {
    * of the pairs with a share of their confidence; with `"ovo"` one column a pair of classes. With two
    * classes one column, positive for the second class.
    */
-  async decisionFunction(
-    X: Matrix,
-    options: PredictOptions & { shape?: "ovr" | "ovo" } = {},
-  ): Promise<Matrix> {
+  async decisionFunction(X: Matrix, options: DecisionOptions = {}): Promise<Matrix> {
     const { classes } = this.fitted;
+    checkOptions("Svc.decisionFunction", options, DECISION_RULES);
     const values = await this.#pairValues(X, options);
     if (classes.length === 2) {
       return new Matrix(values.data.map((value) => -value), X.rows, 1);
@@ -141,8 +120,32 @@ export class Svc implements Classifier {
   }
 
   /** The share of rows whose class is predicted right. */
-  score(X: Matrix, y: ArrayLike<number>, options: PredictOptions = {}): Promise<number> {
+  score(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<number> {
     return scoreOf(this, X, y, options);
+  }
+
+  /**
+   * Cross-validates several machines at once: they share their kernel values and solutions, see
+   * `engine/cross_validate.ts`, as long as twice the square of the rows fits into the memory for kernel
+   * values (13,500 rows by default). They stay as they were.
+   *
+   * @returns The predictions, or undefined if these machines cannot share
+   */
+  crossValidate(
+    peers: readonly Classifier[],
+    X: Matrix,
+    y: ArrayLike<number>,
+    folds: readonly Fold[],
+    { signal }: RunOptions = {},
+  ): AsyncIterable<FoldPrediction> | undefined {
+    const machines: SvcParameters[] = [];
+    for (const peer of peers) {
+      if (!(peer instanceof Svc)) return undefined;
+      machines.push(peer.options);
+    }
+    return canCrossValidate(machines, X, folds)
+      ? crossValidate(machines, X, y, folds, signal)
+      : undefined;
   }
 
   /**
@@ -164,12 +167,12 @@ export class Svc implements Classifier {
     return svc;
   }
 
-  async #pairValues(X: Matrix, options: PredictOptions): Promise<Matrix> {
+  async #pairValues(X: Matrix, options: RunOptions): Promise<Matrix> {
     const fitted = this.fitted;
     checkRows(X, fitted.supportVectors.cols);
     return await interruptible(
       options.signal,
-      (signal) => decisionValues(fitted, X, { ...options, ...(signal ? { signal } : {}) }),
+      (signal) => decisionValues(fitted, X, { ...options, signal }),
     );
   }
 }

@@ -1,3 +1,15 @@
+import {
+  between,
+  checkOptions,
+  custom,
+  describe,
+  either,
+  oneOf,
+  positive,
+  type Rules,
+  whole,
+  withDefaults,
+} from "../base/check.ts";
 import type { KernelName } from "./engine/kernel_function.ts";
 
 /** Parameters of an {@linkcode Svc}, with scikit-learn's names and defaults. */
@@ -42,66 +54,74 @@ export const DEFAULTS = {
   cacheMiB: 1400,
 } as const;
 
+/** A degree beyond it says nothing that float32 kernel values can tell apart. */
+const MAX_DEGREE = 100;
+
+const isWeights = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) &&
+  !ArrayBuffer.isView(value);
+
+const RULES: Rules<SvcOptions> = {
+  C: positive,
+  kernel: oneOf("linear", "rbf", "poly", "sigmoid"),
+  gamma: either(oneOf("scale", "auto"), positive),
+  degree: whole(0, MAX_DEGREE),
+  coef0: between(-Infinity, Infinity),
+  tol: positive,
+  classWeight: either(oneOf("balanced"), custom("an object of weights by class", isWeights)),
+  maxIter: either(oneOf(-1), whole(1)),
+  engine: oneOf("smo", "libsvm"),
+  cacheMiB: custom(
+    "positive",
+    (value) => typeof value === "number",
+    (value) => (value as number) > 0,
+  ),
+};
+
 /**
- * Checks the parameters.
+ * The parameters with the defaults filled in.
  *
- * @throws {RangeError} If one is unusable, with its value
+ * @throws {TypeError} If one is unknown or of the wrong kind
+ * @throws {RangeError} If one is out of its range, with its value
  */
-export function checkParameters(
-  { C, gamma, degree, tol, maxIter, kernel, cacheMiB, engine }: SvcParameters,
-): void {
-  if (!(C > 0 && Number.isFinite(C))) {
-    throw new RangeError(`C must be positive, got ${C}`);
+export function completeParameters(options: SvcOptions): SvcParameters {
+  checkOptions("Svc", options, RULES);
+  const { classWeight } = options;
+  if (classWeight !== undefined && classWeight !== "balanced") {
+    for (const [label, weight] of Object.entries(classWeight)) checkWeight(label, weight);
   }
-  if (!["linear", "rbf", "poly", "sigmoid"].includes(kernel)) {
-    throw new RangeError(
-      `kernel must be linear, rbf, poly or sigmoid, got ${kernel}`,
-    );
-  }
-  if (
-    gamma !== "scale" && gamma !== "auto" &&
-    !(gamma > 0 && Number.isFinite(gamma))
-  ) {
-    throw new RangeError(
-      `gamma must be "scale", "auto" or positive, got ${gamma}`,
-    );
-  }
-  if (!(Number.isInteger(degree) && degree >= 0)) {
-    throw new RangeError(
-      `degree must be a whole number of at least 0, got ${degree}`,
-    );
-  }
-  if (!(tol > 0)) throw new RangeError(`tol must be positive, got ${tol}`);
-  if (!(maxIter === -1 || (Number.isInteger(maxIter) && maxIter > 0))) {
-    throw new RangeError(
-      `maxIter must be −1 or a positive whole number, got ${maxIter}`,
-    );
-  }
-  if (!["smo", "libsvm"].includes(engine)) {
-    throw new RangeError(`engine must be smo or libsvm, got ${engine}`);
-  }
-  if (!(cacheMiB > 0)) {
-    throw new RangeError(`cacheMiB must be positive, got ${cacheMiB}`);
-  }
+  return withDefaults(DEFAULTS, options);
 }
 
-/** The factor of C for each class. */
+function checkWeight(label: string, weight: unknown): void {
+  const start = `Svc: classWeight: the weight of class ${label} must be positive, got `;
+  if (typeof weight !== "number") throw new TypeError(start + describe(weight));
+  if (!(weight > 0 && Number.isFinite(weight))) throw new RangeError(start + weight);
+}
+
+/**
+ * The factor of C for each class.
+ *
+ * @param known All classes that may have a weight; default: `classes`, those of the training rows
+ * @throws {RangeError} If a weight is for a class that there is not
+ */
 export function classWeights(
   { classWeight }: SvcParameters,
   classes: Int32Array,
   y: ArrayLike<number>,
+  known: Int32Array = classes,
 ): number[] {
+  if (typeof classWeight === "object") {
+    for (const label of Object.keys(classWeight)) {
+      if (known.some((cls) => String(cls) === label)) continue;
+      throw new RangeError(
+        `Svc: classWeight has class ${label}, but the classes are ${[...known].join(", ")}`,
+      );
+    }
+  }
   return [...classes].map((label) => {
     if (classWeight === undefined) return 1;
-    if (classWeight !== "balanced") {
-      const weight = classWeight[label] ?? 1;
-      if (!(weight > 0)) {
-        throw new RangeError(
-          `The weight of class ${label} must be positive, got ${weight}`,
-        );
-      }
-      return weight;
-    }
+    if (classWeight !== "balanced") return classWeight[label] ?? 1;
     let count = 0;
     for (let i = 0; i < y.length; i++) if (y[i] === label) count++;
     return y.length / (classes.length * count);

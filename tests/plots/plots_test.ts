@@ -251,6 +251,29 @@ Deno.test("gridSearchHeatmap() frames the best cell, comparisonChart() writes me
     texts(chart).includes("0.7000 ± 0.0100") && texts(chart).includes("0.7100"),
   );
   assert.throws(() => gridSearchHeatmap({ scores: [] }), /no scores/);
+  // Any two parameters; of a third one a cell shows the best.
+  const forest = [3, null, 10].flatMap((maxDepth) =>
+    [200, 50].flatMap((nEstimators) =>
+      ["sqrt", "all"].map((maxFeatures, i) => ({
+        maxDepth,
+        nEstimators,
+        maxFeatures,
+        score: (maxDepth ?? 20) / 100 + nEstimators / 1000 + i / 100,
+      }))
+    )
+  );
+  const two = gridSearchHeatmap({ scores: forest, x: "nEstimators", y: "maxDepth" });
+  assert.match(two.alt, /best 0\.4100 at maxDepth = null, nEstimators = 200/);
+  assert.ok(["50", "200", "3", "null", "10", "0.4100"].every((text) => texts(two).includes(text)));
+  assert.throws(
+    () => gridSearchHeatmap({ scores: forest, x: "nEstimator" }),
+    /RangeError: gridSearchHeatmap: the scores lack "nEstimator": did you mean "nEstimators"/,
+  );
+  assert.throws(() => gridSearchHeatmap({ scores: [{ C: 1, score: 1 }] }), /need two parameters/);
+  assert.throws(
+    () => gridSearchHeatmap({ scores, tittle: "x" } as object as { scores: typeof scores }),
+    /^TypeError: gridSearchHeatmap has no option "tittle": did you mean "title"/,
+  );
   assert.throws(() => comparisonChart({ rows: [] }), /nothing to compare/);
 });
 

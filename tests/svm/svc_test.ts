@@ -262,13 +262,13 @@ Deno.test("Svc refuses bad input before any work", async () => {
   const X = Matrix.fromRows([[0, 1], [1, 0], [2, 2]]);
   const y = [0, 1, 1];
   const rejects = (options: SvcOptions, message: RegExp) =>
-    assert.rejects(new Svc(options).fit(X, y), message);
+    assert.rejects(async () => await new Svc(options).fit(X, y), message);
   await rejects({ C: 0 }, /C must be positive, got 0/);
   await rejects({ gamma: -1 }, /gamma must be .* got -1/);
   await rejects({ tol: 0 }, /tol must be positive, got 0/);
   await rejects({ maxIter: 0 }, /maxIter .* got 0/);
   await rejects({ degree: 1.5 }, /degree .* got 1.5/);
-  await rejects({ kernel: "laplace" as "rbf" }, /got laplace/);
+  await rejects({ kernel: "laplace" as "rbf" }, /got "laplace"/);
   await rejects(
     { classWeight: { 1: -2 } },
     /weight of class 1 must be positive, got -2/,
@@ -291,5 +291,54 @@ Deno.test("Svc refuses bad input before any work", async () => {
   await assert.rejects(
     svc.predict(Matrix.fromRows([[1, Infinity]])),
     /Infinity in row 0/,
+  );
+});
+
+Deno.test("Svc refuses unknown parameters and wrong values when it is made, by name", () => {
+  const wrong: [unknown, RegExp][] = [
+    [{ c: 10 }, /^TypeError: Svc has no option "c": did you mean "C"\?/],
+    [{ coef0: NaN }, /^RangeError: Svc: coef0 must be a finite number, got NaN/],
+    [{ coef0: Infinity }, /^RangeError: Svc: coef0 .* got Infinity/],
+    [{ coef0: "1" }, /^TypeError: Svc: coef0 .* got "1"/],
+    [{ C: "1" }, /^TypeError: Svc: C must be positive, got "1"/],
+    [{ tol: Infinity }, /^RangeError: Svc: tol .* got Infinity/],
+    [{ classWeight: { 0: NaN } }, /^RangeError: Svc: .*weight of class 0 .* got NaN/],
+    [{ classWeight: { 0: "2" } }, /^TypeError: Svc: .*weight of class 0 .* got "2"/],
+    [{ classWeight: null }, /^TypeError: Svc: classWeight must be "balanced" or .* got null/],
+    [{ classWeight: "balance" }, /^RangeError: Svc: classWeight .* got "balance"/],
+    [{ degree: 1e9 }, /^RangeError: Svc: degree must be a whole number from 0 to 100/],
+    [{ gamma: "scales" }, /^RangeError: Svc: gamma must be "scale" or "auto" or positive/],
+    [{ cacheMiB: 0 }, /^RangeError: Svc: cacheMiB must be positive, got 0/],
+    [{ maxIter: Infinity }, /^RangeError: Svc: maxIter .* got Infinity/],
+    [null, /^TypeError: Svc: options must be an object, got null/],
+  ];
+  for (const [options, message] of wrong) {
+    assert.throws(() => new Svc(options as SvcOptions), message);
+  }
+  assert.equal(new Svc({ C: undefined } as unknown as SvcOptions).options.C, 1);
+});
+
+Deno.test("Svc refuses weights of classes that there are not, labels that an int32 cannot hold, and what is no matrix", async () => {
+  const X = Matrix.fromRows([[0, 1], [1, 0], [2, 2]]), svc = new Svc();
+  await assert.rejects(
+    new Svc({ classWeight: { 3: 10 } }).fit(X, [0, 1, 1]),
+    /^RangeError: Svc: classWeight has class 3, but the classes are 0, 1/,
+  );
+  await assert.rejects(svc.fit(X, [3e9, 1, 1]), /^RangeError: Label 3000000000 is beyond 32 bits/);
+  for (const rows of [{ rows: 3, cols: 2, data: X.data }, null, [[1, 2]]]) {
+    await assert.rejects(svc.fit(rows as unknown as Matrix, [0, 1, 1]), /^TypeError: X must be a/);
+  }
+  const none = undefined as unknown as number[];
+  await assert.rejects(svc.fit(X, none), /^TypeError: y must be an array of class labels/);
+  await assert.rejects(
+    svc.fit(X, [0, 1, 1], { signals: 1 } as object),
+    /^TypeError: Svc.fit has no option "signals": did you mean "signal"\?/,
+  );
+  await svc.fit(X, [0, 1, 1]);
+  await assert.rejects(svc.predict(null as unknown as Matrix), /^TypeError: X must be a Matrix/);
+  await assert.rejects(svc.score(X, none), /^TypeError: y must be an array/);
+  await assert.rejects(
+    svc.decisionFunction(X, { shape: "ovx" as "ovo" }),
+    /^RangeError: Svc.decisionFunction: shape must be "ovr" or "ovo", got "ovx"/,
   );
 });

@@ -28,9 +28,8 @@ import {
   resolveGamma,
 } from "./kernel_function.ts";
 import { pairDescriptor, PairState, smoRound } from "./pair_state.ts";
-import type { Fold } from "../../base/fold.ts";
-import type { Svc } from "../svc.ts";
-import { checkParameters, classWeights, type SvcParameters } from "../svc_parameters.ts";
+import type { Fold, FoldPrediction } from "../../base/fold.ts";
+import { classWeights, type SvcParameters } from "../svc_parameters.ts";
 
 /** Rows whose kernel values are computed, and test rows that are classified, at once. */
 const BLOCK_ROWS = 512;
@@ -40,74 +39,62 @@ const STEPS_IN_ROUND = 60_000;
 const MIN_STEPS = 50;
 const MEBIBYTE = 2 ** 20;
 
-/** How well a machine did on a fold. */
-export interface FoldScore {
-  /** Which of the machines. */
-  readonly machine: number;
-  readonly fold: number;
-  /** Share of the fold's test rows that it classifies right. */
-  readonly accuracy: number;
-  /** Seconds since the score before it, or since the beginning. */
-  readonly seconds: number;
-}
-
 /**
  * Whether {@linkcode crossValidate} can score these machines: they use this library's solver, both
  * matrices of all rows fit into the memory for kernel values, and no fold names a row twice.
  */
 export function canCrossValidate(
-  machines: readonly Svc[],
+  machines: readonly SvcParameters[],
   X: Matrix,
   folds: readonly Fold[],
 ): boolean {
   const bytes = 2 * 4 * X.rows ** 2;
-  return machines.every(({ options: { engine, cacheMiB } }) =>
+  return machines.every(({ engine, cacheMiB }) =>
     engine === "smo" && bytes <= cacheMiB * MEBIBYTE
   ) && folds.every(({ train }) => new Set(train).size === train.length);
 }
 
 /**
- * Scores machines on folds of the same rows, fold by fold and C by C.
+ * Predicts the test rows of folds by machines fitted to the others, fold by fold and C by C.
  *
- * @param machines Unfitted; they stay so
+ * @param machines Their parameters
  * @param X [n, features]
  * @param y n class labels (whole numbers)
- * @throws {RangeError} If a parameter, X, y or a fold is unusable, or the memory does not suffice
+ * @throws {RangeError} If X, y or a fold is unusable, or the memory does not suffice
  * @throws {DOMException} If the signal aborts
  */
 export async function* crossValidate(
-  machines: readonly Svc[],
+  machines: readonly SvcParameters[],
   X: Matrix,
   y: ArrayLike<number>,
   folds: readonly Fold[],
   signal?: AbortSignal,
-): AsyncGenerator<FoldScore> {
-  for (const { options } of machines) checkParameters(options);
+): AsyncGenerator<FoldPrediction> {
   const { classes } = checkTrainingSet(X, y);
   using memory = new Scope();
   const kernels = memory.use(new SharedKernels(X, rowsByClass(classes, y)));
   const breathe = createBreather();
   let start = performance.now();
   for (const chain of chainsOfC(machines)) {
-    const { options } = machines[chain[0]!]!;
+    const options = machines[chain[0]!]!;
     using states = new Scope();
     let unfinished = 0, pairs = 0;
     const parts = folds.map((fold) =>
       states.use(new FoldProblem(kernels, X, y, fold, classes, options))
     );
-    for (const machine of chain) {
-      const { C } = machines[machine]!.options;
+    for (const peer of chain) {
+      const { C } = machines[peer]!;
       let fold = 0;
       for (const together of runsOfOneKernel(parts)) {
         await kernels.use(together[0]!.kernel, breathe, signal);
         for (const part of together) part.begin(C);
         await solve(together, options, breathe, signal);
         for (const part of together) {
-          const accuracy = part.score();
+          const predicted = part.predict();
           unfinished += part.states.filter(({ converged }) => !converged).length;
           pairs += part.states.length;
           const now = performance.now();
-          yield { machine, fold: fold++, accuracy, seconds: (now - start) / 1000 };
+          yield { peer, fold: fold++, predicted, seconds: (now - start) / 1000 };
           start = performance.now();
           signal?.throwIfAborted();
         }
@@ -121,14 +108,14 @@ export async function* crossValidate(
  * Machines that differ in C alone, by rising C; in the order in which the first of each appears. With a
  * limit of steps each is a chain of its own: what another C's solution saves would change the result.
  */
-function chainsOfC(machines: readonly Svc[]): number[][] {
+function chainsOfC(machines: readonly SvcParameters[]): number[][] {
   const chains = new Map<string, number[]>();
-  machines.forEach(({ options }, i) => {
+  machines.forEach((options, i) => {
     const { C, ...others } = options;
     const key = JSON.stringify(options.maxIter < 0 ? others : { ...others, C });
     chains.set(key, [...chains.get(key) ?? [], i]);
   });
-  const byC = (a: number, b: number) => machines[a]!.options.C - machines[b]!.options.C;
+  const byC = (a: number, b: number) => machines[a]!.C - machines[b]!.C;
   return [...chains.values()].map((chain) => chain.sort(byC));
 }
 
@@ -242,9 +229,9 @@ class FoldProblem implements Disposable {
   readonly #present: number[];
   readonly #weights: number[];
   readonly #labels: Int32Array;
-  /** Positions that the fold trains on, and those that it tests on with their labels. */
+  /** Whether the fold trains on a position, and the positions that it tests on. */
   readonly #isTraining: Uint8Array;
-  readonly #test: { position: number; label: number }[] = [];
+  readonly #test: Int32Array;
 
   constructor(
     kernels: SharedKernels,
@@ -268,12 +255,12 @@ class FoldProblem implements Disposable {
         `Cannot learn from a fold of one class only: all labels are ${this.#labels[0]}`,
       );
     }
-    this.#weights = classWeights(options, this.#labels, labels);
+    this.#weights = classWeights(options, this.#labels, labels, classes);
     const positions = new Int32Array(kernels.n);
     kernels.order.forEach((row, position) => positions[row] = position);
     this.#isTraining = new Uint8Array(kernels.n);
     for (const row of train) this.#isTraining[positions[row]!] = 1;
-    for (const row of test) this.#test.push({ position: positions[row]!, label: y[row]! });
+    this.#test = Int32Array.from(test, (row) => positions[row]!);
   }
 
   /**
@@ -291,8 +278,8 @@ class FoldProblem implements Disposable {
     }
   }
 
-  /** The share of test rows that are classified right. */
-  score(): number {
+  /** The classes of the test rows. */
+  predict(): Int32Array {
     const { n } = this.#kernels;
     const pairs = this.states.length, tests = this.#test.length;
     using memory = new Scope();
@@ -307,8 +294,8 @@ class FoldProblem implements Disposable {
       solution.coefficients.forEach((value, k) => coefficients[at(k) * pairs + pair] = value);
     });
     for (let begin = 0; begin < tests; begin += BLOCK_ROWS) {
-      const rows = this.#test.slice(begin, begin + BLOCK_ROWS);
-      rows.forEach(({ position }, i) => block.set(this.#kernels.row(position), i * n));
+      const rows = this.#test.subarray(begin, begin + BLOCK_ROWS);
+      rows.forEach((position, i) => block.set(this.#kernels.row(position), i * n));
       gemm({
         a: block,
         b: coefficients,
@@ -321,8 +308,7 @@ class FoldProblem implements Disposable {
         values[begin * pairs + k] = decisions[k]! - solutions[k % pairs]!.rho;
       }
     }
-    const predicted = vote(new Matrix(values, tests, pairs), this.#labels);
-    return this.#test.filter(({ label }, i) => label === predicted[i]).length / tests;
+    return vote(new Matrix(values, tests, pairs), this.#labels);
   }
 
   [Symbol.dispose](): void {

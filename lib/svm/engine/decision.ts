@@ -5,7 +5,8 @@ import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import { kernelBlock } from "./kernel_function.ts";
 import { useSupport } from "./support_memory.ts";
-import type { FittedSvc, PredictOptions } from "../svc.ts";
+import type { RunOptions } from "../../base/run_options.ts";
+import type { FittedSvc } from "../fitted_svc.ts";
 
 /** Rows whose kernel values with all support vectors are computed at once. */
 const BLOCK_ROWS = 384;
@@ -19,7 +20,7 @@ const BLOCK_ROWS = 384;
 export async function decisionValues(
   fitted: FittedSvc,
   X: Matrix,
-  { onProgress, signal }: PredictOptions,
+  { onProgress, signal }: RunOptions,
 ): Promise<Matrix> {
   const { intercept } = fitted;
   const pairs = intercept.length, most = Math.min(BLOCK_ROWS, X.rows);

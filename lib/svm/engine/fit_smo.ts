@@ -3,7 +3,8 @@ import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import { centerOf, type KernelFunction } from "./kernel_function.ts";
 import { solveSmo } from "./smo_solver.ts";
-import type { FitOptions, FittedSvc } from "../svc.ts";
+import type { RunOptions } from "../../base/run_options.ts";
+import type { FittedSvc } from "../fitted_svc.ts";
 import type { SvcParameters } from "../svc_parameters.ts";
 
 /** The rows of each class, in their order. */
@@ -26,7 +27,7 @@ export async function fitSmo(
   kernel: KernelFunction,
   weights: readonly number[],
   { C, tol, maxIter, cacheMiB }: SvcParameters,
-  fitOptions: FitOptions,
+  fitOptions: RunOptions,
 ): Promise<FittedSvc> {
   const center = centerOf(X, kernel.kernel);
   using memory = new Scope();

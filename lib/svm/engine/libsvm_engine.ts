@@ -1,6 +1,6 @@
 import { Matrix } from "../../base/matrix.ts";
 import type { KernelFunction, KernelName } from "./kernel_function.ts";
-import type { FittedSvc } from "../svc.ts";
+import type { FittedSvc } from "../fitted_svc.ts";
 
 /** The part of libsvm-js that is used here. */
 interface Libsvm {

@@ -42,8 +42,8 @@ export interface SmoProblem {
   readonly maxIter: number;
   /** Memory for kernel values, in bytes. */
   readonly cacheBytes: number;
-  readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Kernel rows of a batch over one class. */

@@ -2,7 +2,7 @@ import { onShortage } from "../../compute/memory.ts";
 import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import { centerOf } from "./kernel_function.ts";
-import type { FittedSvc } from "../svc.ts";
+import type { FittedSvc } from "../fitted_svc.ts";
 
 /**
  * What predictions read of a fitted machine, in the shared memory. It is made at the first prediction and
