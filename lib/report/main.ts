@@ -22,12 +22,13 @@ import { cellTitle, TerminalReporter } from "./terminal.ts";
 
 const USAGE = `Runs notebooks on the Deno kernel and writes HTML reports.
 
-  deno task report [--save] [--no-run] [--cell-timeout SECONDS] [--out FOLDER] [NOTEBOOK ...]
+  deno task report [--save] [--no-run] [--cell-timeout SECONDS] [--single-file] [--out FOLDER] [NOTEBOOK ...]
 
   --save         store the outputs in the notebooks, too
   --no-run       run nothing: render the outputs that the notebooks hold
   --cell-timeout SECONDS
                  end a cell, and its notebook, that takes longer
+  --single-file  keep pages to explore, such as the map, inside the report
   --out FOLDER   where the reports go (default: reports)
   NOTEBOOK       notebooks to run: files, or names such as 04_svm (default: all in notebooks/)
 
@@ -45,6 +46,10 @@ const INDEX = "index.html";
 const SLOWEST = 5;
 /** How much of a cell's first line they show. */
 const SUMMARY_TITLE_WIDTH = 44;
+/** Largest picture file that is embedded. */
+const MAX_PICTURE_BYTES = 20e6;
+/** Pages to explore beside a report. */
+const FRAME_PAGE = /\.frame-\d+\.html$/;
 /** Longest time that `--cell-timeout` can name, in seconds: a timer counts milliseconds in 31 bits. */
 const MAX_TIMEOUT = 2_000_000;
 /** What a shell expects of a process that a signal ended. */
@@ -55,6 +60,7 @@ interface Plan {
   readonly out: string;
   readonly save: boolean;
   readonly noRun: boolean;
+  readonly singleFile: boolean;
   readonly cellTimeout?: number;
   readonly notebooks: readonly { readonly path: string; readonly notebook: Notebook }[];
 }
@@ -145,6 +151,7 @@ async function readPlan(): Promise<Plan | undefined> {
     out,
     save: values.save,
     noRun: values["no-run"],
+    singleFile: values["single-file"],
     notebooks,
     ...(cellTimeout === undefined ? {} : { cellTimeout }),
   };
@@ -158,6 +165,7 @@ function readArguments() {
         save: { type: "boolean", default: false },
         "no-run": { type: "boolean", default: false },
         "cell-timeout": { type: "string" },
+        "single-file": { type: "boolean", default: false },
         out: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -193,7 +201,7 @@ async function requireWritable(folder: string): Promise<void> {
 async function report(
   path: string,
   notebook: Notebook,
-  { out, save, noRun, cellTimeout, notebooks }: Plan,
+  { out, save, noRun, singleFile, cellTimeout, notebooks }: Plan,
   done: Done[],
   warnings: string[],
 ): Promise<boolean> {
@@ -201,7 +209,10 @@ async function report(
   const start = performance.now();
   const terminal = new TerminalReporter(writeToTerminal, Deno.stdout.isTerminal());
   const write = async (ran: Notebook, runs: readonly CellRun[], failedCell?: number) => {
-    const { html, summary, warnings: odd } = renderSafely(ran, {
+    const { html, summary, frames, warnings: odd } = renderSafely(ran, {
+      name,
+      isSingleFile: singleFile,
+      readPicture: (file) => readPicture(dirname(path), file),
       ...(noRun ? {} : { seconds: (performance.now() - start) / 1000 }),
       cellSeconds: runs.map(({ seconds }) => seconds),
       ...(failedCell === undefined ? {} : { failedCell }),
@@ -210,6 +221,7 @@ async function report(
     });
     warnings.push(...odd.map((text) => `${name}, ${text}`));
     done.push({ name, summary, runs });
+    for (const { file, html } of frames) await writeWhole(join(out, file), html);
     await writeWhole(join(out, `${name}.html`), html);
   };
   try {
@@ -320,7 +332,8 @@ async function listReports(
 ): Promise<{ summary: Summary; file: string }[]> {
   const reports = new Map(done.map(({ name, summary }) => [`${name}.html`, summary]));
   for await (const { name } of Deno.readDir(out)) {
-    if (!name.endsWith(".html") || name === INDEX || reports.has(name)) continue;
+    const isOther = !name.endsWith(".html") || name === INDEX || FRAME_PAGE.test(name);
+    if (isOther || reports.has(name)) continue;
     try {
       const summary = readSummary(await Deno.readTextFile(join(out, name)));
       if (summary) reports.set(name, summary);
@@ -354,6 +367,18 @@ async function listNotebooks(folder: string): Promise<string[]> {
     if (name.endsWith(".ipynb")) names.push(name);
   }
   return names.sort().map((name) => join(folder, name));
+}
+
+/** A picture file in a notebook's folder or below it. */
+function readPicture(folder: string, path: string): Uint8Array | undefined {
+  try {
+    const file = Deno.realPathSync(join(folder, path));
+    const isBelow = !relative(Deno.realPathSync(folder), file).startsWith("..");
+    if (!isBelow || Deno.statSync(file).size > MAX_PICTURE_BYTES) return undefined;
+    return Deno.readFileSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function writeToTerminal(text: string): void {

@@ -1,3 +1,4 @@
+import { notebookFault } from "./engine/nbformat.ts";
 import { writeWhole } from "../base/write_whole.ts";
 
 /** Text as the notebook format stores it: whole, or cut into lines. */
@@ -35,6 +36,8 @@ export interface Cell {
   source: MultilineText;
   outputs?: Output[];
   execution_count?: number | null;
+  /** Pictures and other contents of a Markdown cell: MIME bundles by name. */
+  attachments?: Record<string, MimeBundle>;
 }
 
 /** A notebook, as in nbformat 4.5. */
@@ -59,7 +62,7 @@ export function hasTag({ metadata }: Cell, tag: string): boolean {
 /**
  * Reads a notebook.
  *
- * @throws {RangeError} If the file is not a notebook of format 4
+ * @throws {RangeError} If the file is not a notebook of format 4, naming the cell and its field
  */
 export async function readNotebook(path: string): Promise<Notebook> {
   const text = await Deno.readTextFile(path);
@@ -74,6 +77,8 @@ export async function readNotebook(path: string): Promise<Notebook> {
   if (notebook?.nbformat !== 4 || !Array.isArray(notebook.cells)) {
     throw new RangeError(`${path} is not a notebook of format 4`);
   }
+  const fault = notebookFault(notebook);
+  if (fault !== undefined) throw new RangeError(`${path} is not a notebook of format 4: ${fault}`);
   return notebook;
 }
 

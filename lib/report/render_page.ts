@@ -1,14 +1,23 @@
 import { stripVTControlCharacters } from "node:util";
 import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { escapeHtml } from "../base/text.ts";
+import { FRAME_TYPE } from "../notebook/frame_type.ts";
+import { isOwnFrame } from "./engine/frames.ts";
 import {
-  decodeHtml,
-  escapeHtml,
-  type Heading,
-  highlight,
-  renderMarkdown,
-  sanitize,
-  svgPicture,
-} from "./markdown.ts";
+  attribute,
+  elementsOf,
+  isElement,
+  type Parent,
+  parse,
+  parseFragment,
+  serialize,
+  textOf,
+} from "./engine/html_tree.ts";
+import { type FindPicture, sanitize } from "./engine/sanitize.ts";
+import { svgPicture, svgWidth } from "./engine/svg_picture.ts";
+import { TerminalText } from "./engine/terminal_text.ts";
+import { highlight, Outline, renderMarkdown } from "./markdown.ts";
 import {
   type Cell,
   joinText,
@@ -17,8 +26,9 @@ import {
   type Notebook,
   type Output,
 } from "./notebook.ts";
-import { FRAME_TYPE } from "../notebook/frame_type.ts";
-import { PAGE_SCRIPT, PAGE_STYLE } from "./page_style.ts";
+import TEMPLATE from "./page/page.html" with { type: "text" };
+import SCRIPT from "./page/script.js" with { type: "text" };
+import STYLE from "./page/style.css" with { type: "text" };
 
 export { FRAME_TYPE };
 
@@ -53,38 +63,67 @@ export interface RunFacts {
   readonly next?: string;
   /** A line at the end of the page: when and how it was made. */
   readonly footer: string;
+  /** What the names of files beside the page begin with; default "report". */
+  readonly name?: string;
+  /** Finds a picture file beside the notebook by its relative path. */
+  readonly readPicture?: (path: string) => Uint8Array | undefined;
+  /** Keep pages to explore inside the page, in place of files beside it. */
+  readonly isSingleFile?: boolean;
+}
+
+/** A page to explore, to be written beside a report. */
+export interface FramePage {
+  readonly file: string;
+  readonly html: string;
+}
+
+/** What the parts of a page share while it is made. */
+interface Drawing {
+  readonly run: RunFacts;
+  readonly outline: Outline;
+  readonly frames: FramePage[];
+  readonly find: FindPicture;
 }
 
 /** Cells faster than this show no time, in seconds. */
 const SHOW_TIME_FROM = 0.5;
 
 /**
- * Renders a notebook as one self-contained HTML page.
+ * Renders a notebook as an HTML page that loads nothing from elsewhere. All that comes from the notebook is
+ * text that is escaped, HTML that is sanitized, or a picture; the only script is the page's own. Pages to
+ * explore that this library made are files beside it, which the reader opens; others are left out.
  *
- * @returns The page, and what the list of reports says about it
+ * @returns The page, what the list of reports says about it, and the pages to explore
  */
 export function renderPage(
   notebook: Notebook,
   run: RunFacts,
-): { html: string; summary: Summary } {
-  const headings: Heading[] = [];
-  const frames: string[] = [];
+): { html: string; summary: Summary; frames: FramePage[] } {
+  const outline = new Outline();
+  const { headings } = outline;
+  const frames: FramePage[] = [];
   let codeCells = 0;
   const cells = notebook.cells.map((cell) => {
     const seconds = cell.cell_type === "code" ? run.cellSeconds[codeCells++] : undefined;
-    return renderCell(cell, headings, frames, seconds);
+    return renderCell(cell, { run, outline, frames, find: pictureFinder(cell, run) }, seconds);
   });
   const body = cells.join("\n");
-  const notices = findNotices(body);
+  const tree = parseFragment(body);
+  const notices = findNotices(tree);
+  const lead = [...elementsOf(tree)].find(({ tagName }) => tagName === "p");
   const summary: Summary = {
-    title: decodeHtml(headings[0]?.text || "Notebook"),
-    lead: decodeHtml((body.match(/<p>([\s\S]*?)<\/p>/)?.[1] ?? "").replace(/<[^>]*>/g, "")),
+    title: headings[0]?.text || "Notebook",
+    lead: lead ? textOf(lead, ["annotation"]) : "",
     notices,
     ...(run.seconds === undefined ? {} : { seconds: run.seconds }),
     ...(run.failedCell === undefined ? {} : { failedCell: run.failedCell }),
   };
   const contents = headings.filter(({ level, text }) => (level === 2 || level === 3) && text !== "")
-    .map(({ level, text, id }) => `<li class="level${level}"><a href="#${id}">${text}</a></li>`)
+    .map(({ level, text, id }) =>
+      `<li class="level${level}"><a href="#${escapeHtml(encodeURIComponent(id))}">${
+        escapeHtml(text)
+      }</a></li>`
+    )
     .join("");
   const failure = run.failedCell === undefined
     ? ""
@@ -94,11 +133,11 @@ export function renderPage(
   const link = (name: string | undefined, text: (name: string) => string) =>
     name === undefined
       ? "<span></span>"
-      : `<a href="${encodeURIComponent(name)}.html">${text(escapeHtml(name))}</a>`;
+      : `<a href="${pageAddress(`${name}.html`)}">${text(escapeHtml(name))}</a>`;
   const html = page({
     title: summary.title,
     summary,
-    frames,
+    frames: run.isSingleFile ? frames : [],
     body: `<header><nav aria-label="Reports"><a href="index.html">All reports</a></nav>` +
       `<div class="tools"><button id="fold" type="button" aria-pressed="false">Hide code</button> ` +
       `<button id="theme" type="button">Dark</button></div></header>` +
@@ -112,7 +151,7 @@ export function renderPage(
       link(run.previous, (name) => `← ${name}`) + link(run.next, (name) => `${name} →`) +
       `</nav><p>${escapeHtml(run.footer)}</p></footer>`,
   });
-  return { html, summary };
+  return { html, summary, frames: run.isSingleFile ? [] : frames };
 }
 
 /** Renders the page that lists all reports. */
@@ -134,7 +173,7 @@ export function renderIndex(
       : `<strong class="failed">Cell ${summary.failedCell} did not run to its end</strong>`;
     const own = summary.notices.filter((notice) => !isShared(notice))
       .map(({ text }) => `<p class="fine">${escapeHtml(text)}</p>`).join("");
-    return `<li><h2><a href="${encodeURI(file)}">${escapeHtml(summary.title)}</a></h2>` +
+    return `<li><h2><a href="${pageAddress(file)}">${escapeHtml(summary.title)}</a></h2>` +
       `<p>${escapeHtml(summary.lead)}</p>${own}<p class="fine">${state}</p></li>`;
   }).join("");
   return page({
@@ -150,10 +189,32 @@ export function renderIndex(
   });
 }
 
-/** Reads back what a report says about itself; undefined if the page is not one. */
+/** Reads back what a report says about itself; undefined if the page is not one, or is damaged there. */
 export function readSummary(html: string): Summary | undefined {
-  const content = html.match(/<meta name="report" content="([^"]*)">/)?.[1];
-  return content === undefined ? undefined : JSON.parse(decodeHtml(content));
+  const meta = [...elementsOf(parse(html.slice(0, html.search(/<body[\s>]/i) >>> 0)))].find((
+    element,
+  ) => element.tagName === "meta" && attribute(element, "name") === "report");
+  try {
+    const summary = JSON.parse(attribute(meta!, "content") ?? "");
+    return isSummary(summary) ? summary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSummary(value: unknown): value is Summary {
+  const { title, lead, notices, seconds, failedCell } = (value ?? {}) as Record<string, unknown>;
+  const isOptional = (number: unknown) => number === undefined || typeof number === "number";
+  return typeof title === "string" && typeof lead === "string" && isOptional(seconds) &&
+    isOptional(failedCell) && Array.isArray(notices) &&
+    notices.every((notice) =>
+      typeof notice?.text === "string" && typeof notice.isWarning === "boolean"
+    );
+}
+
+/** The address of a page beside this one, whatever its name: no scheme, no query, no fragment. */
+function pageAddress(file: string): string {
+  return `./${escapeHtml(encodeURIComponent(file))}`;
 }
 
 /** A duration for people. */
@@ -168,43 +229,39 @@ export function formatTime(seconds: number): string {
 function page({ title, body, frames, summary }: {
   title: string;
   body: string;
-  frames: readonly string[];
+  frames: readonly FramePage[];
   summary?: Summary;
 }): string {
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy(frames)}">
-<meta name="referrer" content="no-referrer">
-${summary ? `<meta name="report" content="${escapeHtml(JSON.stringify(summary))}">` : ""}
-<title>${escapeHtml(title)}</title>
-<style>${PAGE_STYLE}</style>
-<script>${PAGE_SCRIPT}</script>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the content</a>
-${body}
-</body>
-</html>
-`;
+  const parts: Record<string, string> = {
+    policy: escapeHtml(policy(frames)),
+    summary: summary ? escapeHtml(JSON.stringify(summary)) : "",
+    title: escapeHtml(title),
+    body,
+  };
+  return TEMPLATE.replace(
+    /\{\{ (\w+) \}\}|<(style|script)><\/\2>/g,
+    (_, name: string | undefined, tag: "style" | "script") =>
+      name === undefined ? `<${tag}>${tag === "style" ? STYLE : SCRIPT}</${tag}>` : parts[name]!,
+  );
 }
 
 /**
- * Nothing is loaded from anywhere, and no script runs but the page's own and those of its frames, which
- * are named by their digests: a frame obeys the policy of the page that holds it.
+ * Nothing is loaded but the pages to explore beside this one, which have a policy of their own, and no
+ * script runs but the page's own. (A page to explore that is kept inside obeys this policy, too, so that
+ * its script, which is this library's, is named by its digest.)
  */
-function policy(frames: readonly string[]): string {
-  const scripts = frames.flatMap((frame) =>
-    [...frame.matchAll(/<script\b[^>]*>([\s\S]*?)<\/script\s*>/gi)].map(([, code]) => code!)
+function policy(frames: readonly FramePage[]): string {
+  const scripts = frames.flatMap(({ html }) =>
+    [...elementsOf(parse(html))].filter(({ tagName }) => tagName === "script").map((script) =>
+      textOf(script)
+    )
   );
-  const hashes = [PAGE_SCRIPT, ...scripts].map((code) =>
+  const hashes = [SCRIPT, ...scripts].map((code) =>
     `'sha256-${createHash("sha256").update(code).digest("base64")}'`
   );
   return `default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src ${
     [...new Set(hashes)].join(" ")
-  }; base-uri 'none'; form-action 'none'`;
+  }; frame-src 'self'; base-uri 'none'; form-action 'none'`;
 }
 
 function renderNotice({ text, isWarning }: Notice): string {
@@ -213,48 +270,90 @@ function renderNotice({ text, isWarning }: Notice): string {
     : `<p class="notice info">${escapeHtml(text)}</p>`;
 }
 
-/** Finds the notices in sanitised HTML. */
-function findNotices(html: string): Notice[] {
+/** Finds the notices among sanitized elements. */
+function findNotices(tree: Parent): Notice[] {
   const found = new Map<string, Notice>();
-  const marked =
-    /<(p|div)(?= )((?=[^>]*(?: class="(?:[^"]* )?notice[ "]| role="alert"))[^>]*)>([\s\S]*?)<\/\1>/g;
-  for (const [, , attributes, inner] of html.matchAll(marked)) {
-    const text = decodeHtml(inner!.replace(/<[^>]*>/g, "")).trim();
-    const isWarning = /role="alert"| class="[^"]*\bwarning\b/.test(attributes!);
-    found.set(text, { text, isWarning });
+  for (const element of elementsOf(tree)) {
+    if (element.tagName !== "p" && element.tagName !== "div") continue;
+    const classes = (attribute(element, "class") ?? "").split(" ");
+    const isAlert = attribute(element, "role") === "alert";
+    if (!isAlert && !classes.includes("notice")) continue;
+    const text = textOf(element).trim();
+    found.set(text, { text, isWarning: isAlert || classes.includes("warning") });
   }
   return [...found.values()];
 }
 
-function renderCell(
-  cell: Cell,
-  headings: Heading[],
-  frames: string[],
-  seconds: number | undefined,
-): string {
+/** Embeds a Markdown cell's attachments, and picture files beside the notebook. */
+function pictureFinder({ attachments }: Cell, { readPicture }: RunFacts): FindPicture {
+  return (source) => {
+    let name: string;
+    try {
+      name = decodeURIComponent(source);
+    } catch {
+      return undefined;
+    }
+    if (name.startsWith("attachment:")) {
+      const bundle = attachments?.[name.slice("attachment:".length)] ?? {};
+      const type = PICTURES.find((type) => typeof bundle[type] === "string");
+      return type && pictureUrl(type, String(bundle[type]).replace(/\s/g, ""));
+    }
+    if (/^[a-z][a-z0-9+.-]*:|^[/\\]/i.test(name)) return undefined;
+    const bytes = readPicture?.(name);
+    const type = bytes && typeOf(bytes);
+    return type && pictureUrl(type, Buffer.from(bytes).toString("base64"));
+  };
+}
+
+/** Types of pictures that are embedded as they are. */
+const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"];
+
+/** What picture files begin with. */
+const SIGNATURES: readonly (readonly [string, RegExp])[] = [
+  ["image/png", /^\x89PNG\r\n/],
+  ["image/jpeg", /^\xff\xd8\xff/],
+  ["image/gif", /^GIF8[79]a/],
+  ["image/webp", /^RIFF[\s\S]{4}WEBP/],
+  ["image/avif", /^[\s\S]{4}ftypavi[fs]/],
+  ["image/bmp", /^BM/],
+];
+
+/** What kind of picture a file is, by its first bytes. */
+function typeOf(bytes: Uint8Array): string | undefined {
+  const start = String.fromCharCode(...bytes.subarray(0, 16));
+  return SIGNATURES.find(([, signature]) => signature.test(start))?.[0];
+}
+
+function pictureUrl(type: string, base64: string): string {
+  return `data:${type};base64,${base64}`;
+}
+
+function renderCell(cell: Cell, drawing: Drawing, seconds: number | undefined): string {
   const source = joinText(cell.source);
-  if (cell.cell_type === "markdown") return renderMarkdown(source, headings);
+  if (cell.cell_type === "markdown") return renderMarkdown(source, drawing.outline, drawing.find);
   if (cell.cell_type === "raw") return `<pre tabindex="0">${escapeHtml(source)}</pre>`;
-  const count = cell.execution_count ?? " ";
+  const count = escapeHtml(String(cell.execution_count ?? " "));
   const time = seconds !== undefined && seconds >= SHOW_TIME_FROM
     ? ` <span class="time">${formatTime(seconds)}</span>`
     : "";
   const block =
     `<details class="code" open><summary>Code <span class="count">[${count}]</span>${time}</summary>` +
     `<pre tabindex="0"><code>${highlight(source, "typescript")}</code></pre></details>`;
-  return block + (cell.outputs ?? []).map((output) => renderOutput(output, frames)).join("");
+  return block + (cell.outputs ?? []).map((output) => renderOutput(output, drawing)).join("");
 }
 
-function renderOutput(output: Output, frames: string[]): string {
+function renderOutput(output: Output, drawing: Drawing): string {
   switch (output.output_type) {
     case "stream":
-      return box(preformatted(joinText(output.text), output.name));
+      return box(
+        preformatted(joinText(output.text), output.name === "stderr" ? "stderr" : "stdout"),
+      );
     case "error":
       return box(
         preformatted(output.traceback.join("\n") || `${output.ename}: ${output.evalue}`, "error"),
       );
     default:
-      return box(renderBundle(output.data, output.metadata, frames));
+      return box(renderBundle(output.data, output.metadata, drawing));
   }
 }
 
@@ -263,8 +362,10 @@ function box(html: string): string {
 }
 
 /** Text as a terminal shows it, without its colours. */
-function preformatted(text: string, kind: string): string {
-  const plain = stripVTControlCharacters(text).replaceAll("\r", "").trimEnd();
+function preformatted(text: string, kind: "stdout" | "stderr" | "error" | "result"): string {
+  const terminal = new TerminalText();
+  terminal.write(text);
+  const plain = stripVTControlCharacters(terminal.toString()).trimEnd();
   return plain === "" ? "" : `<pre class="${kind}" tabindex="0">${escapeHtml(plain)}</pre>`;
 }
 
@@ -272,34 +373,58 @@ function preformatted(text: string, kind: string): string {
 function renderBundle(
   data: MimeBundle,
   metadata: Record<string, unknown>,
-  frames: string[],
+  drawing: Drawing,
 ): string {
-  const text = (type: string) =>
-    data[type] === undefined ? undefined : joinText(data[type] as MultilineText);
+  const text = (type: string) => textContent(data[type]);
   const frame = text(FRAME_TYPE);
-  if (frame !== undefined) return renderFrame(frame, frames);
+  if (frame !== undefined) {
+    const { [FRAME_TYPE]: _, ...others } = data;
+    const picture = renderBundle(others, metadata, drawing);
+    return isOwnFrame(frame)
+      ? renderFrame(frame, picture, drawing)
+      : `${picture}<p class="fine">An interactive page that this library did not make is left out.</p>`;
+  }
   const svg = text("image/svg+xml");
   if (svg !== undefined) {
-    return figure(svgPicture(svg), Number(svg.match(/^[^>]*\swidth="([\d.]+)"/)?.[1] ?? 0));
+    const picture = svgPicture(svg);
+    if (picture !== "") return figure(picture, svgWidth(svg));
   }
-  for (const type of ["image/png", "image/jpeg"]) {
+  for (const type of PICTURES) {
     const image = text(type);
     if (image === undefined) continue;
     const alt = typeof metadata["alt"] === "string" ? metadata["alt"] : "Figure";
-    return figure(
-      `<img alt="${escapeHtml(alt)}" src="data:${type};base64,${
-        escapeHtml(image.replace(/\s/g, ""))
-      }">`,
-    );
+    const url = pictureUrl(type, image.replace(/[^A-Za-z0-9+/=]/g, ""));
+    return figure(`<img alt="${escapeHtml(alt)}" src="${url}">`);
   }
   const html = text("text/html");
-  if (html !== undefined) return sanitize(html);
+  if (html !== undefined) return serialize(sanitize(html));
   const markdown = text("text/markdown");
   if (markdown !== undefined) {
     // Its headings are no part of the page's outline.
-    return renderMarkdown(markdown.replace(/^#+ +(.*)$/gm, "**$1**"), []);
+    return renderMarkdown(markdown.replace(/^#+ +(.*)$/gm, "**$1**"), new Outline());
   }
-  return preformatted(text("text/plain") ?? "", "result");
+  const latex = text("text/latex");
+  if (latex !== undefined) {
+    const isBare = !/^\s*(\$|\\\(|\\\[|\\begin\{)/.test(latex);
+    return renderMarkdown(isBare ? `$$${latex}$$` : latex, new Outline());
+  }
+  const plain = text("text/plain");
+  if (plain !== undefined) return preformatted(plain, "result");
+  if (data["application/json"] !== undefined) {
+    return preformatted(JSON.stringify(data["application/json"], null, 2), "result");
+  }
+  const types = Object.keys(data);
+  if (types.length === 0) return "";
+  return `<p class="fine">An output of the type ${
+    escapeHtml(types.join(", "))
+  }, which a page cannot show.</p>`;
+}
+
+/** The content of a form, if it is the text that the format wants. */
+function textContent(content: unknown): string | undefined {
+  const isText = typeof content === "string" ||
+    (Array.isArray(content) && content.every((line) => typeof line === "string"));
+  return isText ? joinText(content as MultilineText) : undefined;
 }
 
 /** A figure wider than this, in CSS pixels, is not made as narrow as a phone: it scrolls in its box. */
@@ -311,12 +436,18 @@ function figure(image: string, width = 0): string {
     : `<div class="figure wide" tabindex="0" role="group" aria-label="Figure">${image}</div>`;
 }
 
-function renderFrame(frame: string, frames: string[]): string {
-  // The browser makes line endings alike before it takes the digest of a script.
-  const document = frame.replaceAll("\r\n", "\n");
-  frames.push(document);
-  const title = decodeHtml(document.match(/<title>([^<]*)<\/title>/)?.[1] ?? "Interactive figure");
-  return `<iframe sandbox="allow-scripts" title="${escapeHtml(title)}" srcdoc="${
-    escapeHtml(document)
-  }"></iframe>`;
+/** A page to explore: its picture, and the page beside this one that is opened in its place. */
+function renderFrame(frame: string, picture: string, { run, frames }: Drawing): string {
+  const titled = [...elementsOf(parse(frame))].find((element) => isElement(element, "title"));
+  const title = escapeHtml((titled && textOf(titled)) || "Interactive figure");
+  const file = `${run.name ?? "report"}.frame-${frames.length + 1}.html`;
+  frames.push({ file, html: frame });
+  if (run.isSingleFile) {
+    return `<iframe sandbox="allow-scripts" title="${title}" srcdoc="${
+      escapeHtml(frame)
+    }"></iframe>`;
+  }
+  return `<div class="frame" data-title="${title}">${picture}<p><a href="${
+    pageAddress(file)
+  }">Open it as a page of its own</a></p></div>`;
 }

@@ -1,10 +1,12 @@
 import { type Browser, chromium, type Page } from "playwright-core";
 
 /** The browser that drives the pages: the environment variable CHROMIUM, or Debian's place. */
+export const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+
+/** Starts the browser. */
 export async function launchBrowser(): Promise<Browser> {
-  const executablePath = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
   return await chromium.launch({
-    executablePath,
+    executablePath: CHROMIUM,
     // No GPU: what is smooth here is smooth anywhere. Emulated phones switch touch on in the page only,
     // and too late for its frames.
     args: [

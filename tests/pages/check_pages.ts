@@ -64,7 +64,7 @@ async function listPages(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(folder)) {
-      if (name.endsWith(".html")) names.push(name);
+      if (name.endsWith(".html") && !/\.frame-\d+\.html$/.test(name)) names.push(name);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -64,7 +64,7 @@ export async function makeKnownMap(): Promise<KnownMap> {
 /** Writes a report whose only output is the map, and returns its address. */
 export async function writeReport(map: KnownMap, folder: string): Promise<string> {
   const path = join(folder, "map.html");
-  const { html } = renderPage({
+  const { html, frames } = renderPage({
     cells: [{ cell_type: "markdown", metadata: {}, source: "# A report" }, {
       cell_type: "code",
       metadata: {},
@@ -77,6 +77,7 @@ export async function writeReport(map: KnownMap, folder: string): Promise<string
     nbformat_minor: 5,
   }, { seconds: 1, cellSeconds: [1], footer: "Made by a test" });
   await Deno.writeTextFile(path, html);
+  for (const { file, html } of frames) await Deno.writeTextFile(join(folder, file), html);
   return String(pathToFileURL(path));
 }
 
@@ -107,6 +108,7 @@ export async function driveMap(
 
 async function openFrame(page: Page, url: string): Promise<Frame> {
   await page.goto(url);
+  await page.getByRole("button", { name: "Explore it here" }).click();
   const element = await page.waitForSelector("iframe");
   await element.scrollIntoViewIfNeeded();
   const frame = (await element.contentFrame())!;

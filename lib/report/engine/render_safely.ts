@@ -1,5 +1,5 @@
 import type { Cell, Notebook } from "../notebook.ts";
-import { renderPage, type RunFacts, type Summary } from "../render_page.ts";
+import { type FramePage, renderPage, type RunFacts, type Summary } from "../render_page.ts";
 
 /**
  * Renders a notebook, whatever its outputs are: if one cannot be rendered, its cell says so in their
@@ -10,7 +10,7 @@ import { renderPage, type RunFacts, type Summary } from "../render_page.ts";
 export function renderSafely(
   notebook: Notebook,
   run: RunFacts,
-): { html: string; summary: Summary; warnings: string[] } {
+): { html: string; summary: Summary; frames: FramePage[]; warnings: string[] } {
   try {
     return { ...renderPage(notebook, run), warnings: [] };
   } catch {

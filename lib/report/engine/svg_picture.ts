@@ -1,0 +1,72 @@
+import { Buffer } from "node:buffer";
+import { escapeHtml } from "../../base/text.ts";
+import {
+  attribute,
+  type Element,
+  isElement,
+  type Node,
+  parseFragment,
+  textOf,
+} from "./html_tree.ts";
+
+/** The namespaces that an SVG document may need. */
+const NAMESPACES = {
+  "http://www.w3.org/2000/svg": "xmlns",
+  "http://www.w3.org/1999/xlink": "xmlns:xlink",
+  "http://www.w3.org/1999/xhtml": "xmlns",
+  "http://www.w3.org/1998/Math/MathML": "xmlns",
+} as const;
+
+/** Characters that XML does not allow. */
+// deno-lint-ignore no-control-regex -- these are the ones
+const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+/** Attribute names that XML allows and pictures need. */
+const XML_NAME = /^[A-Za-z_][\w.-]*$/;
+
+/**
+ * An SVG document, or one inside HTML, as a picture: in it no scripts run, nothing is loaded, and nothing
+ * clashes with the page. It is read as browsers read it, and written as the XML that pictures must be.
+ */
+export function svgPicture(svg: string | Element): string {
+  const root = typeof svg === "string" ? findSvg(svg) : svg;
+  if (!root) return "";
+  const title = root.childNodes.find((node) => isElement(node, "title"));
+  const label = attribute(root, "aria-label") ?? (title && textOf(title)) ?? "Figure";
+  const url = `data:image/svg+xml;base64,${Buffer.from(toXml(root)).toString("base64")}`;
+  return `<img alt="${escapeHtml(label)}" src="${url}">`;
+}
+
+/** Width of an SVG document in CSS pixels; 0 if it has none. */
+export function svgWidth(svg: string): number {
+  const width = Number.parseFloat((findSvg(svg) && attribute(findSvg(svg)!, "width")) ?? "");
+  return Number.isFinite(width) ? width : 0;
+}
+
+function findSvg(svg: string): Element | undefined {
+  // An XML declaration and a document type say nothing to a page.
+  return parseFragment(svg).childNodes.find((node) => isElement(node, "svg")) as
+    | Element
+    | undefined;
+}
+
+function toXml(element: Element, above?: Element): string {
+  const space = element.namespaceURI as keyof typeof NAMESPACES;
+  const attributes = element.attrs
+    .filter(({ name, prefix }) => XML_NAME.test(name) && name !== "xmlns" && prefix !== "xmlns")
+    .map(({ name, prefix, value }) => ` ${prefix ? `${prefix}:` : ""}${name}="${xmlText(value)}"`);
+  if (element.namespaceURI !== above?.namespaceURI) {
+    attributes.unshift(` ${NAMESPACES[space]}="${space}"`);
+    if (!above) attributes.unshift(` xmlns:xlink="http://www.w3.org/1999/xlink"`);
+  }
+  const inner = element.childNodes.map((node) => nodeToXml(node, element)).join("");
+  return `<${element.tagName}${attributes.join("")}>${inner}</${element.tagName}>`;
+}
+
+function nodeToXml(node: Node, above: Element): string {
+  if (isElement(node)) return XML_NAME.test(node.tagName) ? toXml(node, above) : "";
+  return node.nodeName === "#text" ? xmlText(textOf(node)) : "";
+}
+
+function xmlText(text: string): string {
+  return escapeHtml(text.replace(NOT_XML, ""));
+}
