@@ -3,7 +3,9 @@ const root = document.documentElement;
 let theme = null;
 try {
   theme = localStorage.getItem("theme");
-} catch {}
+} catch {
+  // Some browsers keep nothing for pages that are files.
+}
 if (theme === "light" || theme === "dark") root.dataset.theme = theme;
 addEventListener("DOMContentLoaded", () => {
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -41,7 +43,9 @@ addEventListener("DOMContentLoaded", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
     try {
       localStorage.setItem("theme", root.dataset.theme);
-    } catch {}
+    } catch {
+      // Some browsers keep nothing for pages that are files.
+    }
     label();
   });
   system.addEventListener("change", label);
