@@ -135,5 +135,10 @@ function mathToken(type: string, raw: string, text: string) {
 }
 
 function formula(tex: string, displayMode: boolean): string {
-  return katex.renderToString(tex, { displayMode, output: "mathml", throwOnError: false, strict: "ignore" });
+  return katex.renderToString(tex, {
+    displayMode,
+    output: "mathml",
+    throwOnError: false,
+    strict: "ignore",
+  });
 }
