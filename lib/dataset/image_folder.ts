@@ -3,9 +3,9 @@ import { interruptible } from "../notebook/interrupt.ts";
 import { checkOptions, flag, oneOf, type Rules } from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { listImages } from "./engine/list_images.ts";
-import { type OnError, readImages, type UnreadableImage } from "./engine/read_images.ts";
+import { type OnError, readLabelled, type UnreadableImage } from "./engine/read_images.ts";
 import { type ImageSize, SIZE_RULE } from "./load_image.ts";
-import { type Split, takeRows } from "./split.ts";
+import type { Split } from "./split.ts";
 
 /** What {@linkcode loadImageFolder} can be told. */
 export interface ImageFolderOptions extends RunOptions {
@@ -87,24 +87,11 @@ export async function loadImageFolder(
   return await interruptible(signal, async (signal) => {
     signal?.throwIfAborted();
     const { classNames, files, labels, passedOver } = await listImages(resolve(folder), recursive);
-    const read = await readImages(files, size, { onError, onProgress, signal });
-    const all: Split = { images: read.images, labels, shape: [files.length, ...size, 3] };
-    const images = read.skipped.length > 0 ? takeRows(all, read.rows) : all;
-    const lost = classNames.findIndex((_, label) => !images.labels.includes(label));
-    if (lost >= 0) {
-      const [first] = read.skipped.filter(({ file }) => labels[files.indexOf(file)] === lost);
-      throw new RangeError(
-        `None of the images of class ${classNames[lost]} can be read. ${first!.file}: ${
-          first!.reason
-        }`,
-      );
-    }
-    return {
-      images,
-      classNames,
-      files: read.rows.map((row) => files[row]!),
-      skipped: read.skipped,
-      passedOver,
-    };
+    const read = await readLabelled({ files, labels, classNames }, size, {
+      onError,
+      onProgress,
+      signal,
+    });
+    return { ...read, classNames, passedOver };
   });
 }

@@ -1,5 +1,6 @@
 /**
- * Images with labels: CIFAR-10, folders of pictures, splitting and encoding.
+ * Images with labels: CIFAR-10 and CIFAR-100, MNIST, folders and tables of pictures, NumPy's arrays;
+ * splitting and encoding.
  * May import `notebook/` and `base/`.
  *
  * @module
@@ -21,6 +22,10 @@ export {
   type LoadOptions,
   STAND_IN_WARNING,
 } from "./load_cifar10.ts";
+export { type Cifar100Options, loadCifar100 } from "./load_cifar100.ts";
+export { loadMnist, type MnistOptions } from "./load_mnist.ts";
+export { type ImageCsvOptions, loadImageCsv } from "./image_csv.ts";
+export { loadNpy, type NpyArray, type NpyData, saveNpy } from "./npy.ts";
 export { type SourceNotice, sourceNotice } from "./source_notice.ts";
 export {
   normalize,

@@ -1,5 +1,6 @@
 import { createBreather } from "../../notebook/progress.ts";
 import type { RunOptions } from "../../base/run_options.ts";
+import { type Split, takeRows } from "../split.ts";
 import { decodeImage, MissingDecoder } from "./decode_image.ts";
 import { fitImage } from "./fit_image.ts";
 
@@ -25,7 +26,7 @@ const MAX_LISTED = 200;
  * @throws {TypeError} If a file cannot be read and `onError` is "throw": naming all, each with the reason
  * @throws {RangeError} If no memory is left for so many images, or none of them can be read
  */
-export async function readImages(
+async function readImages(
   files: readonly string[],
   size: readonly [number, number],
   { onError, onProgress, signal }: RunOptions & { onError: OnError },
@@ -62,6 +63,37 @@ export async function readImages(
     throw new RangeError(`None of the ${files.length} images can be read. ${list(skipped)}`);
   }
   return { images, rows: [...files.keys()].filter((i) => !reasons.has(i)), skipped };
+}
+
+/** Image files with their labels. */
+export interface LabelledFiles {
+  readonly files: readonly string[];
+  readonly labels: Uint8Array<ArrayBuffer>;
+  readonly classNames: readonly string[];
+}
+
+/**
+ * Reads labelled images to a split, as {@linkcode readImages} does; where some are skipped, without them.
+ *
+ * @throws {RangeError} If a class has no image that can be read
+ */
+export async function readLabelled(
+  { files, labels, classNames }: LabelledFiles,
+  size: readonly [number, number],
+  options: RunOptions & { onError: OnError },
+): Promise<{ images: Split; files: string[]; skipped: UnreadableImage[] }> {
+  const { images, rows, skipped } = await readImages(files, size, options);
+  const all: Split = { images, labels, shape: [files.length, ...size, 3] };
+  const read = skipped.length > 0 ? takeRows(all, rows) : all;
+  for (const { file, reason } of skipped) {
+    const label = labels[files.indexOf(file)]!;
+    if (!read.labels.includes(label)) {
+      throw new RangeError(
+        `None of the images of class ${classNames[label]} can be read. ${file}: ${reason}`,
+      );
+    }
+  }
+  return { images: read, files: rows.map((row) => files[row]!), skipped };
 }
 
 function allocate(count: number, [height, width]: readonly [number, number], bytes: number) {
