@@ -1,5 +1,13 @@
 import { dirname, join, resolve } from "@std/path";
-import { callable, checkOptions, flag, type Rules, text } from "../base/check.ts";
+import {
+  callable,
+  checkOptions,
+  checkValue,
+  flag,
+  type Rules,
+  text,
+  whole,
+} from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import {
   fillFolder,
@@ -127,6 +135,8 @@ export const STAND_IN_WARNING =
 /**
  * The same data set with at most so many training and test images, the first ones of each.
  *
+ * @throws {RangeError} If a count is no whole number above 0
+ *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
@@ -141,6 +151,8 @@ export function firstImages(
   trainCount: number,
   testCount: number,
 ): Dataset {
+  checkValue("firstImages: trainCount", trainCount, whole(1));
+  checkValue("firstImages: testCount", testCount, whole(1));
   return {
     ...data,
     train: sliceSplit(data.train, 0, trainCount),

@@ -1,4 +1,5 @@
 import { type Displayable, jupyterDisplay } from "../base/display.ts";
+import { describe } from "../base/check.ts";
 import { escapeHtml } from "../base/text.ts";
 import { type Dataset, STAND_IN_WARNING } from "./load_cifar10.ts";
 
@@ -17,6 +18,8 @@ export interface SourceNotice extends Displayable {
  * @param note A sentence to add, such as how the archive was made; default: the environment variable
  *   `CIFAR10_NOTE`
  *
+ * @throws {TypeError} If `data` is no data set
+ *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
@@ -31,6 +34,9 @@ export function sourceNotice(
   data: Dataset,
   note: string | undefined = Deno.env.get("CIFAR10_NOTE"),
 ): SourceNotice {
+  if (typeof data?.source !== "string") {
+    throw new TypeError(`sourceNotice: data must be a Dataset, got ${describe(data)}`);
+  }
   const isWarning = data.source === "stand-in";
   const origin = isWarning ? STAND_IN_WARNING : originOf(data);
   const text = note ? `${origin} ${note}` : origin;

@@ -146,9 +146,9 @@ export function shuffle(split: Split, seed: number): Split {
  * import assert from "node:assert/strict";
  * import { trainValidationSplit } from "deep-features";
  *
- * const images = new Uint8Array(10 * 3), labels = Uint8Array.from({ length: 10 }, (_, i) => i);
+ * const images = new Uint8Array(10 * 3), labels = Uint8Array.from({ length: 10 }, (_, i) => i % 2);
  * const { train, validation } = trainValidationSplit({ images, labels, shape: [10, 1, 1, 3] });
- * assert(train.labels.length === 8 && validation.labels.join() === "8,9");
+ * assert(train.labels.length === 8 && validation.labels.join() === "0,1");
  * ```
  */
 export function trainValidationSplit(

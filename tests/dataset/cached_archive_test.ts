@@ -165,3 +165,20 @@ Deno.test("loadCached() names the archive, and not the folder that is gone, when
     });
   });
 });
+
+Deno.test("loadCached() tells how unpacking goes, and stops it when told, leaving nothing", async () => {
+  await withArchive(async ({ format, places }) => {
+    const controller = new AbortController();
+    const stopped = loadCached(format, {
+      ...places,
+      signal: controller.signal,
+      onProgress: ({ message }) => {
+        assert.equal(message, "unpacking");
+        controller.abort(new DOMException("Enough", "AbortError"));
+      },
+    });
+    await assert.rejects(stopped, { name: "AbortError" });
+    assert.deepEqual([...Deno.readDirSync(places.dataFolder)].map(({ name }) => name), [".lock"]);
+    assert.ok(await loadCached(format, places));
+  });
+});

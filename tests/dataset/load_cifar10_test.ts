@@ -101,6 +101,8 @@ Deno.test("firstImages() keeps the first ones, and all where there are fewer", a
     assert.equal(small.train.shape[0], 100);
     assert.equal(small.test.shape[0], 1000);
     assert.equal(small.source, "stand-in");
+    assert.throws(() => firstImages(data, 0, 5), /trainCount must be a whole number of at least 1/);
+    assert.throws(() => firstImages(data, 5, 2.5), RangeError);
   });
 });
 
@@ -112,6 +114,7 @@ Deno.test("sourceNotice() warns of the stand-in, and adds a note without letting
     const bundle = notice[jupyterDisplay]() as Record<string, string>;
     assert.match(bundle["text/plain"]!, /NOT CIFAR-10/);
     assert.match(bundle["text/html"]!, /role="alert".*&lt;script&gt;/);
+    assert.throws(() => sourceNotice(undefined as never), /must be a Dataset, got undefined/);
     const real = { ...data, source: "cifar10", official: false } as const;
     assert.match(sourceNotice(real, "").text, /not the official one/);
     assert.ok(!sourceNotice(real, "").isWarning);

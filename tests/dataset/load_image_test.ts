@@ -125,3 +125,21 @@ Deno.test("loadImage tells a JPEG without its end marker from one whose last pix
     }
   }
 });
+
+Deno.test("loadImage passes over faults of a JPEG that leave its pixels as they are", async () => {
+  for (const file of await read("odd_images.json")) {
+    if (!file.name.endsWith(".jpg")) continue;
+    const bytes = fromBase64(file.base64), end = bytes.length - 2;
+    const first = 4 + (bytes[4]! << 8 | bytes[5]!); // behind the first segment
+    const variants = {
+      "bytes before the end": [...bytes.slice(0, end), 1, 2, 3, ...bytes.slice(end)],
+      "a thumbnail behind the end": [...bytes, 0xff, 0xd8, 0xff, 0xe0, 1, 2],
+      "bytes between segments": [...bytes.slice(0, first), 5, 6, 7, ...bytes.slice(first)],
+      "zeros behind the end": [...bytes, 0, 0, 0, 0],
+    };
+    const whole = await loadImage(bytes);
+    for (const [name, variant] of Object.entries(variants)) {
+      assert.deepEqual(await loadImage(Uint8Array.from(variant)), whole, `${file.name}: ${name}`);
+    }
+  }
+});

@@ -41,6 +41,7 @@ export async function loadCached(
 ): Promise<Loaded | undefined> {
   const { archive } = places;
   return await interruptible(places.signal, async (signal) => {
+    signal?.throwIfAborted();
     if (archive === undefined) return await fromCacheOrNet(format, { ...places, signal });
     const info = await Deno.stat(archive).catch((error) => {
       throw error instanceof Deno.errors.NotFound
@@ -55,7 +56,7 @@ export async function loadCached(
     if (found.records && !found.isUnsealed) return { ...found.records, official };
     return await withLock(places.dataFolder, { ...places, signal }, async () => {
       await removeParts(places.dataFolder);
-      return { ...await remake(cache, format, archive, places.warn), official };
+      return { ...await remake(cache, format, archive, { ...places, signal }), official };
     });
   });
 }
@@ -89,7 +90,7 @@ async function fromCacheOrNet(format: CifarFormat, places: Places): Promise<Load
           signal,
         });
       }
-      const records = await remake(cache, format, file, warn);
+      const records = await remake(cache, format, file, { ...places, signal });
       await Deno.remove(file).catch(() => {});
       return { ...records, official: true };
     } catch (error) {
@@ -113,7 +114,7 @@ async function remake(
   cache: string,
   format: CifarFormat,
   archive: string,
-  warn: (message: string) => void,
+  { warn, onProgress = progressLine(`Unpacking ${format.title}`), signal }: Places,
 ): Promise<Records> {
   const { records, isUnsealed, damage } = await readCache(cache, format);
   if (records && !isUnsealed) return records;
@@ -121,7 +122,7 @@ async function remake(
   return await fillFolder(
     cache,
     format,
-    (part) => unpackArchive(archive, part, format),
+    (part) => unpackArchive(archive, part, format, { onProgress, signal }),
     archive,
   );
 }

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { basename, dirname, join } from "@std/path";
 import * as tar from "tar-stream";
+import type { RunOptions } from "../../base/run_options.ts";
 import { type CifarFormat, filesOf } from "./cifar_format.ts";
 
 /** What an archive may hold beside the files that are wanted: a page of explanation, headers, padding. */
@@ -20,20 +21,27 @@ const OTHER_BYTES = 64 * 2 ** 20;
  * @throws {RangeError} If the archive is truncated or damaged, or lacks a file, naming it; if it is another
  *   archive of the CIFAR family, naming that
  * @throws {Error} If the disk is full, saying how much is needed and where
+ * @throws {DOMException} If the signal aborts
  */
 export async function unpackArchive(
   archive: string,
   folder: string,
   format: CifarFormat,
+  { onProgress, signal }: RunOptions = {},
 ): Promise<void> {
+  signal?.throwIfAborted();
   const wanted = filesOf(format), needed = [...wanted.values()].reduce((a, b) => a + b);
   const found = new Set<string>(), seen: string[] = [];
   const extract = tar.extract();
   const reading = pipeline(
     createReadStream(archive),
     createGunzip(),
-    atMost(needed + OTHER_BYTES),
+    atMost(
+      needed + OTHER_BYTES,
+      (done) => onProgress?.({ done: Math.min(done, needed), total: needed, message: "unpacking" }),
+    ),
     extract,
+    { signal },
   );
   reading.catch(() => {}); // it is awaited below, but may fail before
   try {
@@ -56,6 +64,7 @@ export async function unpackArchive(
     await reading;
   } catch (error) {
     extract.destroy();
+    signal?.throwIfAborted();
     const { code, message } = error as Error & { code?: string };
     if (code === "ENOENT") throw new Deno.errors.NotFound(`${archive} is missing`);
     throw fullDisk(error, dirname(folder), needed) ??
@@ -118,11 +127,12 @@ export function wrongArchive(
   return `${place} is ${kind}: what is wanted is ${own} (${basename(format.address)})`;
 }
 
-function atMost(bytes: number): Transform {
+function atMost(bytes: number, onPassed: (bytes: number) => void): Transform {
   let passed = 0;
   return new Transform({
     transform(chunk: Uint8Array, _, done) {
       passed += chunk.length;
+      onPassed(passed);
       if (passed > bytes) done(new RangeError(`it unpacks to more than ${bytes} bytes`));
       else done(null, chunk);
     },
