@@ -5,7 +5,6 @@ import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { RandomForestClassifier } from "../classifiers/random_forest.ts";
 import { hiddenFeatures, predictClasses } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
-import { Matrix } from "../base/matrix.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { Svc } from "../svm/svc.ts";
 import { cached } from "./cache.ts";
@@ -150,8 +149,7 @@ export async function compareClassifiers(
       label: `${METHOD_NAMES[key]}, seed ${seed}`,
       features: async () => {
         const { X, y, Xt } = await features();
-        const first = new Matrix(X.data.subarray(0, count * X.cols), count, X.cols);
-        return { X: first, y: y.subarray(0, count), Xt };
+        return { X: X.slice(0, count), y: y.subarray(0, count), Xt };
       },
       signal,
     });

@@ -5,6 +5,7 @@
  * @module
  */
 export { accuracyScore } from "./accuracy.ts";
+export { type AccuracyInterval, accuracyInterval } from "./accuracy_interval.ts";
 export { balancedAccuracy } from "./balanced_accuracy.ts";
 export { classificationReport } from "./classification_report.ts";
 export { type ConfusionMatrix, confusionMatrix } from "./confusion_matrix.ts";

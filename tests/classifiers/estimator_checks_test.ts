@@ -30,4 +30,5 @@ checkEstimator({
 checkEstimator({
   name: "Svc",
   create: () => new Svc(),
+  construct: (options) => new Svc(options),
 });

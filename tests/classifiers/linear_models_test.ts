@@ -182,6 +182,26 @@ Deno.test("Linear models tell their progress, stop when told, and give their mem
   assert.equal(allocatedBytes(), before);
 });
 
+Deno.test("Linear models take columns of size 1e15, and refuse those whose squares leave float32", async () => {
+  const scaled = (scale: number) =>
+    Matrix.fromRows(Array.from({ length: 40 }, (_, i) => [scale * (i % 2 ? 3 + i : -3 - i)]));
+  const labels = Array.from({ length: 40 }, (_, i) => i % 2);
+  for (const create of [LogisticRegression, LinearSvc]) {
+    for (const scale of [1, 1e5, 1e10, 1e15]) {
+      assert.equal(
+        await (await new create().fit(scaled(scale), labels)).score(scaled(scale), labels),
+        1,
+      );
+    }
+    for (const scale of [1e20, 1e30]) {
+      await assert.rejects(new create().fit(scaled(scale), labels), {
+        name: "RangeError",
+        message: /beyond the range of float32: scale the columns/,
+      });
+    }
+  }
+});
+
 Deno.test("Linear models refuse bad input before any work", async () => {
   for (const create of [LogisticRegression, LinearSvc]) {
     const model = new create();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  accuracyInterval,
   accuracyScore,
   balancedAccuracy,
   classificationReport,
@@ -47,6 +48,19 @@ Deno.test("classificationReport() equals scikit-learn's, a class that is never p
     }
   }
   assert.equal(rows[3]!["precision"], 0);
+});
+
+Deno.test("accuracyInterval() equals SciPy's Wilson interval", () => {
+  for (const { right, n, low, high } of fixture.wilson) {
+    const truth = Array(n).fill(3), predicted = truth.map((_, i) => i < right ? 3 : -3);
+    const found = accuracyInterval(truth, predicted);
+    assert.equal(found.accuracy, right / n);
+    assert.ok(
+      Math.abs(found.low - low) < 1e-12 && Math.abs(found.high - high) < 1e-12,
+      `${right}/${n}`,
+    );
+  }
+  assert.throws(() => accuracyInterval([], []), RangeError);
 });
 
 Deno.test("mcNemarTest() equals SciPy's distributions, exact and approximate", () => {

@@ -34,6 +34,9 @@ export interface FittedLinear {
   readonly converged: boolean;
 }
 
+/** Largest sum of squares of a column, with room for products below float32's largest number. */
+const LARGEST_SUM = 1e37;
+
 /** Steps of the progress that is told. */
 const STEPS = 100;
 
@@ -86,6 +89,13 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
   async fit(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<this> {
     checkOptions(`${this.constructor.name}.fit`, options, RUN_RULES);
     const { classes, codes } = checkTrainingSet(X, y);
+    const largest = X.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    if (largest ** 2 * X.rows > LARGEST_SUM) {
+      throw new RangeError(
+        `X holds values of size ${largest.toPrecision(2)}, whose squares are beyond the range of ` +
+          "float32: scale the columns",
+      );
+    }
     options.signal?.throwIfAborted();
     const { outputs, loss, interceptPenalty, curvature } = this.form(classes.length);
     const { C } = this.options;
