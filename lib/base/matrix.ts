@@ -1,4 +1,8 @@
 import { describe } from "./check.ts";
+import { jupyterDisplay } from "./display.ts";
+
+/** Rows and columns of a large matrix that a notebook shows. */
+const SHOWN = 5, SHOWN_COLUMNS = 8;
 
 /**
  * A dense matrix of float32 values in row-major order, the form in which features and embeddings pass
@@ -117,6 +121,25 @@ export class Matrix {
       data.set(this.row(indices[k]!), k * this.cols);
     }
     return new Matrix(data, indices.length, this.cols);
+  }
+
+  /** How a notebook shows it: its shape and its first rows. */
+  [jupyterDisplay](): Record<string, unknown> {
+    const title = `Matrix of ${this.rows} rows × ${this.cols} columns`;
+    const rows = Array.from({ length: Math.min(SHOWN, this.rows) }, (_, i) => {
+      const values = Array.from(this.row(i).subarray(0, SHOWN_COLUMNS), (value) => {
+        return String(Number(value.toPrecision(6)));
+      });
+      return this.cols > SHOWN_COLUMNS ? [...values, "…"] : values;
+    });
+    if (this.rows > SHOWN) rows.push(["…"]);
+    const cells = (row: string[]) => row.map((cell) => `<td>${cell}</td>`).join("");
+    return {
+      "text/plain": [title, ...rows.map((row) => row.join("  "))].join("\n"),
+      "text/html": `<table><caption>${title}</caption><tbody>${
+        rows.map((row) => `<tr>${cells(row)}</tr>`).join("")
+      }</tbody></table>`,
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertFinite, Matrix } from "deep-features";
+import { assertFinite, jupyterDisplay, Matrix } from "deep-features";
 import { assertMatrix } from "../../lib/base/matrix.ts";
 
 Deno.test("Matrix.fromRows() lays rows out one after the other", () => {
@@ -38,6 +38,15 @@ Deno.test("Matrix.fromRows() takes numbers alone, in rows", () => {
   assert.throws(make(new Array(2)), TypeError);
   assert.throws(() => new Matrix([1] as unknown as Float32Array, 1, 1), /Float32Array, got \[1\]/);
   assert.deepEqual([...Matrix.fromRows([new Float64Array([1, 2])]).data], [1, 2]);
+});
+
+Deno.test("A Matrix shows its shape and its first rows in a notebook", () => {
+  const small = Matrix.fromRows([[1, 0.1], [NaN, -2]])[jupyterDisplay]();
+  assert.equal(small["text/plain"], "Matrix of 2 rows × 2 columns\n1  0.1\nNaN  -2");
+  const large = new Matrix(new Float32Array(9000), 100, 90)[jupyterDisplay]();
+  assert.equal((large["text/plain"] as string).split("\n").length, 7);
+  assert.match(large["text/html"] as string, /100 rows × 90 columns.*<td>0<\/td><td>…<\/td><\/tr>/);
+  assert.ok(new Matrix(new Float32Array(0), 0, 3)[jupyterDisplay]());
 });
 
 Deno.test("assertMatrix() says what it got and how a matrix is made", () => {
