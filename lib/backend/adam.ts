@@ -32,23 +32,21 @@ interface Attrs {
   readonly epsilon: number;
 }
 
-/** What tfjs's optimizer keeps for each variable, by the variables' order. */
-interface Moment {
-  originalName: string;
-  variable: tf.Variable;
-}
+/** What tfjs saves an optimizer as. */
+type NamedTensors = Awaited<ReturnType<tf.AdamOptimizer["getWeights"]>>;
 
-/** The fields of tfjs's optimizer that its type declarations hide. */
-interface AdamState {
-  accumulatedFirstMoment: Moment[];
-  accumulatedSecondMoment: Moment[];
-  accBeta1: tf.Variable;
-  accBeta2: tf.Variable;
+/** Moving means of a variable's gradient and of its square. */
+interface Moments {
+  readonly m: tf.Variable;
+  readonly v: tf.Variable;
 }
 
 /**
  * Adam (Kingma & Ba 2015) with Keras's defaults. On the simd backend a step is one pass over each
- * variable; on others it is tfjs's own, a dozen operations each. The results agree but for rounding.
+ * variable; on others it is a dozen operations each. The results agree but for rounding.
+ *
+ * Moments belong to their variable, in whatever order and company it is trained, and go with it: disposing
+ * of a model frees them. The number of steps is the optimizer's, as in Keras.
  *
  * @example
  * ```ts
@@ -63,6 +61,10 @@ interface AdamState {
  * ```
  */
 export class Adam extends tf.AdamOptimizer {
+  readonly #moments = new Map<tf.Variable, Moments>();
+  /** β₁ᵗ and β₂ᵗ of the coming step t, in float32. */
+  #powers: [number, number];
+
   constructor(
     learningRate = 0.001,
     beta1 = 0.9,
@@ -70,61 +72,126 @@ export class Adam extends tf.AdamOptimizer {
     epsilon = EPSILON,
   ) {
     super(learningRate, beta1, beta2, epsilon);
+    // tfjs keeps these powers in two tensors, which would outlive the model.
+    const { accBeta1, accBeta2 } = this as unknown as Record<string, tf.Variable>;
+    tf.dispose([accBeta1!, accBeta2!]);
+    this.#powers = [Math.fround(beta1), Math.fround(beta2)];
   }
 
   override applyGradients(
     gradients: Parameters<tf.AdamOptimizer["applyGradients"]>[0],
   ): void {
-    if (
-      Array.isArray(gradients) || !tf.getKernel(KERNEL_NAME, tf.getBackend())
-    ) {
-      return super.applyGradients(gradients);
+    const entries: [string, tf.Tensor | null][] = Array.isArray(gradients)
+      ? gradients.map(({ name, tensor }) => [name, tensor])
+      : Object.entries<tf.Tensor | null>(gradients);
+    const step = tf.getKernel(KERNEL_NAME, tf.getBackend()) ? this.#fused : this.#composed;
+    for (const [name, gradient] of entries) {
+      if (!gradient) continue;
+      const variable = tf.engine().registeredVariables[name];
+      if (!variable) throw new RangeError(`Cannot train ${name}: there is no such variable`);
+      step.call(this, variable, gradient, this.#momentsOf(variable));
     }
-    const {
-      accumulatedFirstMoment,
-      accumulatedSecondMoment,
-      accBeta1,
-      accBeta2,
-    } = this as unknown as AdamState;
-    const [power1, power2] = [accBeta1.dataSync()[0]!, accBeta2.dataSync()[0]!];
+    this.#advance();
+    this.incrementIterations();
+  }
+
+  override dispose(): void {
+    for (const variable of [...this.#moments.keys()]) this.#forget(variable);
+  }
+
+  /** Steps made, then the first moments, then the second ones, each by its variable's name. */
+  override async getWeights(): Promise<NamedTensors> {
+    const all = [...this.#moments];
+    return [
+      await this.saveIterations(),
+      ...all.map(([{ name }, { m }]) => ({ name: `${name}/m`, tensor: m })),
+      ...all.map(([{ name }, { v }]) => ({ name: `${name}/v`, tensor: v })),
+    ];
+  }
+
+  /**
+   * Takes what {@linkcode getWeights} gave.
+   *
+   * @throws {RangeError} If a moment's variable is not there or has another shape; nothing is taken then
+   */
+  override async setWeights(weights: NamedTensors): Promise<void> {
+    const [steps, ...moments] = weights;
+    const targets = moments.map(({ name, tensor }) => {
+      const [, variableName = "", key = ""] = /^(.*)\/([mv])$/.exec(name) ?? [];
+      const variable = tf.engine().registeredVariables[variableName];
+      if (!variable) throw new RangeError(`Cannot restore ${name}: there is no such variable`);
+      if (String(variable.shape) !== String(tensor.shape)) {
+        throw new RangeError(
+          `Cannot restore ${name} of shape [${tensor.shape}]: its variable has [${variable.shape}]`,
+        );
+      }
+      return { variable, key: key as keyof Moments, tensor };
+    });
+    await this.extractIterations(steps ? [steps] : []);
+    this.#powers = [Math.fround(this.beta1), Math.fround(this.beta2)];
+    for (let step = 0; step < this.iterations; step++) this.#advance();
+    for (const variable of [...this.#moments.keys()]) this.#forget(variable);
+    for (const { variable, key, tensor } of targets) {
+      this.#momentsOf(variable)[key].assign(tensor);
+    }
+  }
+
+  #fused(variable: tf.Variable, gradient: tf.Tensor, { m, v }: Moments): void {
     const attrs: Attrs = {
       beta1: this.beta1,
       beta2: this.beta2,
-      rate: this.learningRate / (1 - power1),
-      correction: 1 / Math.sqrt(1 - power2),
+      rate: this.learningRate / (1 - this.#powers[0]),
+      correction: 1 / Math.sqrt(1 - this.#powers[1]),
       epsilon: this.epsilon ?? EPSILON,
     };
-    Object.entries<tf.Tensor>(gradients).forEach(([name, gradient], i) => {
-      const variable = tf.engine().registeredVariables[name]!;
-      const first = accumulatedFirstMoment[i] ??= zeroMoment(
-        name,
-        "m",
-        variable,
-      );
-      const second = accumulatedSecondMoment[i] ??= zeroMoment(
-        name,
-        "v",
-        variable,
-      );
-      const inputs = {
-        w: variable,
-        g: gradient,
-        m: first.variable,
-        v: second.variable,
-      };
-      const updated = tf.engine().runKernel(
-        KERNEL_NAME,
-        inputs,
-        attrs as unknown as tf.NamedAttrMap,
-      ) as tf.Tensor;
-      variable.assign(updated);
-      updated.dispose();
-    });
+    const updated = tf.engine().runKernel(
+      KERNEL_NAME,
+      { w: variable, g: gradient, m, v },
+      attrs as unknown as tf.NamedAttrMap,
+    ) as tf.Tensor;
+    variable.assign(updated);
+    updated.dispose();
+  }
+
+  #composed(variable: tf.Variable, gradient: tf.Tensor, { m, v }: Moments): void {
     tf.tidy(() => {
-      accBeta1.assign(tf.mul(accBeta1, this.beta1));
-      accBeta2.assign(tf.mul(accBeta2, this.beta2));
+      const { beta1, beta2 } = this;
+      m.assign(tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1)));
+      v.assign(tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+      const mean = tf.div(m, 1 - this.#powers[0]);
+      const scale = tf.add(tf.sqrt(tf.div(v, 1 - this.#powers[1])), this.epsilon ?? EPSILON);
+      variable.assign(tf.add(tf.mul(tf.div(mean, scale), -this.learningRate), variable));
     });
-    this.incrementIterations();
+  }
+
+  #advance(): void {
+    const [power1, power2] = this.#powers;
+    this.#powers = [
+      Math.fround(power1 * Math.fround(this.beta1)),
+      Math.fround(power2 * Math.fround(this.beta2)),
+    ];
+  }
+
+  #momentsOf(variable: tf.Variable): Moments {
+    const known = this.#moments.get(variable);
+    if (known) return known;
+    const zeros = () => tf.tidy(() => tf.variable(tf.zerosLike(variable), false));
+    const moments = { m: zeros(), v: zeros() };
+    this.#moments.set(variable, moments);
+    // A model disposes of its variables but knows nothing of an optimizer that was given to it.
+    const dispose = variable.dispose.bind(variable);
+    variable.dispose = () => {
+      this.#forget(variable);
+      dispose();
+    };
+    return moments;
+  }
+
+  #forget(variable: tf.Variable): void {
+    const moments = this.#moments.get(variable);
+    this.#moments.delete(variable);
+    moments?.m.dispose();
+    moments?.v.dispose();
   }
 }
 
@@ -151,16 +218,4 @@ export function registerAdam(): void {
       return info;
     },
   });
-}
-
-function zeroMoment(
-  name: string,
-  suffix: string,
-  variable: tf.Variable,
-): Moment {
-  const originalName = `${name}/${suffix}`;
-  return {
-    originalName,
-    variable: tf.tidy(() => tf.variable(tf.zerosLike(variable), false)),
-  };
 }
