@@ -66,11 +66,13 @@ export async function saveModel(
 }
 
 /**
- * Loads a model that {@linkcode saveModel} wrote, and compiles it as {@linkcode buildCnn} does.
+ * Loads a layers model in tfjs's format, such as {@linkcode saveModel} writes or others published, from a
+ * folder with its `model.json` and the weight files that this names, in any number of shards and quantized or
+ * not; compiles it as {@linkcode buildCnn} does.
  *
- * @throws {Deno.errors.NotFound} If the folder has no model
- * @throws {RangeError} If the files are damaged: no topology, weights of another length than the manifest
- *   says, weights that are not finite
+ * @throws {Deno.errors.NotFound} If the folder has no model, or one of its weight files is missing
+ * @throws {RangeError} If it is a graph model, or the files are damaged: no topology, weights of another
+ *   length than the manifest says, weights that are not finite
  *
  * @example
  * ```ts
@@ -86,26 +88,27 @@ export async function saveModel(
  * ```
  */
 export async function loadModel(folder: string): Promise<tf.LayersModel> {
-  const topology = join(folder, TOPOLOGY_FILE), weights = join(folder, WEIGHTS_FILE);
+  const topology = join(folder, TOPOLOGY_FILE);
   const { weightsManifest, ...rest } = readTopology(await Deno.readTextFile(topology), topology);
-  const bytes = await Deno.readFile(weights);
-  const weightSpecs = weightsManifest.flatMap((group) => group.weights);
-  const odd = weightSpecs.find((spec) => "quantization" in spec);
-  if (odd) throw new RangeError(`${topology} has quantized weights, which are not supported yet`);
-  const expected = weightSpecs.reduce(
-    (sum, { shape, dtype }) => sum + shape.reduce((a, b) => a * b, dtype === "bool" ? 1 : 4),
-    0,
-  );
-  if (bytes.length !== expected) {
-    throw new RangeError(
-      `${weights} holds ${bytes.length} bytes, but its manifest says ${expected}`,
-    );
+  const groups: Uint8Array<ArrayBuffer>[] = [];
+  for (const { paths, weights } of weightsManifest) {
+    const shards = paths.map((path) => join(folder, path));
+    const bytes = await concat(await Promise.all(shards.map((shard) => Deno.readFile(shard))));
+    const expected = weights.reduce((sum, spec) => sum + byteSize(spec), 0);
+    if (bytes.length !== expected) {
+      throw new RangeError(
+        `${shards.join(", ")} holds ${bytes.length} bytes, but its manifest says ${expected}`,
+      );
+    }
+    checkFinite(bytes, weights, shards.join(", "));
+    groups.push(bytes);
   }
-  checkFinite(bytes, weightSpecs, weights);
+  const weightSpecs = weightsManifest.flatMap((group) => group.weights);
+  const weightData = (await concat(groups)).buffer;
   let model: tf.LayersModel;
   try {
     model = await tf.loadLayersModel(
-      tf.io.fromMemory({ ...rest, weightSpecs, weightData: bytes.buffer }),
+      tf.io.fromMemory({ ...rest, weightSpecs, weightData }),
     );
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -117,7 +120,11 @@ export async function loadModel(folder: string): Promise<tf.LayersModel> {
 
 interface Topology {
   readonly modelTopology: Record<string, unknown>;
-  readonly weightsManifest: readonly { readonly weights: tf.io.WeightsManifestEntry[] }[];
+  readonly format?: unknown;
+  readonly weightsManifest: readonly {
+    readonly paths: readonly string[];
+    readonly weights: tf.io.WeightsManifestEntry[];
+  }[];
 }
 
 function readTopology(text: string, path: string): Topology {
@@ -129,6 +136,11 @@ function readTopology(text: string, path: string): Topology {
   } catch (cause) {
     throw damaged("it is not JSON", cause);
   }
+  if (topology?.format === "graph-model") {
+    throw new RangeError(
+      `${path} is a graph model, which cannot be trained or read by layers: convert the original to a layers model`,
+    );
+  }
   if (typeof topology?.modelTopology !== "object" || topology.modelTopology === null) {
     throw damaged("it has no modelTopology");
   }
@@ -136,14 +148,38 @@ function readTopology(text: string, path: string): Topology {
   const isWeight = (spec: tf.io.WeightsManifestEntry) =>
     typeof spec?.name === "string" && Array.isArray(spec.shape) &&
     spec.shape.every((size) => Number.isSafeInteger(size) && size >= 0) &&
-    ["float32", "int32", "bool"].includes(spec.dtype);
+    ["float32", "int32", "bool"].includes(spec.dtype) && isQuantization(spec.quantization);
   if (
     !Array.isArray(weightsManifest) ||
     !weightsManifest.every((group) =>
-      Array.isArray(group?.weights) && group.weights.every(isWeight)
+      Array.isArray(group?.paths) && group.paths.every((name: unknown) =>
+        typeof name === "string"
+      ) &&
+      Array.isArray(group.weights) && group.weights.every(isWeight)
     )
-  ) throw damaged("its weightsManifest is no list of weights with name, shape and dtype");
+  ) throw damaged("its weightsManifest is no list of paths and weights with name, shape and dtype");
+  const foreign = weightsManifest.flatMap(({ paths }) => paths).find((name) => !isPlainName(name));
+  if (foreign !== undefined) {
+    throw damaged(`its weight file ${JSON.stringify(foreign)} is no plain file name`);
+  }
   return topology;
+}
+
+type Quantization = tf.io.WeightsManifestEntry["quantization"];
+
+/** Linear on whole numbers (scale and minimum are then needed), or halves. */
+function isQuantization(quantization: Quantization): boolean {
+  if (quantization === undefined) return true;
+  const { dtype, scale, min } = quantization ?? {};
+  return dtype === "float16" ||
+    (dtype === "uint8" || dtype === "uint16") && Number.isFinite(scale) && Number.isFinite(min);
+}
+
+/** Bytes that a weight takes in its file. */
+function byteSize({ shape, dtype, quantization }: tf.io.WeightsManifestEntry): number {
+  const stored = quantization?.dtype ?? dtype;
+  const bytes = { bool: 1, uint8: 1, uint16: 2, float16: 2 }[stored as string] ?? 4;
+  return shape.reduce((a, b) => a * b, bytes);
 }
 
 function checkFinite(
@@ -152,22 +188,33 @@ function checkFinite(
   path: string,
 ): void {
   let from = 0;
-  for (const { name, shape, dtype } of specs) {
-    const size = shape.reduce((a, b) => a * b, 1);
-    if (dtype === "float32") {
-      const values = new Float32Array(bytes.buffer.slice(from, from + 4 * size));
-      const odd = values.find((value) => !Number.isFinite(value));
-      if (odd !== undefined) {
-        throw new RangeError(`${path} is damaged: weight ${name} holds ${odd}`);
-      }
+  for (const spec of specs) {
+    const { name, dtype, quantization } = spec;
+    const to = from + byteSize(spec);
+    const part = bytes.buffer.slice(from, to);
+    let odd: number | string | undefined;
+    if (quantization?.dtype === "float16") {
+      // All bits of the exponent are set in infinity and NaN alone.
+      if (new Uint16Array(part).some((half) => (half & 0x7c00) === 0x7c00)) odd = "NaN or infinity";
+    } else if (dtype === "float32" && !quantization) {
+      odd = new Float32Array(part).find((value) => !Number.isFinite(value));
     }
-    from += dtype === "bool" ? size : 4 * size;
+    if (odd !== undefined) throw new RangeError(`${path} is damaged: weight ${name} holds ${odd}`);
+    from = to;
   }
+}
+
+async function concat(parts: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+function isPlainName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name);
 }
 
 /** Files may be kept beside a model under plain names that are not its own. */
 function checkName(name: string): void {
-  if (name === "" || name === "." || name === ".." || /[/\\\0]/.test(name)) {
+  if (!isPlainName(name)) {
     throw new TypeError(`Cannot keep a file named ${JSON.stringify(name)}: need a plain file name`);
   }
   if (name === TOPOLOGY_FILE || name === WEIGHTS_FILE) {

@@ -338,3 +338,76 @@ Deno.test("compileCnn() makes a model trainable", async () => {
   });
   assert.ok(Number.isNaN(history.valLoss[0]));
 });
+
+Deno.test("loadModel() reads shards and quantized weights as tfjs's converter writes them", async () => {
+  await setUpCompute({ quiet: true });
+  const folder = await Deno.makeTempDir();
+  try {
+    // By hand: value = scale · stored + min; halves 0x3c00 = 1, 0xc000 = −2, 0x3800 = 0.5.
+    const kernel = Uint8Array.of(0, 1, 2, 255), bias = Uint8Array.of(0x00, 0x3c, 0x00, 0xc0);
+    const second = new Uint8Array(Uint16Array.of(0, 65535, 10, 20).buffer);
+    const last = new Uint8Array(Float32Array.of(0.25, -0.75).buffer);
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ name: "a", units: 2, inputShape: [2] }),
+        tf.layers.dense({ name: "b", units: 2, activation: "softmax" }),
+      ],
+    });
+    const modelTopology = model.toJSON(null, false);
+    const quantization = { dtype: "uint8", scale: 0.5, min: -1, original_dtype: "float32" };
+    const weight = (name: string, shape: number[], quantization?: unknown) => ({
+      name,
+      shape,
+      dtype: "float32",
+      ...(quantization ? { quantization } : {}),
+    });
+    const weightsManifest = [
+      {
+        paths: ["group1-shard1of2.bin", "group1-shard2of2.bin"],
+        weights: [
+          weight("a/kernel", [2, 2], quantization),
+          weight("a/bias", [2], { dtype: "float16", original_dtype: "float32" }),
+        ],
+      },
+      {
+        paths: ["group2-shard1of1.bin"],
+        weights: [
+          weight("b/kernel", [2, 2], { ...quantization, dtype: "uint16", scale: 0.001, min: 2 }),
+          weight("b/bias", [2]),
+        ],
+      },
+    ];
+    const write = async (manifest: unknown, more = {}, biasBytes = bias) => {
+      const json = { format: "layers-model", modelTopology, weightsManifest: manifest, ...more };
+      await Deno.writeTextFile(join(folder, "model.json"), JSON.stringify(json));
+      const group = Uint8Array.of(...kernel, ...biasBytes);
+      // The cut is inside the kernel, as the converter cuts by size alone.
+      await Deno.writeFile(join(folder, "group1-shard1of2.bin"), group.subarray(0, 3));
+      await Deno.writeFile(join(folder, "group1-shard2of2.bin"), group.subarray(3));
+      await Deno.writeFile(
+        join(folder, "group2-shard1of1.bin"),
+        Uint8Array.of(...second, ...last),
+      );
+    };
+    await write(weightsManifest);
+    const weights = (await loadModel(folder)).getWeights().map((w) => [...w.dataSync()]);
+    const expected = [[-1, -0.5, 0, 126.5], [1, -2], [2, 67.535, 2.01, 2.02], [0.25, -0.75]];
+    weights.forEach((values, i) =>
+      values.forEach((value, j) => assert.ok(Math.abs(value - expected[i]![j]!) < 1e-5))
+    );
+
+    await write(weightsManifest, {}, Uint8Array.of(0x00, 0x3c, 0x00, 0x7c));
+    await assert.rejects(loadModel(folder), /a\/bias holds NaN or infinity/);
+    await write(weightsManifest, { format: "graph-model" });
+    await assert.rejects(loadModel(folder), /is a graph model/);
+    await write([{ ...weightsManifest[0], paths: ["../weights.bin"] }, weightsManifest[1]]);
+    await assert.rejects(loadModel(folder), /"\.\.\/weights\.bin" is no plain file name/);
+    await write(weightsManifest);
+    await Deno.writeFile(join(folder, "group1-shard2of2.bin"), new Uint8Array(4));
+    await assert.rejects(loadModel(folder), /holds 7 bytes, but its manifest says 8/);
+    await Deno.remove(join(folder, "group1-shard2of2.bin"));
+    await assert.rejects(loadModel(folder), Deno.errors.NotFound);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
