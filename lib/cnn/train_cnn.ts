@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { Adam } from "../backend/adam.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
 import { between, callable, checkOptions, type Rules, seed, whole } from "../base/check.ts";
@@ -108,8 +109,9 @@ const SEED_STRIDE = 0x9e3779b1;
  * @param data Images with class indices, or with rows of class probabilities such as one-hot rows
  * @returns Loss, accuracy, validation loss and accuracy, and seconds of each epoch
  * @throws {TypeError} If the model is not compiled, or an option is unknown or of the wrong kind
- * @throws {RangeError} If the model is no such classifier, draws random numbers that cannot be seeded, or
- *   has no weights to train, or if images, labels or options do not fit
+ * @throws {RangeError} If the model is no such classifier, draws random numbers that cannot be seeded, has no
+ *   weights to train, or has others than its optimizer (of tfjs, with moments) trained before, or if images,
+ *   labels or options do not fit
  * @throws {Error} If the loss turns NaN or infinite
  * @throws {DOMException} Named `AbortError` (or the signal's own reason) if the signal aborts
  *
@@ -165,6 +167,7 @@ async function train(
   if (weights.length === 0) {
     throw new RangeError("Cannot train this model: none of its weights is trainable");
   }
+  checkOptimizer(model.optimizer, weights);
   const trainCount = Math.floor(count * (1 - validationSplit));
   if (trainCount < 1) {
     throw new RangeError(
@@ -231,6 +234,23 @@ async function train(
     options.onEpoch?.(log);
   }
   return history;
+}
+
+/** The weights that an optimizer has trained here. */
+const trainedBy = new WeakMap<tf.Optimizer, readonly tf.Variable[]>();
+
+/** Moments of tfjs's own optimizers belong to positions: other weights would be given those of the first ones. */
+function checkOptimizer(optimizer: tf.Optimizer, weights: readonly tf.Variable[]): void {
+  // Not instanceof, which tfjs lets be true of every optimizer.
+  if (optimizer.constructor === Adam || optimizer.constructor === tf.SGDOptimizer) return;
+  const known = trainedBy.get(optimizer) ?? weights;
+  if (known.length !== weights.length || known.some((weight, i) => weight !== weights[i])) {
+    throw new RangeError(
+      `Cannot train other weights with the same ${optimizer.getClassName()} optimizer, ` +
+        "which would give them the moments of those before: compile the model anew",
+    );
+  }
+  trainedBy.set(optimizer, weights);
 }
 
 /** What a step needs beside its images. */

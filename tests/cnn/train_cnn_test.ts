@@ -411,3 +411,28 @@ Deno.test("loadModel() reads shards and quantized weights as tfjs's converter wr
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("trainCnn() refuses to train other weights with moments that are kept by position", async () => {
+  await setUpCompute({ quiet: true });
+  const data = {
+    images: Uint8Array.from({ length: 8 * 192 }, (_, i) => (i * 31) % 256),
+    labels: Uint8Array.from({ length: 8 }, (_, i) => i % 2),
+    shape: [8, ...SHAPE] as const,
+  };
+  const options = { epochs: 1, validationSplit: 0 };
+  const model = buildCnn({ seed: 1, inputShape: [...SHAPE], classes: 2 });
+  const frozen = model.layers.find((layer) => layer.weights.length > 0)!;
+  const compile = () =>
+    model.compile({ loss: "categoricalCrossentropy", optimizer: tf.train.rmsprop(0.001) });
+  await trainCnn(model, data, options);
+  frozen.trainable = false;
+  // Adam of buildCnn keeps moments by variable.
+  await trainCnn(model, data, options);
+  compile();
+  await trainCnn(model, data, options);
+  await trainCnn(model, data, options);
+  frozen.trainable = true;
+  await assert.rejects(trainCnn(model, data, options), /same RMSProp optimizer.*compile/);
+  compile();
+  await trainCnn(model, data, options);
+});
