@@ -13,6 +13,12 @@ export interface FittedSvc {
   readonly nSupport: Int32Array;
   /** [classes − 1, support vectors] y·α, laid out as LIBSVM does. */
   readonly dualCoef: Matrix;
+  /**
+   * Factors that bring rows and kernel values of extreme size into float32's range: rows are multiplied by
+   * `rows` and kernel values divided by `values` (powers of two), and `dualCoef` is y·α·`values`. Absent
+   * for ordinary rows, where both are 1.
+   */
+  readonly scaling?: { readonly rows: number; readonly values: number };
   /** One for each pair of classes. */
   readonly intercept: Float64Array;
   /** Dual objective ½ αᵀQα − Σ α of each pair; the libsvm engine does not tell it. */

@@ -143,7 +143,7 @@ export class Svc implements Classifier {
       if (!(peer instanceof Svc)) return undefined;
       machines.push(peer.options);
     }
-    return canCrossValidate(machines, X, folds)
+    return canCrossValidate(machines, X, y, folds)
       ? crossValidate(machines, X, y, folds, signal)
       : undefined;
   }

@@ -28,7 +28,7 @@ export interface SvcOptions {
   readonly tol?: number;
   /** Factors of C by class, or `"balanced"`: inversely proportional to the classes' sizes. */
   readonly classWeight?: "balanced" | Readonly<Record<number, number>>;
-  /** Most steps for a pair of classes; default −1: no limit. */
+  /** Most steps for a pair of classes; default −1: LIBSVM's own limit, 10⁷ or 100 a row. Engine `"smo"` alone. */
   readonly maxIter?: number;
   /** `"smo"`: this library's solver; `"libsvm"`: LIBSVM compiled to WebAssembly, for small sets. */
   readonly engine?: "smo" | "libsvm";
@@ -89,6 +89,12 @@ export function completeParameters(options: SvcOptions): SvcParameters {
   const { classWeight } = options;
   if (classWeight !== undefined && classWeight !== "balanced") {
     for (const [label, weight] of Object.entries(classWeight)) checkWeight(label, weight);
+  }
+  if (options.engine === "libsvm" && (options.maxIter ?? -1) !== -1) {
+    throw new RangeError(
+      `Svc: engine "libsvm" has a limit of steps of its own, got maxIter = ${options.maxIter}: ` +
+        'leave maxIter out, or use engine "smo"',
+    );
   }
   return withDefaults(DEFAULTS, options);
 }

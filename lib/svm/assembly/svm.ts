@@ -196,6 +196,9 @@ function solvePair(pair: usize): void {
       }
     }
 
+    // Values that are not finite promise nothing; there is no step to take.
+    if (j < 0) break;
+
     // y_i α_i grows and y_j α_j falls by `move`, as far as the box allows.
     const atI = alpha + ((<usize> i) << 3), atJ = alpha + ((<usize> j) << 3);
     const alphaI = load<f64>(atI), alphaJ = load<f64>(atJ);

@@ -12,6 +12,7 @@
  * @module
  */
 import { checkTrainingSet } from "../../base/classifier.ts";
+import { encodeLabels } from "../../base/labels.ts";
 import { gemm } from "../../compute/gemm.ts";
 import { type Place, placeOf } from "../../compute/memory.ts";
 import { Scope } from "../../compute/scope.ts";
@@ -27,7 +28,8 @@ import {
   products,
   resolveGamma,
 } from "./kernel_function.ts";
-import { pairDescriptor, PairState, smoRound } from "./pair_state.ts";
+import { scalingOf } from "./scaling.ts";
+import { mostSteps, pairDescriptor, PairState, smoRound } from "./pair_state.ts";
 import type { Fold, FoldPrediction } from "../../base/fold.ts";
 import { classWeights, type SvcParameters } from "../svc_parameters.ts";
 
@@ -41,17 +43,27 @@ const MEBIBYTE = 2 ** 20;
 
 /**
  * Whether {@linkcode crossValidate} can score these machines: they use this library's solver, both
- * matrices of all rows fit into the memory for kernel values, and no fold names a row twice.
+ * matrices of all rows fit into the memory for kernel values, no fold names a row twice, and the rows need no scaling.
  */
 export function canCrossValidate(
   machines: readonly SvcParameters[],
   X: Matrix,
+  y: ArrayLike<number>,
   folds: readonly Fold[],
 ): boolean {
   const bytes = 2 * 4 * X.rows ** 2;
-  return machines.every(({ engine, cacheMiB }) =>
-    engine === "smo" && bytes <= cacheMiB * MEBIBYTE
+  const { classes } = encodeLabels(y);
+  return machines.every((machine) =>
+    machine.engine === "smo" && bytes <= machine.cacheMiB * MEBIBYTE &&
+    isOrdinary(X, machine, Math.max(...classWeights(machine, classes, y)))
   ) && folds.every(({ train }) => new Set(train).size === train.length);
+}
+
+/** Whether a machine needs no scaling on these rows; throws if it cannot learn from them at all. */
+function isOrdinary(X: Matrix, machine: SvcParameters, weight: number): boolean {
+  const gamma = resolveGamma(machine.gamma, X);
+  const scaling = scalingOf(X, { ...machine, gamma }, weight * machine.C);
+  return scaling.rows === 1 && scaling.values === 1;
 }
 
 /**
@@ -192,13 +204,13 @@ class SharedKernels implements Disposable {
     this.#memory[Symbol.dispose]();
   }
 
-  /** Products of all rows, centred for the kernels that look at distances alone. */
+  /** Products of all rows, centred for the kernels that allow it. */
   async #multiply(
     { kernel }: KernelFunction,
     breathe: () => Promise<void>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const isCentred = kernel === "rbf";
+    const isCentred = kernel === "rbf" || kernel === "linear";
     if (isCentred === this.#isCentred) return;
     this.#isCentred = this.#kernel = undefined;
     const center = centerOf(this.#X, kernel);
@@ -361,7 +373,7 @@ async function solve(
     signal?.throwIfAborted();
     const steps = Math.max(MIN_STEPS, Math.floor(STEPS_IN_ROUND / active.length));
     const wanted = active.map((state) =>
-      maxIter < 0 ? steps : Math.min(steps, maxIter - state.steps)
+      Math.min(steps, mostSteps(maxIter, state.n) - state.steps)
     );
     active.forEach((state, i) => {
       state.prepare(tol, wanted[i]!);
@@ -370,7 +382,7 @@ async function solve(
     smoRound(active.length, { table: table.words });
     active = active.filter((state, i) => {
       state.converged = state.finish() < wanted[i]!;
-      return !state.converged && state.steps !== maxIter;
+      return !state.converged && state.steps < mostSteps(maxIter, state.n);
     });
     await breathe();
   }

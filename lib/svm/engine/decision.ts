@@ -4,6 +4,7 @@ import { SharedRows } from "../../compute/shared_rows.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import { kernelBlock } from "./kernel_function.ts";
+import { checkReach, scaleRows } from "./scaling.ts";
 import { useSupport } from "./support_memory.ts";
 import type { RunOptions } from "../../base/run_options.ts";
 import type { FittedSvc } from "../fitted_svc.ts";
@@ -22,11 +23,12 @@ export async function decisionValues(
   X: Matrix,
   { onProgress, signal }: RunOptions,
 ): Promise<Matrix> {
-  const { intercept } = fitted;
-  const pairs = intercept.length, most = Math.min(BLOCK_ROWS, X.rows);
+  const pairs = fitted.intercept.length, most = Math.min(BLOCK_ROWS, X.rows);
   using support = useSupport(fitted);
   using memory = new Scope();
-  const { vectors, coefficients, center } = support;
+  const { vectors, coefficients, center, intercept, kernel } = support;
+  const rowsOf = scaleRows(X, support.scaling);
+  checkReach(rowsOf, center, kernel, vectors.norms);
   const block = memory.use(new SharedRows(most, X.cols));
   const values = memory.float32(most * vectors.rows), decisions = memory.float32(most * pairs);
   const result = new Float32Array(X.rows * pairs);
@@ -34,11 +36,14 @@ export async function decisionValues(
   for (let begin = 0; begin < X.rows; begin += BLOCK_ROWS) {
     signal?.throwIfAborted();
     const rows = Math.min(BLOCK_ROWS, X.rows - begin);
-    block.fill(X, begin, rows, center);
-    kernelBlock(fitted.kernel, block, 0, rows, vectors, values);
+    block.fill(rowsOf, begin, rows, center);
+    kernelBlock(kernel, block, 0, rows, vectors, values);
     gemm({ a: values, b: coefficients, c: decisions, rows, columns: pairs, depth: vectors.rows });
     for (let k = 0; k < rows * pairs; k++) {
       result[begin * pairs + k] = decisions[k]! + intercept[k % pairs]!;
+    }
+    if (!result.subarray(begin * pairs, (begin + rows) * pairs).every(Number.isFinite)) {
+      throw new RangeError("Svc: decision values are beyond float32: scale the columns");
     }
     onProgress?.({ done: begin + rows, total: X.rows });
     await breathe();

@@ -2,7 +2,9 @@ import { Matrix } from "../../base/matrix.ts";
 import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import { centerOf, type KernelFunction } from "./kernel_function.ts";
-import { solveSmo } from "./smo_solver.ts";
+import { scaleKernel, scaleRows, type Scaling, scalingOf } from "./scaling.ts";
+import { leastCacheBytes, solveSmo } from "./smo_solver.ts";
+import { withIntercept } from "./support_memory.ts";
 import type { RunOptions } from "../../base/run_options.ts";
 import type { FittedSvc } from "../fitted_svc.ts";
 import type { SvcParameters } from "../svc_parameters.ts";
@@ -29,17 +31,27 @@ export async function fitSmo(
   { C, tol, maxIter, cacheMiB }: SvcParameters,
   fitOptions: RunOptions,
 ): Promise<FittedSvc> {
-  const center = centerOf(X, kernel.kernel);
+  const sizes = rowsOfClass.map((rows) => rows.length).sort((a, b) => b - a);
+  const least = leastCacheBytes(sizes[0]! + sizes[1]!);
+  if (least > cacheMiB * 2 ** 20) {
+    throw new RangeError(
+      `Svc: cacheMiB = ${cacheMiB} is too little for two classes of ${sizes[0]} and ${sizes[1]} ` +
+        `rows: need ${(least / 2 ** 20).toPrecision(3)} at least`,
+    );
+  }
+  const scaling = scalingOf(X, kernel, C * Math.max(...weights));
+  const scaled = scaleRows(X, scaling);
+  const center = centerOf(scaled, kernel.kernel);
   using memory = new Scope();
   const sets = rowsOfClass.map((rows) => {
     const set = memory.use(new SharedRows(rows.length, X.cols));
-    rows.forEach((row, i) => set.set(i, X, row, center));
+    rows.forEach((row, i) => set.set(i, scaled, row, center));
     return set;
   });
   const solutions = await solveSmo({
-    kernel,
+    kernel: scaleKernel(kernel, scaling),
     classes: sets,
-    classC: weights.map((weight) => weight * C),
+    classC: weights.map((weight) => weight * C * scaling.values),
     tol,
     maxIter,
     cacheBytes: cacheMiB * 2 ** 20,
@@ -47,14 +59,18 @@ export async function fitSmo(
   });
   const unfinished = solutions.filter(({ converged }) => !converged).length;
   warnOfUnfinished(unfinished, solutions.length, maxIter);
-  return assemble(X, classes, rowsOfClass, kernel, solutions);
+  return withIntercept(assemble(X, classes, rowsOfClass, kernel, scaling, solutions), center);
 }
 
 /** Warns of pairs of classes whose steps ran out. */
 export function warnOfUnfinished(unfinished: number, pairs: number, maxIter: number): void {
   if (unfinished === 0) return;
   console.warn(
-    `${unfinished} of ${pairs} pairs of classes stopped at maxIter = ${maxIter} before the tolerance was reached: raise it, or scale the columns`,
+    `${unfinished} of ${pairs} pairs of classes stopped at ${
+      maxIter < 0 ? "LIBSVM's limit of steps" : `maxIter = ${maxIter}`
+    } before the tolerance was reached: ${
+      maxIter < 0 ? "lower C" : "raise it"
+    }, or scale the columns`,
   );
 }
 
@@ -64,6 +80,7 @@ function assemble(
   classes: Int32Array,
   rowsOfClass: readonly (readonly number[])[],
   kernel: KernelFunction,
+  scaling: Scaling,
   solutions: Awaited<ReturnType<typeof solveSmo>>,
 ): FittedSvc {
   const isSupport = rowsOfClass.map((rows) => new Uint8Array(rows.length));
@@ -96,6 +113,11 @@ function assemble(
     const line = other > cls ? other - 1 : other;
     dualCoef[line * support.length + position[cls]![row]!] = value;
   });
+  if (!dualCoef.every(Number.isFinite)) {
+    throw new RangeError(
+      "Svc: dual coefficients are beyond float32: lower C, or scale the columns",
+    );
+  }
   return {
     kernel,
     classes,
@@ -104,6 +126,7 @@ function assemble(
     nSupport,
     dualCoef: new Matrix(dualCoef, classes.length - 1, support.length),
     intercept: Float64Array.from(solutions, ({ rho }) => -rho),
-    dualObjective: Float64Array.from(solutions, ({ objective }) => objective),
+    dualObjective: Float64Array.from(solutions, ({ objective }) => objective / scaling.values),
+    ...(scaling.rows === 1 && scaling.values === 1 ? {} : { scaling }),
   };
 }

@@ -56,12 +56,15 @@ const kernelValues = defineKernel("kernelValues", {
 });
 
 /**
- * What is subtracted from all rows before kernel values are computed: for the RBF kernel the mean of
- * each column. It leaves the distances as they are, but |x|² + |y|² − 2xy then has no large terms that
- * cancel in float32. The other kernels are not the same in another place, so for them it is zero.
+ * What is subtracted from all rows before kernel values are computed: for the RBF and the linear kernel
+ * the mean of each column. It leaves the distances as they are, but |x|² + |y|² − 2xy then has no large
+ * terms that cancel in float32; and as Σ y α = 0, a C-SVC with the linear kernel is the same wherever its
+ * origin is, but for the intercept. The other kernels are not the same in another place, so for them it
+ * is zero.
  */
 export function centerOf(X: Matrix, kernel: KernelName): Float64Array {
-  return kernel === "rbf" && X.rows > 0 ? columnMeans(X) : new Float64Array(X.cols);
+  const isShiftFree = kernel === "rbf" || kernel === "linear";
+  return isShiftFree && X.rows > 0 ? columnMeans(X) : new Float64Array(X.cols);
 }
 
 /**

@@ -1,5 +1,7 @@
 import { Matrix } from "../../base/matrix.ts";
-import type { KernelFunction, KernelName } from "./kernel_function.ts";
+import { centerOf, type KernelFunction, type KernelName } from "./kernel_function.ts";
+import { scaleKernel, scaleRows, scalingOf } from "./scaling.ts";
+import { withIntercept } from "./support_memory.ts";
 import type { FittedSvc } from "../fitted_svc.ts";
 
 /** The part of libsvm-js that is used here. */
@@ -42,16 +44,19 @@ export async function fitLibsvm(
       `The libsvm engine cannot hold ${X.rows} × ${X.cols} values: use engine "smo"`,
     );
   }
+  const scaling = scalingOf(X, kernel, options.C * Math.max(...options.weights));
+  const scaled = scaleRows(X, scaling), inner = scaleKernel(kernel, scaling);
+  const center = centerOf(scaled, kernel.kernel);
   const SVM = await loadLibsvm();
   const order = rowsOfClass.flat();
   const labels = rowsOfClass.flatMap((rows, c) => rows.map(() => classes[c]!));
   const svm = new SVM({
     type: C_SVC,
     kernel: KERNELS[kernel.kernel],
-    gamma: kernel.gamma,
-    degree: kernel.degree,
-    coef0: kernel.coef0,
-    cost: options.C,
+    gamma: inner.gamma,
+    degree: inner.degree,
+    coef0: inner.coef0,
+    cost: options.C * scaling.values,
     tolerance: options.tol,
     cacheSize: 200,
     weight: Object.fromEntries(
@@ -60,15 +65,20 @@ export async function fitLibsvm(
     quiet: true,
   });
   try {
-    svm.train(order.map((row) => Array.from(X.row(row))), labels);
+    svm.train(
+      order.map((row) => Array.from(scaled.row(row), (value, c) => value - center[c]!)),
+      labels,
+    );
     const support = Int32Array.from(svm.getSVIndices(), (i) => order[i]!);
-    return {
+    const fitted = {
       kernel,
       classes,
       support,
       supportVectors: X.takeRows(support),
       ...parse(svm),
+      ...(scaling.rows === 1 && scaling.values === 1 ? {} : { scaling }),
     };
+    return withIntercept(fitted, center);
   } finally {
     svm.free();
   }

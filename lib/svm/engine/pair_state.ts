@@ -23,6 +23,17 @@ export const pairDescriptor = defineRecord("pair", {
 /** A round of steps for each pair whose descriptor is in the table; a task is a pair. */
 export const smoRound = defineKernel("smoRound", { table: "i32*" });
 
+/** Shares of C that steps leave between a row and its bound by rounding. */
+const ROUNDING = 1e-9;
+
+/** LIBSVM's own limit where there is none, so that every fit ends: so many steps, or so many a row. */
+const MAX_STEPS = 1e7, MAX_STEPS_PER_ROW = 100;
+
+/** The most steps for a pair of n rows; with `maxIter` −1 LIBSVM's own limit (`svm.cpp`, Solver::Solve). */
+export function mostSteps(maxIter: number, n: number): number {
+  return maxIter < 0 ? Math.max(MAX_STEPS, MAX_STEPS_PER_ROW * n) : maxIter;
+}
+
 /** The solution for one pair of classes. */
 export interface PairSolution {
   readonly first: number;
@@ -190,20 +201,33 @@ export class PairState implements Disposable {
     this.#memory[Symbol.dispose]();
   }
 
-  /** As LIBSVM: the mean of F over the free rows, else the middle of what the others allow. */
+  /**
+   * As LIBSVM: the mean of F over the free rows, else the middle of what the others allow. Where rounding
+   * alone keeps rows off their bounds, none of them is free.
+   */
   #rho(rows?: Int32Array): number {
-    let sum = 0, freeRows = 0, lower = -Infinity, upper = Infinity;
+    return this.#rhoOf(rows, 0) ?? this.#rhoOf(rows, ROUNDING)!;
+  }
+
+  /** The offset, if rows within a share `margin` of their bounds count as bound and some row says so. */
+  #rhoOf(rows: Int32Array | undefined, margin: number): number | undefined {
+    const { firstC, secondC, firstRows } = this.#setting;
+    let sum = 0, freeRows = 0, lower = -Infinity, upper = Infinity, isClear = false;
     const count = rows?.length ?? this.n;
     for (let r = 0; r < count; r++) {
       const k = rows ? rows[r]! : r;
       const F = this.F[k]!;
-      const [up, low] = [this.isUp(k), this.isLow(k)];
+      const share = this.alpha[k]! / (k < firstRows ? firstC : secondC);
+      const canGrow = share < 1 - margin, canFall = share > margin;
+      const [up, low] = k < firstRows ? [canGrow, canFall] : [canFall, canGrow];
       if (up && low) {
         sum += F;
         freeRows++;
+        isClear ||= share > ROUNDING && share < 1 - ROUNDING;
       } else if (up) upper = Math.min(upper, F);
       else if (low) lower = Math.max(lower, F);
     }
+    if (freeRows > 0 && !isClear) return undefined;
     return freeRows > 0 ? sum / freeRows : (lower + upper) / 2;
   }
 }

@@ -18,7 +18,7 @@ import { SharedRows } from "../../compute/shared_rows.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import type { OnProgress } from "../../base/run_options.ts";
 import { kernelBlock, type KernelFunction, selfKernel } from "./kernel_function.ts";
-import { pairDescriptor, type PairSolution, PairState, smoRound } from "./pair_state.ts";
+import { mostSteps, pairDescriptor, type PairSolution, PairState, smoRound } from "./pair_state.ts";
 
 /** Rows whose kernel rows are computed at once: enough for the matrix product to be efficient. */
 const BATCH_ROWS = 384;
@@ -28,6 +28,14 @@ const PAIRS_AT_ONCE = 4;
 const STEPS_IN_ROUND = 4000;
 /** A round stops at this share of the violation that it began with: other rows matter more then. */
 const ROUND_SHARE = 0.1;
+
+/** After so many rounds without a step there will be none: rounding holds what is left. */
+const MAX_IDLE_ROUNDS = 100;
+
+/** The least memory for kernel values of a pair of n rows, in bytes: two batches, or all. */
+export function leastCacheBytes(n: number): number {
+  return Float32Array.BYTES_PER_ELEMENT * n * Math.min(n, 2 * BATCH_ROWS);
+}
 
 /** A problem: rows sorted by class. */
 export interface SmoProblem {
@@ -143,6 +151,8 @@ class KernelCache implements Disposable {
 class Pair {
   readonly state: PairState;
   readonly #firstRows: number;
+  /** Rounds without a step, one after the other. */
+  #idle = 0;
 
   constructor(
     readonly first: number,
@@ -177,7 +187,8 @@ class Pair {
     const { tol, maxIter } = this.problem;
     const { largest, smallest, gap } = state.violation();
     if (!(gap > tol)) state.converged = true;
-    if (state.converged || (maxIter >= 0 && state.steps >= maxIter)) return false;
+    const most = mostSteps(maxIter, state.n);
+    if (state.converged || state.steps >= most || this.#idle > MAX_IDLE_ROUNDS) return false;
 
     this.updateResident();
     const { F, segments } = state;
@@ -197,11 +208,15 @@ class Pair {
       if (r < lowRows.length) chosen.add(spread(lowRows, r, F));
     }
     this.#load([...chosen]);
-    const left = maxIter < 0 ? Infinity : maxIter - state.steps;
     // When all that violates is in memory there is nothing to wait for.
     const goal = chosen.size === 0 ? tol : Math.max(tol, ROUND_SHARE * gap);
-    state.prepare(goal, Math.min(STEPS_IN_ROUND, left));
+    state.prepare(goal, Math.min(STEPS_IN_ROUND, most - state.steps));
     return true;
+  }
+
+  /** Takes over what a round did. */
+  finishRound(): void {
+    this.#idle = this.state.finish() === 0 ? this.#idle + 1 : 0;
   }
 
   #load(rows: number[]): void {
@@ -276,7 +291,7 @@ export async function solveSmo(problem: SmoProblem): Promise<PairSolution[]> {
       table.set(i, pair.state.describe());
     });
     smoRound(active.length, { table: table.words });
-    for (const pair of active) pair.state.finish();
+    for (const pair of active) pair.finishRound();
     await breathe();
   }
   return solutions.sort((a, b) => a.first - b.first || a.second - b.second);

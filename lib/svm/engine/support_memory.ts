@@ -1,7 +1,9 @@
 import { onShortage } from "../../compute/memory.ts";
 import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
-import { centerOf } from "./kernel_function.ts";
+import type { Matrix } from "../../base/matrix.ts";
+import { centerOf, type KernelFunction } from "./kernel_function.ts";
+import { scaleKernel, scaleRows, type Scaling, UNSCALED } from "./scaling.ts";
 import type { FittedSvc } from "../fitted_svc.ts";
 
 /**
@@ -14,6 +16,10 @@ class SupportMemory implements Disposable {
   readonly vectors: SharedRows;
   /** [support vectors, pairs] */
   readonly coefficients: Float32Array;
+  /** [pairs] what a decision value has besides the sum over support vectors, about {@linkcode center}. */
+  readonly intercept: Float64Array;
+  readonly kernel: KernelFunction;
+  readonly scaling: Scaling;
   readonly #memory: Scope;
   #users = 0;
   #isRetired = false;
@@ -21,10 +27,19 @@ class SupportMemory implements Disposable {
 
   constructor(fitted: FittedSvc) {
     using memory = new Scope();
-    const { supportVectors, kernel } = fitted;
-    this.center = centerOf(supportVectors, kernel.kernel);
+    this.scaling = fitted.scaling ?? UNSCALED;
+    this.kernel = scaleKernel(fitted.kernel, this.scaling);
+    const supportVectors = scaleRows(fitted.supportVectors, this.scaling);
+    this.center = centerOf(supportVectors, fitted.kernel.kernel);
     this.vectors = memory.use(SharedRows.of(supportVectors, this.center));
     const coefficients = pairCoefficients(fitted);
+    const moved = shifts(
+      fitted,
+      supportVectors,
+      this.center,
+      new Float64Array(supportVectors.cols),
+    );
+    this.intercept = fitted.intercept.map((value, pair) => value - moved[pair]!);
     this.coefficients = memory.float32(coefficients.length);
     this.coefficients.set(coefficients);
     this.#memory = memory.move();
@@ -82,6 +97,44 @@ export function useSupport(fitted: FittedSvc): SupportMemory {
 /** Gives the memory of a machine back when nobody uses it any more, as when it is fitted anew. */
 export function dropSupport(fitted: FittedSvc | undefined): void {
   if (fitted) ofMachine.get(fitted)?.retire();
+}
+
+/**
+ * The machine with its intercepts about the origin, as scikit-learn gives them, instead of about the
+ * center that it was fitted with. It goes by way of the center that predictions take, so that these find
+ * the same value again, however far the rows are from the origin.
+ *
+ * @param center In the unit of the scaling
+ */
+export function withIntercept(fitted: FittedSvc, center: Float64Array): FittedSvc {
+  const vectors = scaleRows(fitted.supportVectors, fitted.scaling ?? UNSCALED);
+  const own = centerOf(vectors, fitted.kernel.kernel);
+  const first = shifts(fitted, vectors, center, own);
+  const second = shifts(fitted, vectors, own, new Float64Array(vectors.cols));
+  return {
+    ...fitted,
+    intercept: fitted.intercept.map((value, pair) => value + first[pair]! + second[pair]!),
+  };
+}
+
+/** By how much the decision values change from one place to another, for the linear kernel; else 0. */
+function shifts(
+  fitted: FittedSvc,
+  vectors: Matrix,
+  from: Float64Array,
+  to: Float64Array,
+): Float64Array {
+  const pairs = fitted.intercept.length, result = new Float64Array(pairs);
+  if (fitted.kernel.kernel !== "linear") return result;
+  const coefficients = pairCoefficients(fitted);
+  for (let i = 0; i < vectors.rows; i++) {
+    let product = 0;
+    vectors.row(i).forEach((value, c) => product += (value - from[c]!) * (to[c]! - from[c]!));
+    for (let pair = 0; pair < pairs; pair++) {
+      result[pair]! += coefficients[i * pairs + pair]! * product;
+    }
+  }
+  return result;
 }
 
 /** [support vectors, pairs]: each support vector's coefficient in each pair, mostly zero. */
