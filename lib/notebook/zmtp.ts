@@ -51,10 +51,7 @@ export class ZmtpConnection {
 
   /** Sends a message of several frames. */
   async send(frames: readonly Uint8Array[]): Promise<void> {
-    const bytes = join(frames.flatMap((frame, i) => [
-      frameHead(frame.length, i < frames.length - 1 ? MORE : 0),
-      frame,
-    ]));
+    const bytes = messageBytes(frames);
     this.#written = this.#written.then(() => this.#write(bytes));
     await this.#written;
   }
@@ -72,6 +69,17 @@ export class ZmtpConnection {
       }
       if (!await this.#read()) return;
     }
+  }
+
+  /** What has arrived behind the last message; if nothing has, waits for some. Empty at the end. */
+  async rest(): Promise<Uint8Array> {
+    while (this.#reader.length === 0 && await this.#read());
+    return this.#reader.take(this.#reader.length)!;
+  }
+
+  /** Lets bytes be read as if they came now, before all others. */
+  putBack(bytes: Uint8Array): void {
+    this.#reader.putBack(bytes);
   }
 
   /** Ends the connection; {@linkcode messages} ends, too. */
@@ -93,13 +101,13 @@ export class ZmtpConnection {
     if (theirs[0] !== 0xff || theirs[10]! < 3) {
       throw new Error("What listens on the kernel's port does not speak ZMTP 3");
     }
-    const ready = join([
+    const ready = joinBytes([
       Uint8Array.of(5),
       encoder.encode("READY"),
       property("Socket-Type", type),
       property("Identity", identity),
     ]);
-    await this.#write(join([frameHead(ready.length, COMMAND), ready]));
+    await this.#write(joinBytes([frameHead(ready.length, COMMAND), ready]));
     if (type === "SUB") await this.send([Uint8Array.of(1)]); // to everything
   }
 
@@ -125,10 +133,42 @@ export class ZmtpConnection {
   }
 }
 
+/** A message as it is sent. */
+export function messageBytes(frames: readonly Uint8Array[]): Uint8Array {
+  return joinBytes(frames.flatMap((frame, i) => [
+    frameHead(frame.length, i < frames.length - 1 ? MORE : 0),
+    frame,
+  ]));
+}
+
+/** The message that bytes begin with, and how many it takes; undefined if it goes on behind them. */
+export function readMessage(
+  bytes: Uint8Array,
+): { frames: Uint8Array[]; length: number } | undefined {
+  const reader = new FrameReader(), frames: Uint8Array[] = [];
+  reader.putBack(bytes);
+  while (true) {
+    const frame = reader.next();
+    if (!frame) return undefined;
+    frames.push(frame.body);
+    if (!(frame.flags & MORE)) return { frames, length: bytes.length - reader.length };
+  }
+}
+
 /** Cuts bytes that arrive in pieces into frames, each of which is copied at most once. */
 class FrameReader {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
+
+  /** How many bytes wait. */
+  get length(): number {
+    return this.#bytes;
+  }
+
+  putBack(bytes: Uint8Array): void {
+    this.#chunks.unshift(bytes);
+    this.#bytes += bytes.length;
+  }
 
   push(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
@@ -191,10 +231,11 @@ function frameHead(length: number, flags: number): Uint8Array {
 function property(name: string, value: string): Uint8Array {
   const bytes = encoder.encode(value), length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, bytes.length);
-  return join([Uint8Array.of(name.length), encoder.encode(name), length, bytes]);
+  return joinBytes([Uint8Array.of(name.length), encoder.encode(name), length, bytes]);
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
+/** One array of all bytes. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let done = 0;
   for (const part of parts) {

@@ -5,6 +5,8 @@ import type { MimeBundle, Output } from "./notebook.ts";
 /** An output that is a bundle of forms by MIME type. */
 type Bundle = Output & { output_type: "display_data" | "execute_result" };
 
+type ErrorOutput = Output & { output_type: "error" };
+
 /** Displays that a later message may update, by their id: over all cells of a notebook. */
 export type Displays = Map<string, Bundle[]>;
 
@@ -20,7 +22,9 @@ interface OpenStream {
  * sends, what comes out are outputs of the notebook format: a cell may broadcast any message.
  */
 export class OutputCollector {
-  readonly #outputs: (OpenStream | Exclude<Output, { output_type: "stream" }>)[] = [];
+  readonly #outputs: (OpenStream | Bundle)[] = [];
+  /** A cell ends with its error, which the kernel may send before what was put out until then. */
+  readonly #errors: ErrorOutput[] = [];
   readonly #displays: Displays;
   #clearNext = false;
 
@@ -31,14 +35,15 @@ export class OutputCollector {
 
   /** What the cell has put out so far. */
   get outputs(): Output[] {
-    return this.#outputs.map((output) =>
+    const outputs = this.#outputs.map((output) =>
       output.output_type === "stream" ? { ...output, text: output.text.toString() } : output
     );
+    return [...outputs, ...this.#errors];
   }
 
   /** The error that the cell ended with, if it did. */
-  get error(): (Output & { output_type: "error" }) | undefined {
-    return this.#outputs.findLast((output) => output.output_type === "error");
+  get error(): ErrorOutput | undefined {
+    return this.#errors.at(-1);
   }
 
   /** Takes a message in; returns whether it is an output, or changes one. */
@@ -54,7 +59,7 @@ export class OutputCollector {
       case "update_display_data":
         return this.#update(content);
       case "error":
-        this.push({
+        this.addError({
           output_type: "error",
           ename: text(content["ename"], "Error"),
           evalue: text(content["evalue"], ""),
@@ -63,7 +68,7 @@ export class OutputCollector {
         break;
       case "clear_output":
         if (content["wait"]) this.#clearNext = true;
-        else this.#outputs.length = 0;
+        else this.#clear();
         break;
       default:
         return false;
@@ -71,10 +76,10 @@ export class OutputCollector {
     return true;
   }
 
-  /** Adds an output that is no stream. */
-  push(output: Exclude<Output, { output_type: "stream" }>): void {
+  /** Adds an error: it stands behind all other outputs. */
+  addError(error: ErrorOutput): void {
     this.#clearIfAsked();
-    this.#outputs.push(output);
+    this.#errors.push(error);
   }
 
   #stream(name: OpenStream["name"], content: unknown): void {
@@ -101,7 +106,8 @@ export class OutputCollector {
       if (all) all.push(output);
       else this.#displays.set(id, [output]);
     }
-    this.push(output);
+    this.#clearIfAsked();
+    this.#outputs.push(output);
   }
 
   /** Changes all displays of an id; returns whether there are any. */
@@ -116,8 +122,12 @@ export class OutputCollector {
   }
 
   #clearIfAsked(): void {
-    if (this.#clearNext) this.#outputs.length = 0;
+    if (this.#clearNext) this.#clear();
     this.#clearNext = false;
+  }
+
+  #clear(): void {
+    this.#outputs.length = this.#errors.length = 0;
   }
 }
 

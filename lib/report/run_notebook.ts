@@ -138,7 +138,7 @@ export async function runNotebook(
         }
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
-        collector.push({
+        collector.addError({
           output_type: "error",
           ename: error.name,
           evalue: error.message,
@@ -167,7 +167,7 @@ function showError(
   if (!shown) {
     const { ename = "Error", evalue = status, traceback = [] } = error ?? {};
     shown = { output_type: "error", ename, evalue, traceback };
-    collector.push(shown);
+    collector.addError(shown);
   }
   const isError = shown.traceback.some((line) => line !== "");
   if (thrown !== undefined && (!isError || thrown.includes(shown.evalue))) {

@@ -1,7 +1,12 @@
 // The other side is written here by hand, byte by byte, from https://rfc.zeromq.org/spec/23/.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { type SocketType, ZmtpConnection } from "../../lib/notebook/zmtp.ts";
+import {
+  joinBytes,
+  messageBytes,
+  type SocketType,
+  ZmtpConnection,
+} from "../../lib/notebook/zmtp.ts";
 import { Channel } from "../../lib/report/engine/channel.ts";
 
 const bytes = (...parts: (string | readonly number[])[]) =>
@@ -115,26 +120,57 @@ Deno.test("ZmtpConnection refuses what does not speak ZMTP 3", async () => {
   }
 });
 
-Deno.test("Channel refuses a message that is not signed with the kernel's key", async () => {
-  const parts = [{ msg_type: "stream", msg_id: "1" }, {}, {}, { text: "x" }].map((part) =>
-    JSON.stringify(part)
+/** A signed message as the kernel sends it. */
+function signed(content: unknown, key = "key"): Uint8Array {
+  const parts = [{ msg_type: "stream", msg_id: "1" }, {}, {}, content].map((part) =>
+    new TextEncoder().encode(JSON.stringify(part))
   );
-  const sign = (key: string) => createHmac("sha256", key).update(parts.join("")).digest("hex");
-  const message = (signature: string) =>
-    bytes(
-      ...["topic", "<IDS|MSG>", signature, ...parts].flatMap((frame, i, all) => [
-        [i < all.length - 1 ? 1 : 0, frame.length] as const,
-        frame,
-      ]),
-    );
-  const pieces = [GREETING, READY, message(sign("key")), message(sign("other"))];
-  await withServer(pieces, async (port) => {
+  const hmac = createHmac("sha256", key);
+  for (const part of parts) hmac.update(part);
+  const encode = (text: string) => new TextEncoder().encode(text);
+  return messageBytes([encode("<IDS|MSG>"), encode(hmac.digest("hex")), ...parts]);
+}
+
+/** What a channel tells of bytes that arrive in pieces; an error's message is the last. */
+async function told(...pieces: Uint8Array[]): Promise<unknown[]> {
+  const heard: unknown[] = [];
+  await withServer([GREETING, READY, ...pieces], async (port) => {
     const channel = await Channel.open(port, "SUB", { session: "s", key: "key" });
-    const heard: unknown[] = [];
-    await assert.rejects(async () => {
+    try {
       for await (const { content } of channel.messages()) heard.push(content);
-    }, /damaged on its way/);
-    assert.deepEqual(heard, [{ text: "x" }]);
+    } catch (error) {
+      heard.push((error as Error).message);
+    }
     channel.close();
   });
+  return heard;
+}
+
+Deno.test("Channel refuses a message that is not signed with the kernel's key", async () => {
+  assert.deepEqual(await told(signed(1), signed(2, "other"), signed(3)), [
+    1,
+    "A message of the kernel was damaged on its way",
+  ]);
+});
+
+Deno.test("Channel puts right messages that the kernel wrote into each other", async () => {
+  const long = signed("x".repeat(5000)), short = signed("short"), other = signed("other");
+  const right = ["short", "x".repeat(5000), "last"];
+  // Wherever the long one was cut behind its heads, and however it arrives.
+  for (const cut of [1000, 3000, long.length - short.length, long.length - 20, long.length - 1]) {
+    const whole = joinBytes([long.subarray(0, cut), short, long.subarray(cut), signed("last")]);
+    assert.deepEqual(await told(whole), right, `cut at ${cut}`);
+    const pieces = [long.length - 5, long.length + 5].map((at) => whole.subarray(0, at));
+    for (const piece of pieces) {
+      assert.deepEqual(await told(piece, whole.subarray(piece.length)), right, `cut at ${cut}`);
+    }
+  }
+  const twice = [
+    long.subarray(0, 900),
+    short,
+    long.subarray(900, 2000),
+    other,
+    long.subarray(2000),
+  ];
+  assert.deepEqual(await told(...twice, signed("last")), ["short", "other", ...right.slice(1)]);
 });

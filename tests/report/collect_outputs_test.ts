@@ -100,3 +100,11 @@ Deno.test("OutputCollector makes outputs of the format of whatever a cell sends"
     { output_type: "error", ename: "Error", evalue: "", traceback: ["one line"] },
   ]);
 });
+
+Deno.test("OutputCollector lets an error stand behind what the kernel sends late", () => {
+  const error = { ename: "Error", evalue: "e", traceback: [] };
+  assert.deepEqual(collect(stream("a\n"), message("error", error), stream("b\n")), [
+    { output_type: "stream", name: "stdout", text: "a\nb\n" },
+    { output_type: "error", ...error },
+  ]);
+});
