@@ -58,7 +58,7 @@ export async function loadCached(
       await removeParts(places.dataFolder);
       return { ...await remake(cache, format, archive, { ...places, signal }), official };
     });
-  });
+  }, () => "what has been downloaded is kept, and the next call goes on from there");
 }
 
 async function fromCacheOrNet(format: CifarFormat, places: Places): Promise<Loaded | undefined> {
