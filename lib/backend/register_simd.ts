@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { mendCpuKernels } from "./mend_cpu_kernels.ts";
 import { registerAdam } from "./adam.ts";
+import { giveBackAfterGradients, giveBackAfterKernels } from "./give_back.ts";
 import { registerConvolution } from "./ops/convolution.ts";
 import { registerElementwise } from "./ops/elementwise.ts";
 import { registerMatMul } from "./ops/mat_mul.ts";
@@ -24,5 +25,7 @@ export function registerSimdBackend(): void {
   registerMaxPool();
   registerSeededDropout();
   registerSum();
+  giveBackAfterKernels();
+  giveBackAfterGradients();
   tf.registerBackend(SIMD_BACKEND, () => new SimdBackend());
 }

@@ -1,6 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
-import { allocatedBytes, allocFloat32, isShared, release } from "../compute/memory.ts";
+import {
+  allocatedBytes,
+  allocFloat32,
+  isShared,
+  release,
+  undoAllocations,
+} from "../compute/memory.ts";
 
 /** The name under which the backend is registered with tfjs. */
 export const SIMD_BACKEND = "simd";
@@ -19,6 +25,8 @@ export const SIMD_BACKEND = "simd";
 export class SimdBackend extends MathBackendCPU {
   /** Addresses of the tensors in the shared memory. */
   readonly #addresses = new Set<number>();
+  /** What the kernel that is running has made. */
+  #made: tf.DataId[] | undefined;
 
   constructor() {
     super();
@@ -41,6 +49,7 @@ export class SimdBackend extends MathBackendCPU {
   newTensor(shape: number[]): { info: tf.TensorInfo; values: Float32Array } {
     const values = this.#allocate(shape);
     const dataId = super.write(values, shape, "float32");
+    this.#made?.push(dataId);
     return { info: { dataId, shape, dtype: "float32" }, values };
   }
 
@@ -60,7 +69,23 @@ export class SimdBackend extends MathBackendCPU {
     shape: number[],
     dtype: tf.DataType,
   ): tf.DataId {
-    return super.write(ownCopy(values), shape, dtype);
+    const dataId = super.write(ownCopy(values), shape, dtype);
+    this.#made?.push(dataId);
+    return dataId;
+  }
+
+  /** Calls a kernel, and takes back what it has made if it throws. */
+  undoIfItFails<T>(kernel: () => T): T {
+    const outer = this.#made, made: tf.DataId[] = this.#made = [];
+    try {
+      return undoAllocations(kernel, (address) => this.#addresses.has(address));
+    } catch (error) {
+      for (const dataId of made) if (this.data.has(dataId)) this.disposeData(dataId, true);
+      throw error;
+    } finally {
+      this.#made = outer;
+      if (outer) outer.push(...made);
+    }
   }
 
   override move(

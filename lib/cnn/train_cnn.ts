@@ -279,17 +279,23 @@ async function trainingStep(
     const images = imageBatch(data, rows, pass.onesChannel);
     const target = objective.target(rows);
     let hits: tf.Scalar | undefined, metrics: tf.Scalar[] = [];
-    const { value, grads } = tf.variableGrads(() => {
-      const output = pass.apply(images, { seed });
-      hits = tf.keep(objective.hits(rows, output));
-      metrics = objective.metrics(target, output).map((metric) => tf.keep(metric));
-      const loss = objective.loss(target, output);
-      const penalties = objective.penalties();
-      return penalties ? tf.add(loss, penalties) : loss;
-    }, weights);
-    model.optimizer.applyGradients(grads);
-    applyConstraints(model);
-    return { loss: value, hits: hits!, metrics };
+    try {
+      const { value, grads } = tf.variableGrads(() => {
+        const output = pass.apply(images, { seed });
+        hits = tf.keep(objective.hits(rows, output));
+        metrics = objective.metrics(target, output).map((metric) => tf.keep(metric));
+        const loss = objective.loss(target, output);
+        const penalties = objective.penalties();
+        return penalties ? tf.add(loss, penalties) : loss;
+      }, weights);
+      model.optimizer.applyGradients(grads);
+      applyConstraints(model);
+      return { loss: value, hits: hits!, metrics };
+    } catch (error) {
+      // What is kept outlives the tidy, also when the step fails, as when the memory runs out.
+      tf.dispose([hits, metrics]);
+      throw error;
+    }
   });
   const [[loss], [hits], ...metrics] = await Promise.all(
     [step.loss, step.hits, ...step.metrics].map((figure) => figure.data()),

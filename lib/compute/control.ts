@@ -20,6 +20,9 @@ export const CLAIM = 16;
 export const FINISHED = 32;
 /** Set to 1 + the worker's number when a kernel throws in it. */
 export const FAILED = 48;
+/** Set to 1 when the workers are to end; how many of them have ended, and will touch nothing any more. */
+export const STOP = 80;
+export const ENDED = 96;
 /** The dispatch: index of the kernel, number of tasks, tasks to claim at once. */
 export const KERNEL = 64;
 export const TASKS = 65;

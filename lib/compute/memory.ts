@@ -66,9 +66,10 @@ export function allocate(bytes: number): number {
     throw new RangeError(`Cannot allocate ${bytes} bytes: it must be a whole number`);
   }
   const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+  if (allocationsLeft-- === 0) throw outOfMemory(size);
   let best = bestFit(size);
   if (best < 0) {
-    grow(size);
+    makeRoom(size);
     best = bestFit(size);
   }
   const block = free[best]!;
@@ -78,7 +79,56 @@ export function allocate(bytes: number): number {
   if (block.bytes === 0) free.splice(best, 1);
   used.set(address, size);
   bytesInUse += size;
+  recent?.add(address);
   return address;
+}
+
+/** Of a call that can be undone, what was allocated since and not given back. */
+let recent: Set<number> | undefined;
+
+/**
+ * Calls a function, and if it throws gives back all that it has allocated and not given back.
+ *
+ * @param isKept Of what is allocated, the addresses that have an owner who lives on
+ */
+export function undoAllocations<T>(work: () => T, isKept: (address: number) => boolean): T {
+  const outer = recent, own: Set<number> = recent = new Set();
+  try {
+    return work();
+  } catch (error) {
+    for (const address of own) if (!isKept(address)) release(address);
+    throw error;
+  } finally {
+    recent = outer;
+    if (outer) { for (const address of own) if (used.has(address)) outer.add(address); }
+  }
+}
+
+/** Allocates blocks that outlive whatever call needs them first, as a pool's; all or none. */
+export function allocateLasting(sizes: readonly number[]): number[] {
+  const outer = recent;
+  recent = undefined;
+  const blocks: number[] = [];
+  try {
+    for (const bytes of sizes) blocks.push(allocate(bytes));
+    return blocks;
+  } catch (error) {
+    blocks.forEach(release);
+    throw error;
+  } finally {
+    recent = outer;
+  }
+}
+
+let allocationsLeft = Infinity;
+
+/**
+ * For tests: makes one allocation fail as if there were no room.
+ *
+ * @param after Allocations that succeed before it; Infinity for no failure
+ */
+export function failAllocation(after: number): void {
+  allocationsLeft = after;
 }
 
 /** The smallest free block of at least `size` bytes; −1 if there is none. */
@@ -112,6 +162,7 @@ export function release(address: number): void {
     throw new RangeError(`Nothing is allocated at address ${address}`);
   }
   used.delete(address);
+  recent?.delete(address);
   bytesInUse -= bytes;
   addFree(address, bytes);
 }
@@ -176,27 +227,36 @@ function buffer(): SharedArrayBuffer {
   return now;
 }
 
-function grow(bytes: number): void {
+/** Makes room for a block; where there is none, what can be made anew is given back first. */
+function makeRoom(bytes: number): void {
+  if (grow(bytes)) return;
+  for (const giveBack of shortages) giveBack();
+  if (bestFit(bytes) < 0 && !grow(bytes)) throw outOfMemory(bytes);
+}
+
+function grow(bytes: number): boolean {
   const last = free.at(-1);
   const end = sharedMemory().buffer.byteLength;
   const tail = last && last.address + last.bytes === end ? last.bytes : 0;
   const needed = Math.ceil((bytes - tail) / PAGE_BYTES);
   const room = MAXIMUM_PAGES - end / PAGE_BYTES;
+  if (needed > room) return false;
   const pages = Math.min(room, Math.max(needed, GROWTH_PAGES));
   try {
-    if (needed > room) throw new RangeError("beyond 4 GiB");
     sharedMemory().grow(pages);
-  } catch (cause) {
-    for (const giveBack of shortages) giveBack();
-    if (bestFit(bytes) >= 0) return;
-    throw new RangeError(
-      `Out of memory: cannot allocate ${mebibytes(bytes)} beside the ${mebibytes(bytesInUse)} ` +
-        `in use (WebAssembly's limit is 4,096 MiB, and blocks must be in one piece): use smaller ` +
-        "batches or fewer rows",
-      { cause },
-    );
+  } catch {
+    return false;
   }
   addFree(end, pages * PAGE_BYTES);
+  return true;
+}
+
+function outOfMemory(bytes: number): RangeError {
+  return new RangeError(
+    `Out of memory: cannot allocate ${mebibytes(bytes)} beside the ${mebibytes(bytesInUse)} ` +
+      `in use (WebAssembly's limit is 4,096 MiB, and blocks must be in one piece): use smaller ` +
+      "batches or fewer rows",
+  );
 }
 
 function mebibytes(bytes: number): string {

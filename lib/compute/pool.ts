@@ -16,6 +16,7 @@ import {
   CLAIM,
   claimWord,
   CONTROL_BYTES,
+  ENDED,
   FAILED,
   FINISHED,
   FLOAT_ARGS,
@@ -26,10 +27,12 @@ import {
   MAX_FLOAT_ARGS,
   MAX_INT_ARGS,
   MAX_TASKS,
+  STOP,
   TASKS,
   work,
 } from "./control.ts";
-import { allocate, release, sharedMemory } from "./memory.ts";
+import { checkValue, whole } from "../base/check.ts";
+import { allocateLasting, release, sharedMemory } from "./memory.ts";
 import type { WorkerData } from "./worker.ts";
 
 /** Private memory of each thread for packed blocks and padded images. */
@@ -37,6 +40,17 @@ export const SCRATCH_BYTES = 4 << 20;
 
 /** Turns of the loop in which the main thread waits for the last tasks before it sleeps. */
 const SPINS = 100_000;
+
+/**
+ * How long a pool's end is waited for, in milliseconds: workers that sleep need a fraction of one, those
+ * that are only starting some tens.
+ */
+const ENDING_MS = 500;
+
+const CORES = navigator.hardwareConcurrency || 1;
+/** Threads for each core, and threads on any machine, that are allowed. */
+const THREADS_PER_CORE = 4, ALWAYS_ALLOWED = 16;
+const THREADS_RULE = whole(1, Math.max(ALWAYS_ALLOWED, THREADS_PER_CORE * CORES));
 
 /** How long no task may finish before the pool is given up, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -46,8 +60,9 @@ interface Pool {
   readonly workers: Worker[];
   readonly scratches: number[];
   /**
-   * Each pool has a control block of its own, which is never used again: a worker that has been told to
-   * end lives on for a moment, and must neither hear of later dispatches nor find its memory taken.
+   * Each pool has a control block of its own, which is used again only when all its workers have ended:
+   * one that has been told to end lives on for a moment, and must neither hear of later dispatches nor
+   * find its memory taken.
    */
   readonly control: Int32Array;
   /** Where a kernel's arguments go: int32 words and addresses, and float32 values. */
@@ -66,7 +81,9 @@ const KERNELS_FILE = join(import.meta.dirname!, "kernels", "kernels.wasm");
 
 let kernels: Kernels | undefined;
 let pool: Pool | undefined;
-let wantedThreads = defaultThreads();
+let wantedThreads: number | undefined;
+/** Pools that have been told to end, and whose memory their workers may still use. */
+const ending = new Set<Pool>();
 let timeoutMs = DEFAULT_TIMEOUT_MS;
 let running = false;
 
@@ -106,7 +123,7 @@ export function kernelIndex(kernel: string): number {
 export function argumentWords(): Pick<Pool, "words" | "floats"> {
   if (running) throw new Error("Cannot run a kernel: another is already running");
   kernels ??= loadKernels();
-  return pool ??= startPool(kernels, wantedThreads);
+  return pool ??= startPool(kernels, threads());
 }
 
 /**
@@ -143,7 +160,10 @@ export function canRunKernels(): boolean {
 }
 
 /**
- * Number of threads that kernels run on, the main thread included.
+ * Number of threads that kernels run on, the main thread included: what {@linkcode setThreads} set, else the
+ * environment variable `COMPUTE_THREADS`, else the number of cores.
+ *
+ * @throws {RangeError} If `COMPUTE_THREADS` is not a number that {@linkcode setThreads} takes
  *
  * @example
  * ```ts
@@ -154,13 +174,16 @@ export function canRunKernels(): boolean {
  * ```
  */
 export function threads(): number {
-  return wantedThreads;
+  return wantedThreads ??= defaultThreads();
 }
 
 /**
- * Sets the number of threads, the main thread included; the pool starts anew at the next kernel.
+ * Sets the number of threads, the main thread included; the workers end, and the pool starts anew at the
+ * next kernel. More threads than cores gain nothing: at most four for each core are allowed (16 on any
+ * machine).
  *
- * @throws {RangeError} If `count` is not a whole number of at least 1
+ * @throws {TypeError} If `count` is no number
+ * @throws {RangeError} If it is not a whole number from 1 to four times the cores, or 16
  *
  * @example
  * ```ts
@@ -174,11 +197,7 @@ export function threads(): number {
  * ```
  */
 export function setThreads(count: number): void {
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(
-      `The number of threads must be a whole number of at least 1, got ${count}`,
-    );
-  }
+  checkValue("The number of threads", count, THREADS_RULE);
   stopPool();
   wantedThreads = count;
 }
@@ -193,13 +212,33 @@ export function poolState(): Pick<Pool, "workers" | "scratches"> {
   return pool ?? { workers: [], scratches: [] };
 }
 
-/** Ends the workers; the next kernel starts new ones. */
-export function stopPool(): void {
+/** Ends the workers, and waits a little for them; the next kernel starts new ones. */
+export function stopPool(wait = ENDING_MS): void {
   if (!pool) return;
-  const { workers, scratches } = pool;
+  const { control, workers } = pool;
+  ending.add(pool);
   pool = undefined;
-  release(scratches[0]!);
-  workers.forEach((worker, i) => void worker.terminate().then(() => release(scratches[i + 1]!)));
+  Atomics.store(control, STOP, 1);
+  // Workers sleep until the generation changes. One that hangs in a kernel never hears of it.
+  Atomics.add(control, GENERATION, 1);
+  Atomics.notify(control, GENERATION);
+  const until = performance.now() + wait;
+  for (
+    let ended = Atomics.load(control, ENDED);
+    ended < workers.length && performance.now() < until;
+    ended = Atomics.load(control, ENDED)
+  ) Atomics.wait(control, ENDED, ended, wait);
+  takeBackEnded();
+}
+
+/** Gives back the memory of pools whose workers have all ended. */
+function takeBackEnded(): void {
+  for (const old of ending) {
+    if (Atomics.load(old.control, ENDED) < old.workers.length) continue;
+    ending.delete(old);
+    for (const scratch of old.scratches) release(scratch);
+    release(old.control.byteOffset);
+  }
 }
 
 function dispatch(
@@ -229,7 +268,9 @@ function dispatch(
     const outcome = Atomics.wait(control, FINISHED, finished, timeoutMs);
     finished = Atomics.load(control, FINISHED);
     if (outcome === "timed-out") {
-      stopPool();
+      const { workers } = pool!;
+      stopPool(0);
+      for (const worker of workers) void worker.terminate();
       throw new Error(
         `A compute worker has not answered for ${
           timeoutMs / 1000
@@ -240,7 +281,7 @@ function dispatch(
   const failed = Atomics.load(control, FAILED);
   if (failed !== 0) {
     throw new WebAssembly.RuntimeError(
-      `trapped in thread ${failed} of ${wantedThreads}`,
+      `trapped in thread ${failed} of ${pool!.threads}`,
     );
   }
 }
@@ -261,11 +302,9 @@ function loadKernels(): Kernels {
 }
 
 function startPool({ module, names }: Kernels, count: number): Pool {
-  const scratches = Array.from(
-    { length: count },
-    () => allocate(SCRATCH_BYTES),
-  );
-  const address = allocate(CONTROL_BYTES);
+  takeBackEnded();
+  const blocks = allocateLasting([...Array(count).fill(SCRATCH_BYTES), CONTROL_BYTES]);
+  const scratches = blocks.slice(0, count), address = blocks[count]!;
   const control = new Int32Array(sharedMemory().buffer, address, CONTROL_BYTES / 4).fill(0);
   const workers = scratches.slice(1).map((scratch, i) => {
     const workerData: WorkerData = {
@@ -276,9 +315,7 @@ function startPool({ module, names }: Kernels, count: number): Pool {
       thread: i + 2,
       control: address,
     };
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      workerData,
-    });
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
     worker.unref();
     return worker;
   });
@@ -287,7 +324,15 @@ function startPool({ module, names }: Kernels, count: number): Pool {
   return { threads: count, workers, scratches, control, words, floats };
 }
 
+/** What `COMPUTE_THREADS` says; without it the number of cores. */
 function defaultThreads(): number {
-  const wanted = Number(Deno.env.get("COMPUTE_THREADS"));
-  return Number.isInteger(wanted) && wanted > 0 ? wanted : navigator.hardwareConcurrency || 1;
+  const wanted = Deno.env.get("COMPUTE_THREADS")?.trim();
+  if (!wanted) return CORES;
+  const count = Number(wanted);
+  if (!THREADS_RULE.allows(count)) {
+    throw new RangeError(
+      `The environment variable COMPUTE_THREADS must be ${THREADS_RULE.wanted}, got ${wanted}`,
+    );
+  }
+  return count;
 }

@@ -3,10 +3,12 @@ import {
   CLAIM,
   claimWord,
   CONTROL_BYTES,
+  ENDED,
   FAILED,
   FINISHED,
   GENERATION,
   type Kernel,
+  STOP,
   TASKS,
   work,
 } from "./control.ts";
@@ -35,7 +37,7 @@ const kernels = names.map((name) => instance.exports[name] as Kernel);
 const control = new Int32Array(memory.buffer, address, CONTROL_BYTES / 4);
 
 let seen = 0;
-while (true) {
+while (Atomics.load(control, STOP) === 0) {
   let current = Atomics.load(control, GENERATION);
   for (let spins = 0; current === seen && spins < SPINS; spins++) {
     current = Atomics.load(control, GENERATION);
@@ -55,3 +57,6 @@ while (true) {
     Atomics.notify(control, FINISHED);
   }
 }
+// The last that is done with the memory, which the main thread then takes back.
+Atomics.add(control, ENDED, 1);
+Atomics.notify(control, ENDED);

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "@std/path";
 import { setThreads, threads } from "deep-features";
-import { allocFloat32, allocInt32, freeViews, pointer } from "../../lib/compute/memory.ts";
-import { poolState, runKernel, setKernelTimeout } from "../../lib/compute/pool.ts";
+import {
+  allocatedBytes,
+  allocFloat32,
+  allocInt32,
+  freeViews,
+  pointer,
+  sharedMemory,
+} from "../../lib/compute/memory.ts";
+import { poolState, runKernel, SCRATCH_BYTES, setKernelTimeout } from "../../lib/compute/pool.ts";
 import { compileKernels, KERNELS_FILE } from "../../lib/compute/kernels/build.ts";
 
 /** Squares 16 × 16,384 values: 16 tasks. */
@@ -27,7 +34,7 @@ Deno.test("runKernel() does all tasks, with as many threads as are wanted", () =
       }
       assert.equal(poolState().workers.length, count - 1);
     }
-    assert.throws(() => setThreads(0), /at least 1, got 0/);
+    assert.throws(() => setThreads(0), /a whole number from 1 to \d+, got 0/);
   } finally {
     setThreads(before);
   }
@@ -90,6 +97,82 @@ Deno.test("A worker that dies in the middle of a task gives an error after the t
   } finally {
     setKernelTimeout();
   }
+});
+
+/** Threads of this process, where the system tells. */
+function processThreads(): number {
+  try {
+    return [...Deno.readDirSync("/proc/self/task")].length;
+  } catch {
+    return 0;
+  }
+}
+
+Deno.test("A hundred setThreads() leave neither threads nor memory behind", () => {
+  const before = threads();
+  try {
+    setThreads(3);
+    squares();
+    const running = processThreads(), bytes = allocatedBytes();
+    const size = sharedMemory().buffer.byteLength;
+    for (let i = 0; i < 100; i++) {
+      setThreads(1 + i % 3);
+      if (i % 4 === 0) squares();
+    }
+    setThreads(3);
+    squares();
+    // One pool may still be on its way out, where the machine is busy.
+    const poolBytes = 3 * SCRATCH_BYTES + 2 ** 20;
+    assert.ok(processThreads() <= running + 4, `${running} threads, then ${processThreads()}`);
+    assert.ok(allocatedBytes() <= bytes + poolBytes);
+    assert.ok(sharedMemory().buffer.byteLength <= size + 2 * poolBytes);
+  } finally {
+    setThreads(before);
+  }
+});
+
+Deno.test("setThreads() refuses what is no number of threads, and more than four for each core", () => {
+  const before = threads();
+  const most = Math.max(16, 4 * navigator.hardwareConcurrency);
+  for (const count of [0, -1, 1.5, NaN, Infinity, most + 1, 2000]) {
+    assert.throws(() => setThreads(count), RangeError, String(count));
+  }
+  assert.throws(
+    () => setThreads(2000),
+    { message: `The number of threads must be a whole number from 1 to ${most}, got 2000` },
+  );
+  assert.throws(() => setThreads("2" as unknown as number), TypeError);
+  assert.equal(threads(), before);
+  setThreads(most);
+  assert.equal(threads(), most);
+  setThreads(before);
+});
+
+Deno.test("COMPUTE_THREADS is refused where it is no number of threads, and ignored if empty", async () => {
+  const pool = new URL("../../lib/compute/pool.ts", import.meta.url);
+  const program = `import { threads } from "${pool}";
+    try { console.log(threads()); } catch (error) { console.log(error.name, error.message); }`;
+  const most = Math.max(16, 4 * navigator.hardwareConcurrency);
+  const cases = ["0", "-1", "abc", "1000", "1.5", "1", "2", "", " 2 "];
+  const said: string[] = [];
+  for (const wanted of cases) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", program],
+      cwd: join(import.meta.dirname!, "..", ".."),
+      env: { COMPUTE_THREADS: wanted },
+    }).output();
+    said.push(new TextDecoder().decode(stdout).trim());
+  }
+  const refused = (wanted: string) =>
+    "RangeError The environment variable COMPUTE_THREADS must be a whole number from 1 to " +
+    `${most}, got ${wanted}`;
+  assert.deepEqual(said, [
+    ...["0", "-1", "abc", "1000", "1.5"].map(refused),
+    "1",
+    "2",
+    String(navigator.hardwareConcurrency),
+    "2",
+  ]);
 });
 
 Deno.test("The pool does not keep a process alive", async () => {
