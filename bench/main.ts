@@ -7,6 +7,7 @@
 import { setUpCompute } from "deep-features";
 import { benchArticle } from "./article.ts";
 import { benchMatmul } from "./matmul.ts";
+import { benchNetworks } from "./networks.ts";
 import { benchPackages } from "./packages.ts";
 import { type BenchRow, printRows } from "./row.ts";
 import { benchSvm } from "./svm.ts";
@@ -16,6 +17,7 @@ import { benchUmap } from "./umap.ts";
 const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   matmul: benchMatmul,
   step: benchTrainingStep,
+  networks: benchNetworks,
   svm: benchSvm,
   umap: benchUmap,
   packages: benchPackages,
