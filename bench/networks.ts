@@ -107,7 +107,8 @@ async function benchMobileNet(): Promise<BenchRow[]> {
   const ours = await predict("simd", 4);
   const wasm = await predict("wasm", 4);
   await setUpCompute({ backend: "simd", quiet: true });
-  const name = `MobileNetV2, ${MOBILENET_SIDE} × ${MOBILENET_SIDE}, batch ${MOBILENET_BATCH}, an image`;
+  const name =
+    `MobileNetV2, ${MOBILENET_SIDE} × ${MOBILENET_SIDE}, batch ${MOBILENET_BATCH}, an image`;
   return [
     { name, ...torch, note: `bar 1.5; ${torch.note}` },
     { name: `${name}, tfjs's wasm backend`, ours, peer: wasm, unit: "ms" },
@@ -178,9 +179,8 @@ interface Block {
 function block(x: tf.SymbolicTensor, { filters, ...options }: Block): tf.SymbolicTensor {
   const { kernelSize = 3, strides = 1, activation = "relu", depthwise = false } = options;
   const common = { kernelSize, strides, padding: "same", useBias: false } as const;
-  let y = (depthwise
-    ? tf.layers.depthwiseConv2d(common)
-    : tf.layers.conv2d({ ...common, filters })).apply(x) as tf.SymbolicTensor;
+  let y = (depthwise ? tf.layers.depthwiseConv2d(common) : tf.layers.conv2d({ ...common, filters }))
+    .apply(x) as tf.SymbolicTensor;
   y = tf.layers.batchNormalization().apply(y) as tf.SymbolicTensor;
   if (activation === "linear") return y;
   const layer = activation === "relu" ? tf.layers.reLU() : tf.layers.reLU({ maxValue: 6 });

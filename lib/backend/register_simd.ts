@@ -3,11 +3,16 @@ import "@tensorflow/tfjs-backend-cpu";
 import { mendCpuKernels } from "./mend_cpu_kernels.ts";
 import { registerAdam } from "./adam.ts";
 import { giveBackAfterGradients, giveBackAfterKernels } from "./give_back.ts";
+import { registerBatchNorm } from "./ops/batch_norm.ts";
 import { registerConvolution } from "./ops/convolution.ts";
+import { registerCopying } from "./ops/copying.ts";
+import { registerDepthwise } from "./ops/depthwise.ts";
 import { registerElementwise } from "./ops/elementwise.ts";
+import { adoptKernel } from "./ops/kernel_override.ts";
 import { registerMatMul } from "./ops/mat_mul.ts";
-import { registerMaxPool } from "./ops/max_pool.ts";
-import { registerSum } from "./ops/sum.ts";
+import { registerPooling } from "./ops/pooling.ts";
+import { registerReductions } from "./ops/reductions.ts";
+import { registerGradients } from "./register_gradients.ts";
 import { registerSeededDropout } from "./seeded_dropout.ts";
 import { SIMD_BACKEND, SimdBackend } from "./simd_backend.ts";
 
@@ -16,15 +21,19 @@ export function registerSimdBackend(): void {
   if (tf.findBackendFactory(SIMD_BACKEND)) return;
   mendCpuKernels();
   for (const kernel of tf.getKernelsForBackend("cpu")) {
-    tf.registerKernel({ ...kernel, backendName: SIMD_BACKEND });
+    adoptKernel(kernel);
   }
   registerAdam();
+  registerBatchNorm();
   registerConvolution();
+  registerCopying();
+  registerDepthwise();
   registerElementwise();
   registerMatMul();
-  registerMaxPool();
+  registerPooling();
+  registerReductions();
   registerSeededDropout();
-  registerSum();
+  registerGradients();
   giveBackAfterKernels();
   giveBackAfterGradients();
   tf.registerBackend(SIMD_BACKEND, () => new SimdBackend());

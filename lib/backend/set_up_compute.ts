@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import * as tf from "@tensorflow/tfjs";
+import { fuseLayers } from "./fused_layers.ts";
 import { mendCpuKernels } from "./mend_cpu_kernels.ts";
 import { registerSimdBackend } from "./register_simd.ts";
 import { canRunKernels, threads } from "../compute/pool.ts";
@@ -113,7 +114,10 @@ async function withDesktopFolder<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 async function start(backend: ComputeBackend): Promise<void> {
-  if (backend === "simd") registerSimdBackend();
+  if (backend === "simd") {
+    registerSimdBackend();
+    fuseLayers();
+  }
   if (backend === "cpu") mendCpuKernels();
   if (backend === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
   if (backend === "wasm") await startWasm();

@@ -3,6 +3,8 @@ import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import {
   allocatedBytes,
   allocFloat32,
+  allocInt32,
+  allocUint8,
   isShared,
   release,
   undoAllocations,
@@ -11,8 +13,15 @@ import {
 /** The name under which the backend is registered with tfjs. */
 export const SIMD_BACKEND = "simd";
 
+/** The arrays of the types of tensors that kernels work on. */
+interface Values {
+  float32: Float32Array;
+  int32: Int32Array;
+  bool: Uint8Array;
+}
+
 /**
- * A tfjs backend whose float32 tensors live in a shared WebAssembly memory, where kernels written in
+ * A tfjs backend whose tensors live in a shared WebAssembly memory, where kernels written in
  * AssemblyScript work on them with SIMD on every core. It extends tfjs's CPU backend: what has no kernel
  * here falls back to the CPU backend's, which reads the same memory through typed arrays.
  *
@@ -34,23 +43,26 @@ export class SimdBackend extends MathBackendCPU {
     (this as unknown as { firstUse: boolean }).firstUse = false;
   }
 
-  /** A float32 tensor's values in the shared memory, where they are moved if need be. */
-  values(info: tf.TensorInfo): Float32Array {
+  /** A tensor's values in the shared memory, where they are moved if need be. */
+  values<D extends keyof Values = "float32">(info: tf.TensorInfo, _dtype?: D): Values[D] {
     const data = this.data.get(info.dataId);
-    const values = data.values as Float32Array;
+    const values = data.values as Values[D];
     if (isShared(values)) return values;
-    const view = this.#allocate(info.shape);
+    const view = this.#allocate(values.length, info.dtype);
     view.set(values);
-    data.values = view;
-    return view;
+    data.values = view as tf.backend_util.TypedArray;
+    return view as Values[D];
   }
 
-  /** A new float32 tensor in the shared memory, its values not yet set. */
-  newTensor(shape: number[]): { info: tf.TensorInfo; values: Float32Array } {
-    const values = this.#allocate(shape);
-    const dataId = super.write(values, shape, "float32");
+  /** A new tensor in the shared memory, its values not yet set. */
+  newTensor<D extends keyof Values = "float32">(
+    shape: number[],
+    dtype: D = "float32" as D,
+  ): { info: tf.TensorInfo; values: Values[D] } {
+    const values = this.#allocate(tf.util.sizeFromShape(shape), dtype) as Values[D];
+    const dataId = super.write(values as tf.backend_util.TypedArray, shape, dtype);
     this.#made?.push(dataId);
-    return { info: { dataId, shape, dtype: "float32" }, values };
+    return { info: { dataId, shape, dtype }, values };
   }
 
   /** The address of {@linkcode values}, for kernels that are called by {@linkcode runKernel}. */
@@ -59,8 +71,11 @@ export class SimdBackend extends MathBackendCPU {
   }
 
   /** {@linkcode newTensor} with the address of its values. */
-  makeOutputInShared(shape: number[]): { info: tf.TensorInfo; address: number } {
-    const { info, values } = this.newTensor(shape);
+  makeOutputInShared(
+    shape: number[],
+    dtype: tf.DataType = "float32",
+  ): { info: tf.TensorInfo; address: number } {
+    const { info, values } = this.newTensor(shape, dtype as keyof Values);
     return { info, address: values.byteOffset };
   }
 
@@ -122,8 +137,12 @@ export class SimdBackend extends MathBackendCPU {
     super.dispose();
   }
 
-  #allocate(shape: number[]): Float32Array<SharedArrayBuffer> {
-    const view = allocFloat32(tf.util.sizeFromShape(shape));
+  #allocate(n: number, dtype: tf.DataType): Values[keyof Values] {
+    const view = dtype === "bool"
+      ? allocUint8(n)
+      : dtype === "int32"
+      ? allocInt32(n)
+      : allocFloat32(n);
     this.#addresses.add(view.byteOffset);
     return view;
   }

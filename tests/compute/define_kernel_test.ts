@@ -5,7 +5,6 @@ import { declaredKernels, defineKernel } from "../../lib/compute/define_kernel.t
 import { defineRecord } from "../../lib/compute/define_record.ts";
 import { kernelSources } from "../../lib/compute/kernels/build.ts";
 import { pairDescriptor } from "../../lib/svm/engine/pair_state.ts";
-import { step } from "../../lib/backend/ops/elementwise.ts";
 import { Scope } from "../../lib/compute/scope.ts";
 import { setThreads, threads } from "../../lib/compute/pool.ts";
 import {
@@ -19,6 +18,9 @@ const CHUNK = 16384;
 
 /** The kernel for the test of the time-out. */
 const stall = defineKernel("stall", { counter: "i32*", until: "u8*" });
+
+/** y = 1 above zero, alpha at or below. */
+const step = defineKernel("step", { x: "f32*", y: "f32*", n: "i32", alpha: "f32" });
 
 /** By what type the assembly reads an argument. */
 function readAs(kind: ArgumentKind): string {

@@ -1,9 +1,10 @@
 // @ts-nocheck AssemblyScript, compiled by lib/compute/kernels/build.ts
+// deno-fmt-ignore-file It would leave out the decorators, which AssemblyScript needs.
 // Two-dimensional convolution, channels last, without im2col.
 //
-// An image is first copied into the thread's scratch with its padding (and, for the input gradient of a
-// strided convolution, with zeros between its pixels), 4 KiB to 150 KiB: from then on no border is
-// special. With dilation 1 the taps of one filter row and their channels lie in a row in memory,
+// A band of rows of an image, most often all of it, is first copied into the thread's scratch with its
+// padding (and, for the input gradient of a strided convolution, with zeros between its pixels), 4 KiB to
+// 150 KiB: from then on no border is special. With dilation 1 the taps of one filter row and their channels lie in a row in memory,
 // `run` = filter width × channels values, and so do the filter's own values: a dot product over `run`.
 //
 // convolve:   4 output pixels × 8 filters in 8 registers; for every filter row, for every value of the
@@ -16,7 +17,12 @@
 //             order, so the result does not depend on the threads.
 // Filters come in eights: the caller pads them with zeros where their number is not a multiple of 8.
 
-/** Copies one image into scratch with padding and `spread` − 1 zeros between pixels. */
+/**
+ * Copies rows firstRow … firstRow + rows − 1 of an image as it is with its padding, with `spreadY` − 1 rows and
+ * `spreadX` − 1 pixels of zeros between its own, and each channel `times` times.
+ */
+
+@global
 function copyPadded(
   source: usize,
   height: i32,
@@ -24,37 +30,56 @@ function copyPadded(
   channels: i32,
   top: i32,
   left: i32,
-  spread: i32,
-  paddedHeight: i32,
+  spreadY: i32,
+  spreadX: i32,
+  firstRow: i32,
+  rows: i32,
   paddedWidth: i32,
+  times: i32,
   target: usize,
 ): void {
   const row = (<usize> width * channels) << 2;
-  const paddedRow = (<usize> paddedWidth * channels) << 2;
-  const pixel = (<usize> channels) << 2;
-  memory.fill(target, 0, <usize> paddedHeight * paddedRow);
-  for (let y = 0; y < height; y++) {
-    const toY = top + y * spread;
-    if (toY < 0 || toY >= paddedHeight) continue;
-    const from = source + <usize> y * row;
-    const to = target + <usize> toY * paddedRow;
-    if (spread == 1 && left >= 0 && left + width <= paddedWidth) {
-      memory.copy(to + <usize> left * pixel, from, row);
+  const pixel = (<usize> channels) << 2, wide = pixel * <usize> times;
+  const paddedRow = <usize> paddedWidth * wide;
+  const isWhole = spreadX == 1 && times == 1 && left >= 0 && left + width <= paddedWidth;
+  for (let r = 0; r < rows; r++) {
+    const to = target + <usize> r * paddedRow;
+    const spread = firstRow + r - top;
+    const y = spread / spreadY;
+    if (spread < 0 || spread % spreadY != 0 || y >= height) {
+      memory.fill(to, 0, paddedRow);
       continue;
     }
+    const from = source + <usize> y * row;
+    if (isWhole) {
+      const before = <usize> left * pixel;
+      memory.fill(to, 0, before);
+      memory.copy(to + before, from, row);
+      memory.fill(to + before + row, 0, paddedRow - before - row);
+      continue;
+    }
+    memory.fill(to, 0, paddedRow);
     for (let x = 0; x < width; x++) {
-      const toX = left + x * spread;
+      const toX = left + x * spreadX;
       if (toX < 0 || toX >= paddedWidth) continue;
-      memory.copy(to + <usize> toX * pixel, from + <usize> x * pixel, pixel);
+      const place = to + <usize> toX * wide, origin = from + <usize> x * pixel;
+      if (times == 1) {
+        memory.copy(place, origin, pixel);
+        continue;
+      }
+      for (let c = 0; c < channels; c++) {
+        const value = load<f32>(origin + ((<usize> c) << 2));
+        for (let m = 0; m < times; m++) store<f32>(place + ((<usize> (c * times + m)) << 2), value);
+      }
     }
   }
 }
 
 /**
- * Convolves images begin … end − 1.
- * ints: x, filter [filterRows][run][filters], y, height, width, channels, top, left, spread,
- *   paddedHeight, paddedWidth, filterRows, run, outHeight, outWidth, filters (a multiple of 8),
- *   strideY, strideX, bias (0: none), activation (0 none, 1 ReLU, 2 ReLU6)
+ * Convolves bands of rows of images.
+ * ints: x, filter [filterRows][run][filters], y, height, width, channels, top, left, spreadY, spreadX,
+ *   paddedWidth, filterRows, run, outHeight, outWidth, filters (a multiple of 8), strideY, strideX, bias (0:
+ *   none), activation (0 none, 1 ReLU, 2 ReLU6), bands of an image, rows of a band
  */
 export function convolve(
   args: usize,
@@ -70,21 +95,25 @@ export function convolve(
     channels = load<i32>(args, 20);
   const top = load<i32>(args, 24),
     left = load<i32>(args, 28),
-    spread = load<i32>(args, 32);
-  const paddedHeight = load<i32>(args, 36), paddedWidth = load<i32>(args, 40);
+    spreadY = load<i32>(args, 32),
+    spreadX = load<i32>(args, 36);
+  const paddedWidth = load<i32>(args, 40);
   const filterRows = load<i32>(args, 44), run = load<i32>(args, 48);
   const outHeight = load<i32>(args, 52), outWidth = load<i32>(args, 56);
   const filters = load<i32>(args, 60);
   const strideY = load<i32>(args, 64), strideX = load<i32>(args, 68);
   const bias = load<usize>(args, 72);
   const activation = load<i32>(args, 76);
+  const bands = load<i32>(args, 80), bandRows = load<i32>(args, 84);
 
   const imageBytes = (<usize> height * width * channels) << 2;
   const paddedRow = (<usize> paddedWidth * channels) << 2;
   const pixelStep = (<usize> strideX * channels) << 2;
   const outPixel = (<usize> filters) << 2;
   const filterRowBytes = (<usize> run * filters) << 2;
-  for (let image = begin; image < end; image++) {
+  for (let task = begin; task < end; task++) {
+    const image = task / bands, firstRow = (task % bands) * bandRows;
+    const rows = min(bandRows, outHeight - firstRow);
     copyPadded(
       x + <usize> image * imageBytes,
       height,
@@ -92,13 +121,16 @@ export function convolve(
       channels,
       top,
       left,
-      spread,
-      paddedHeight,
+      spreadY,
+      spreadX,
+      firstRow * strideY,
+      (rows - 1) * strideY + filterRows,
       paddedWidth,
+      1,
       scratch,
     );
-    let out = y + <usize> image * <usize> (outHeight * outWidth) * outPixel;
-    for (let row = 0; row < outHeight; row++) {
+    let out = y + <usize> (image * outHeight + firstRow) * <usize> outWidth * outPixel;
+    for (let row = 0; row < rows; row++) {
       const from = scratch + <usize> (row * strideY) * paddedRow;
       // Eight filters at a time go along a whole row, so that they stay in the first-level cache.
       for (let f = 0; f < filters; f += 8) {
@@ -249,8 +281,8 @@ const BLOCK_PIXELS: i32 = 128;
 /**
  * Sums of the filter gradient over groups of images: groups begin … end − 1.
  * ints: x, dy [images][outHeight][outWidth][filters], sums [groups][filterRows][run][filters], height,
- *   width, channels, top, left, paddedHeight, paddedWidth, filterRows, run, outHeight, outWidth,
- *   filters (a multiple of 8), strideY, strideX, images, images in a group
+ *   width, channels, top, left, rows of a band (a multiple of the block's, or all), paddedWidth, filterRows,
+ *   run, outHeight, outWidth, filters (a multiple of 8), strideY, strideX, images, images in a group
  */
 export function filterGradient(
   args: usize,
@@ -265,7 +297,7 @@ export function filterGradient(
     width = load<i32>(args, 16),
     channels = load<i32>(args, 20);
   const top = load<i32>(args, 24), left = load<i32>(args, 28);
-  const paddedHeight = load<i32>(args, 32), paddedWidth = load<i32>(args, 36);
+  const bandRows = load<i32>(args, 32), paddedWidth = load<i32>(args, 36);
   const filterRows = load<i32>(args, 40), run = load<i32>(args, 44);
   const outHeight = load<i32>(args, 48), outWidth = load<i32>(args, 52);
   const filters = load<i32>(args, 56);
@@ -284,23 +316,29 @@ export function filterGradient(
     memory.fill(sum, 0, sumBytes);
     const lastImage = min(images, (group + 1) * groupSize);
     for (let image = group * groupSize; image < lastImage; image++) {
-      copyPadded(
-        x + <usize> image * imageBytes,
-        height,
-        width,
-        channels,
-        top,
-        left,
-        1,
-        paddedHeight,
-        paddedWidth,
-        scratch,
-      );
       const gradients = dy + <usize> image * <usize> outHeight * dyRow;
       for (let row = 0; row < outHeight; row += blockRows) {
+        const inBand = row % bandRows;
+        if (inBand == 0) {
+          copyPadded(
+            x + <usize> image * imageBytes,
+            height,
+            width,
+            channels,
+            top,
+            left,
+            1,
+            1,
+            row * strideY,
+            (min(bandRows, outHeight - row) - 1) * strideY + filterRows,
+            paddedWidth,
+            1,
+            scratch,
+          );
+        }
         const rows = min(blockRows, outHeight - row);
         for (let r = 0; r < filterRows; r++) {
-          const pixels = scratch + <usize> (row * strideY + r) * paddedRow;
+          const pixels = scratch + <usize> (inBand * strideY + r) * paddedRow;
           let to = sum + <usize> r * run * dyPixel;
           let k = 0;
           for (; k + 4 <= run; k += 4, to += 4 * dyPixel) {

@@ -1,11 +1,20 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activationCode, type FusedActivation } from "../../compute/gemm.ts";
 import { allocate, allocFloat32, freeViews, release } from "../../compute/memory.ts";
-import { runKernel, SCRATCH_BYTES } from "../../compute/pool.ts";
+import { runKernel } from "../../compute/pool.ts";
 import type { SimdBackend } from "../simd_backend.ts";
+import { bandsOf } from "./bands.ts";
+import { copyValues } from "./copying.ts";
 import { areFloats, type KernelCall, overrideKernel } from "./kernel_override.ts";
 import { isFused } from "./mat_mul.ts";
-import { sumRows } from "./sum.ts";
+import {
+  isPointwise,
+  pointwiseFilterGradient,
+  pointwiseForward,
+  pointwiseInputGradient,
+} from "./pointwise.ts";
+import { sumRows } from "./reductions.ts";
+import { winogradFilterGradient, winogradForward } from "./winograd.ts";
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
 
@@ -13,6 +22,8 @@ type ConvInfo = tf.backend_util.Conv2DInfo;
 const FILTER_VECTOR = 8;
 /** Groups of images whose filter gradients are summed apart, and then together. */
 const GRADIENT_GROUPS = 16;
+/** Pixels of a block of rows in the filter's gradient, as in the kernel. */
+const BLOCK_PIXELS = 128;
 /** Rows of a task of `copyColumns`, as in the kernel. */
 const COPY_ROWS = 256;
 
@@ -57,6 +68,11 @@ function forward(
     pad,
     dimRoundingMode,
   );
+  if (isPointwise(info)) return pointwiseForward(backend, x, filter, info, bias, activation);
+  const images = backend.address(x), weights = backend.address(filter);
+  const added = bias == null ? 0 : backend.address(bias);
+  const fast = winogradForward(backend, info, images, weights, added, activation);
+  if (fast) return fast;
   const plan = planOf(info);
   if (!plan) return undefined;
   const { filterHeight, filterWidth, inChannels, outChannels } = info;
@@ -99,7 +115,8 @@ function forward(
     channels: inChannels,
     top: info.padInfo.top,
     left: info.padInfo.left,
-    spread: 1,
+    spreadY: 1,
+    spreadX: 1,
     filter: spread?.byteOffset ?? backend.address(filter),
     filterRows: effectiveFilterHeight,
     filterColumns: effectiveFilterWidth,
@@ -134,27 +151,42 @@ function inputGradient(
   const { filterHeight, filterWidth, inChannels, outChannels, padInfo } = info;
   // conv2dTranspose may hand over outputs of another size: the CPU backend takes what it needs of them.
   if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
-  // The kernel's stride is 1 here; both strides become zeros between the pixels of dy.
-  if (!planOf(info) || info.strideHeight !== info.strideWidth) return undefined;
-  const paddedHeight = info.inHeight + filterHeight - 1;
-  const paddedWidth = info.inWidth + filterWidth - 1;
-  if (4 * paddedHeight * paddedWidth * outChannels > SCRATCH_BYTES) {
-    return undefined;
-  }
-  const filters = roundUp(inChannels);
-  const turned = allocFloat32(
-    filterHeight * filterWidth * outChannels * filters,
-  ).fill(0);
-  const values = valuesOf(backend, filter);
+  if (isPointwise(info)) return pointwiseInputGradient(backend, dy, filter, info);
   const taps = filterHeight * filterWidth;
-  for (let tap = 0, from = 0; tap < taps; tap++) {
-    const to = (taps - 1 - tap) * outChannels * filters;
-    for (let i = 0; i < inChannels; i++) {
-      for (let o = 0; o < outChannels; o++) {
-        turned[to + o * filters + i] = values[from++]!;
-      }
-    }
+  const weights = backend.address(filter), filters = roundUp(inChannels);
+  const turned = allocFloat32(taps * outChannels * filters);
+  if (filters !== inChannels) turned.fill(0);
+  copyValues(weights + 4 * (taps - 1) * inChannels * outChannels, turned.byteOffset, [
+    { length: taps, steps: [-inChannels * outChannels, outChannels * filters] },
+    { length: outChannels, steps: [1, filters] },
+    { length: inChannels, steps: [outChannels, 1] },
+  ]);
+  const fast = winogradForward(
+    backend,
+    {
+      ...info,
+      inHeight: info.outHeight,
+      inWidth: info.outWidth,
+      inChannels: outChannels,
+      outHeight: info.inHeight,
+      outWidth: info.inWidth,
+      outChannels: inChannels,
+      padInfo: {
+        ...padInfo,
+        top: filterHeight - 1 - padInfo.top,
+        left: filterWidth - 1 - padInfo.left,
+      },
+    },
+    backend.address(dy),
+    turned.byteOffset,
+    0,
+    "linear",
+  );
+  if (fast) {
+    freeViews(turned);
+    return fast;
   }
+  // The kernel's stride is 1 here; the strides become zeros between the pixels of dy.
   const result = convolve(backend, {
     x: backend.address(dy),
     images: info.batchSize,
@@ -163,7 +195,8 @@ function inputGradient(
     channels: outChannels,
     top: filterHeight - 1 - padInfo.top,
     left: filterWidth - 1 - padInfo.left,
-    spread: info.strideHeight,
+    spreadY: info.strideHeight,
+    spreadX: info.strideWidth,
     filter: turned.byteOffset,
     filterRows: filterHeight,
     filterColumns: filterWidth,
@@ -194,6 +227,9 @@ function filterGradient(
     pad,
     dimRoundingMode,
   );
+  if (isPointwise(info)) return pointwiseFilterGradient(backend, x, dy, info);
+  const fast = winogradFilterGradient(backend, info, backend.address(x), backend.address(dy));
+  if (fast) return fast;
   const plan = planOf(info);
   if (!plan) return undefined;
   const { batchSize, outHeight, outWidth, outChannels } = info;
@@ -218,7 +254,7 @@ function filterGradient(
     info.inChannels,
     info.padInfo.top,
     info.padInfo.left,
-    plan.paddedHeight,
+    plan.gradientRows,
     plan.paddedWidth,
     plan.filterRows,
     plan.run,
@@ -242,23 +278,40 @@ function filterGradient(
   return result;
 }
 
-/** How the kernels see a convolution, or undefined if a padded image does not fit the scratch memory. */
+/** How the kernels see a convolution, or undefined if a band of one row does not fit the scratch memory. */
 function planOf(info: ConvInfo) {
   const { strideHeight, strideWidth, outHeight, outWidth, inChannels } = info;
   const filterRows = info.effectiveFilterHeight,
     filterColumns = info.effectiveFilterWidth;
-  const paddedHeight = (outHeight - 1) * strideHeight + filterRows;
   const paddedWidth = (outWidth - 1) * strideWidth + filterColumns;
   if (outHeight < 1 || outWidth < 1) return undefined;
-  if (4 * paddedHeight * paddedWidth * inChannels > SCRATCH_BYTES) {
-    return undefined;
-  }
+  const band = bandsOf({
+    rowBytes: 4 * paddedWidth * inChannels,
+    reach: filterRows,
+    stride: strideHeight,
+    outHeight,
+    images: info.batchSize,
+  });
+  if (!band) return undefined;
+  // The filter's gradient takes all rows at once, or bands of whole blocks of rows, as in the kernel.
+  const whole = bandsOf({
+    rowBytes: 4 * paddedWidth * inChannels,
+    reach: filterRows,
+    stride: strideHeight,
+    outHeight,
+    images: Infinity,
+  })!;
+  const blockRows = Math.max(1, Math.floor(BLOCK_PIXELS / outWidth));
+  const gradientRows = whole.bands === 1
+    ? Math.ceil(outHeight / blockRows) * blockRows
+    : Math.floor(whole.rows / blockRows) * blockRows;
+  if (gradientRows < 1) return undefined;
   return {
     filterRows,
     run: filterColumns * inChannels,
     filters: roundUp(info.outChannels),
-    paddedHeight,
     paddedWidth,
+    gradientRows,
   };
 }
 
@@ -270,7 +323,8 @@ interface Convolution {
   readonly channels: number;
   readonly top: number;
   readonly left: number;
-  readonly spread: number;
+  readonly spreadY: number;
+  readonly spreadX: number;
   readonly filter: number;
   readonly filterRows: number;
   readonly filterColumns: number;
@@ -284,14 +338,23 @@ interface Convolution {
   readonly activation: FusedActivation;
 }
 
-function convolve(backend: SimdBackend, c: Convolution): tf.TensorInfo {
+function convolve(backend: SimdBackend, c: Convolution): tf.TensorInfo | undefined {
+  const paddedWidth = (c.outWidth - 1) * c.strideX + c.filterColumns;
+  const band = bandsOf({
+    rowBytes: 4 * paddedWidth * c.channels,
+    reach: c.filterRows,
+    stride: c.strideY,
+    outHeight: c.outHeight,
+    images: c.images,
+  });
+  if (!band) return undefined;
   const { info, address } = backend.makeOutputInShared(
     [c.images, c.outHeight, c.outWidth, c.outChannels],
   );
   const pixels = c.images * c.outHeight * c.outWidth;
   const isWide = c.filters !== c.outChannels;
   const y = isWide ? allocate(4 * pixels * c.filters) : address;
-  runKernel("convolve", c.images, [
+  runKernel("convolve", c.images * band.bands, [
     c.x,
     c.filter,
     y,
@@ -300,9 +363,9 @@ function convolve(backend: SimdBackend, c: Convolution): tf.TensorInfo {
     c.channels,
     c.top,
     c.left,
-    c.spread,
-    (c.outHeight - 1) * c.strideY + c.filterRows,
-    (c.outWidth - 1) * c.strideX + c.filterColumns,
+    c.spreadY,
+    c.spreadX,
+    paddedWidth,
     c.filterRows,
     c.filterColumns * c.channels,
     c.outHeight,
@@ -312,6 +375,8 @@ function convolve(backend: SimdBackend, c: Convolution): tf.TensorInfo {
     c.strideX,
     c.bias,
     activationCode(c.activation),
+    band.bands,
+    band.rows,
   ]);
   if (isWide) {
     copyColumns(y, address, pixels, c.filters, c.outChannels);

@@ -1,98 +1,262 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { defineKernel } from "../../compute/define_kernel.ts";
-import { areFloats, CHUNK, type KernelCall, overrideKernel } from "./kernel_override.ts";
+import { runKernel } from "../../compute/pool.ts";
+import type { SimdBackend } from "../simd_backend.ts";
+import { addKernel, areFloats, chunks, isEmpty, overrideKernel } from "./kernel_override.ts";
+import { collapse, stepsOf, withLayout } from "./layout.ts";
 
 const size = tf.util.sizeFromShape;
 
-const SAME = { a: "f32*", b: "f32*", y: "f32*", n: "i32" } as const;
-const ROW = { ...SAME, columns: "i32", swap: "bool" } as const;
-const SCALAR = { ...SAME, swap: "bool" } as const;
-const UNARY = { x: "f32*", y: "f32*", n: "i32", alpha: "f32" } as const;
+/** Numbers of the operations of two operands, as in the kernel. */
+const BINARY: Record<string, number> = {
+  [tf.Add]: 0,
+  [tf.Sub]: 1,
+  [tf.Multiply]: 2,
+  [tf.RealDiv]: 3,
+  [tf.Maximum]: 4,
+  [tf.Minimum]: 5,
+  [tf.SquaredDifference]: 6,
+  [tf.Prelu]: 7,
+  [tf.EluGrad]: 8,
+  [tf.Pow]: 16,
+};
 
-/** y = a op b: with as many values each, with b a row of a, or with b one value. */
-function binaryKernels(op: string) {
-  return {
-    same: defineKernel(`${op}Same`, SAME),
-    row: defineKernel(`${op}Row`, ROW),
-    scalar: defineKernel(`${op}Scalar`, SCALAR),
-  };
+/** The results of these are bool. */
+const COMPARISONS: Record<string, number> = {
+  [tf.Equal]: 32,
+  [tf.NotEqual]: 33,
+  [tf.Less]: 34,
+  [tf.LessEqual]: 35,
+  [tf.Greater]: 36,
+  [tf.GreaterEqual]: 37,
+};
+
+/** Names of the two operands, where they are not a and b. */
+const OPERANDS: Record<string, readonly [string, string]> = {
+  [tf.Prelu]: ["x", "alpha"],
+  [tf.EluGrad]: ["dy", "y"],
+};
+
+/** Gradients of functions of one operand in one pass: of dy and the operand, or the result. */
+const GRADIENTS = {
+  relu: 9,
+  relu6: 10,
+  square: 11,
+  sigmoid: 12,
+  tanh: 13,
+  clip: 14,
+  leakyRelu: 15,
+} as const;
+
+/** Numbers of the functions of one operand, as in the kernel, and the attributes that are their parameters. */
+const UNARY: Record<string, readonly [op: number, ...attributes: string[]]> = {
+  [tf.Relu]: [0],
+  [tf.Step]: [1, "alpha"],
+  [tf.Square]: [2],
+  [tf.Sqrt]: [3],
+  [tf.Neg]: [4],
+  [tf.Abs]: [5],
+  [tf.Relu6]: [6],
+  [tf.ClipByValue]: [7, "clipValueMin", "clipValueMax"],
+  [tf.LeakyRelu]: [8, "alpha"],
+  [tf.Reciprocal]: [9],
+  [tf.Floor]: [10],
+  [tf.Ceil]: [11],
+  [tf.Round]: [12],
+  [tf.Sign]: [13],
+  [tf.Rsqrt]: [14],
+};
+
+/** Functions whose last digit depends on how they are computed. */
+const TRANSCENDENTAL: Record<string, number> = {
+  [tf.Exp]: 15,
+  [tf.Log]: 16,
+  [tf.Sigmoid]: 17,
+  [tf.Tanh]: 18,
+  [tf.Elu]: 19,
+  [tf.Selu]: 20,
+  [tf.Softplus]: 32,
+  [tf.Erf]: 33,
+  [tf.Sin]: 34,
+  [tf.Cos]: 35,
+  [tf.Tan]: 36,
+  [tf.Asin]: 37,
+  [tf.Acos]: 38,
+  [tf.Atan]: 39,
+  [tf.Sinh]: 40,
+  [tf.Cosh]: 41,
+  [tf.Asinh]: 42,
+  [tf.Acosh]: 43,
+  [tf.Atanh]: 44,
+  [tf.Expm1]: 45,
+  [tf.Log1p]: 46,
+};
+
+/**
+ * Fewer values than this are left to the CPU backend, which computes them in double precision in less time
+ * than the threads take to wake: a batch's logits are among them.
+ */
+export const FEW = 8192;
+
+/** The name under which the gradients in one pass are registered with tfjs. */
+export const UNARY_GRADIENT = "UnaryGradient";
+
+/** What {@linkcode UNARY_GRADIENT} is told. */
+export interface UnaryGradientAttrs {
+  readonly of: keyof typeof GRADIENTS;
+  readonly parameters?: readonly number[];
 }
 
-const BINARY = [
-  [tf.Add, binaryKernels("add")],
-  [tf.Sub, binaryKernels("subtract")],
-  [tf.Multiply, binaryKernels("multiply")],
-  [tf.RealDiv, binaryKernels("divide")],
-  [tf.Maximum, binaryKernels("maximum")],
-  [tf.Minimum, binaryKernels("minimum")],
-] as const;
-
-/** y = 1 above zero, alpha at or below. */
-export const step = defineKernel("step", UNARY);
-
-const UNARIES = [
-  [tf.Relu, defineKernel("relu", UNARY)],
-  [tf.Step, step],
-  [tf.Square, defineKernel("square", UNARY)],
-  [tf.Sqrt, defineKernel("squareRoot", UNARY)],
-  [tf.Neg, defineKernel("negate", UNARY)],
-  [tf.Abs, defineKernel("absolute", UNARY)],
-] as const;
-
-/** Registers element-wise arithmetic with the broadcasts that occur in training, and unary functions. */
+/** Registers arithmetic and comparisons with any broadcast, functions of one operand, and conditions. */
 export function registerElementwise(): void {
-  for (const [name, kernels] of BINARY) overrideKernel(name, (call) => binary(kernels, call));
-  for (const [name, kernel] of UNARIES) {
-    overrideKernel<{ alpha?: number }>(name, ({ inputs, attrs, backend }) => {
+  for (const [name, op] of Object.entries({ ...BINARY, ...COMPARISONS })) {
+    const [first, second] = OPERANDS[name] ?? ["a", "b"];
+    overrideKernel(name, ({ inputs, backend }) => {
+      const a = inputs[first]!, b = inputs[second]!;
+      return areFloats(a, b) ? binary(backend, op, a, b) : undefined;
+    });
+  }
+  addKernel<UnaryGradientAttrs>(UNARY_GRADIENT, ({ inputs, attrs, backend }) => {
+    const dy = inputs["dy"]!, x = inputs["x"]!;
+    return binary(backend, GRADIENTS[attrs.of], dy, x, attrs.parameters);
+  });
+  for (const [name, [op, ...attributes]] of Object.entries(UNARY)) {
+    overrideKernel<Record<string, number> | undefined>(name, ({ inputs, attrs, backend }) => {
       const x = inputs["x"]!;
       if (!areFloats(x)) return undefined;
-      const n = size(x.shape), alpha = attrs?.alpha ?? 0;
-      const { info, values: y } = backend.newTensor(x.shape);
-      kernel(Math.ceil(n / CHUNK), { x: backend.values(x), y, n, alpha });
+      return unary(backend, op, x, attributes.map((attribute) => attrs?.[attribute] ?? 0));
+    });
+  }
+  for (const [name, op] of Object.entries(TRANSCENDENTAL)) {
+    const parameters = name === tf.Selu
+      ? [tf.backend_util.SELU_SCALE, tf.backend_util.SELU_SCALEALPHA]
+      : [];
+    overrideKernel(name, ({ inputs, backend }) => {
+      const x = inputs["x"]!;
+      if (!areFloats(x) || size(x.shape) < FEW) return undefined;
+      return unary(backend, op, x, parameters);
+    });
+  }
+  registerConditions();
+  registerConversions();
+}
+
+/** a op b for float32 tensors, with broadcasting. */
+export function binary(
+  backend: SimdBackend,
+  op: number,
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  parameters: readonly number[] = [],
+): tf.TensorInfo {
+  const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+  const { info, address } = backend.makeOutputInShared(shape, op >= 32 ? "bool" : "float32");
+  const steps = [a, b].map((info) => stepsOf(info.shape, shape.length));
+  const dimensions = collapse(
+    shape.map((length, axis) => ({ length, steps: steps.map((of) => of[axis]!) })),
+  );
+  const n = size(shape);
+  withLayout(dimensions, (rank, layout) =>
+    runKernel(
+      "binary",
+      chunks(n),
+      [op, backend.address(a), backend.address(b), address, n, rank, layout],
+      parameters,
+    ));
+  return info;
+}
+
+function unary(
+  backend: SimdBackend,
+  op: number,
+  x: tf.TensorInfo,
+  parameters: readonly number[],
+): tf.TensorInfo {
+  const n = size(x.shape);
+  const { info, address } = backend.makeOutputInShared(x.shape);
+  runKernel("unary", chunks(n), [op, backend.address(x), address, n], parameters);
+  return info;
+}
+
+function registerConditions(): void {
+  for (const [op, name] of [tf.LogicalAnd, tf.LogicalOr, tf.LogicalNot].entries()) {
+    overrideKernel(name, ({ inputs, backend }) => {
+      const a = inputs["a"] ?? inputs["x"]!, b = inputs["b"] ?? a;
+      const isBool = a.dtype === "bool" && b.dtype === "bool" && !isEmpty(a);
+      if (!isBool || !tf.util.arraysEqual(a.shape, b.shape)) return undefined;
+      const n = size(a.shape);
+      const { info, address } = backend.makeOutputInShared(a.shape, "bool");
+      runKernel("logical", chunks(n), [op, backend.address(a), backend.address(b), address, n]);
       return info;
+    });
+  }
+  overrideKernel(tf.Select, ({ inputs, backend }) => {
+    const condition = inputs["condition"]!, t = inputs["t"]!, e = inputs["e"]!;
+    if (!areFloats(t, e) || condition.dtype !== "bool") return undefined;
+    if (!tf.util.arraysEqual(condition.shape, t.shape)) return undefined;
+    const n = size(t.shape);
+    const { info, address } = backend.makeOutputInShared(t.shape);
+    runKernel(
+      "select4",
+      chunks(n),
+      [backend.address(condition), backend.address(t), backend.address(e), address, n],
+    );
+    return info;
+  });
+}
+
+/** Numbers of the conversions, as in the kernel: from and to. */
+const CONVERSIONS: Record<string, number> = {
+  "bool float32": 0,
+  "int32 float32": 1,
+  "float32 int32": 2,
+  "float32 bool": 3,
+  "bool int32": 4,
+  "int32 bool": 5,
+};
+
+function registerConversions(): void {
+  overrideKernel<tf.CastAttrs>(tf.Cast, ({ inputs, attrs, backend }) => {
+    const x = inputs["x"]!;
+    if (x.dtype === attrs.dtype && x.dtype !== "complex64") {
+      backend.incRef(x.dataId);
+      return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+    }
+    const kind = CONVERSIONS[`${x.dtype} ${attrs.dtype}`];
+    if (kind === undefined || isEmpty(x)) return undefined;
+    const n = size(x.shape);
+    const { info, address } = backend.makeOutputInShared(x.shape, attrs.dtype);
+    runKernel("convert", chunks(n), [kind, backend.address(x), address, n]);
+    return info;
+  });
+  overrideKernel<tf.FillAttrs>(tf.Fill, ({ attrs, backend }) => {
+    const { shape, value } = attrs;
+    const dtype = attrs.dtype ?? tf.util.inferDtype(value);
+    if (typeof value !== "number") return undefined;
+    return filled(backend, shape, value, dtype);
+  });
+  for (const [value, name] of [tf.ZerosLike, tf.OnesLike].entries()) {
+    overrideKernel(name, ({ inputs, backend }) => {
+      const x = inputs["x"]!;
+      return filled(backend, x.shape, value, x.dtype);
     });
   }
 }
 
-function binary(
-  kernels: ReturnType<typeof binaryKernels>,
-  { inputs, backend }: KernelCall<unknown>,
+function filled(
+  backend: SimdBackend,
+  shape: number[],
+  value: number,
+  dtype: tf.DataType,
 ): tf.TensorInfo | undefined {
-  const a = inputs["a"]!, b = inputs["b"]!;
-  if (!areFloats(a, b)) return undefined;
-  const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   const n = size(shape);
-  const prepare = (big: tf.TensorInfo, small: tf.TensorInfo) => {
-    const { info, values: y } = backend.newTensor(shape);
-    return { info, args: { a: backend.values(big), b: backend.values(small), y, n } };
-  };
-  const chunks = Math.ceil(n / CHUNK);
-  if (size(a.shape) === n && size(b.shape) === n) {
-    const { info, args } = prepare(a, b);
-    kernels.same(chunks, args);
-    return info;
-  }
-  for (const [big, small, swap] of [[a, b, false], [b, a, true]] as const) {
-    if (size(big.shape) !== n) continue;
-    const columns = size(small.shape);
-    if (columns === 1) {
-      const { info, args } = prepare(big, small);
-      kernels.scalar(chunks, { ...args, swap });
-      return info;
-    }
-    if (isSuffix(small.shape, shape)) {
-      const rowsInTask = Math.max(1, Math.floor(CHUNK / columns));
-      const { info, args } = prepare(big, small);
-      kernels.row(Math.ceil(n / columns / rowsInTask), { ...args, columns, swap });
-      return info;
-    }
-  }
-  return undefined;
+  if (dtype !== "float32" || n < FEW) return undefined;
+  const { info, address } = backend.makeOutputInShared(shape);
+  fillFloats(address, n, value);
+  return info;
 }
 
-/** Whether a shape, without its leading ones, is the end of another. */
-function isSuffix(shape: number[], whole: number[]): boolean {
-  const first = shape.findIndex((length) => length !== 1);
-  const end = shape.slice(first);
-  return end.every((length, i) => length === whole[whole.length - end.length + i]);
+/** Sets n float32 values in the shared memory. */
+export function fillFloats(address: number, n: number, value: number): void {
+  const bits = new Int32Array(Float32Array.of(value).buffer)[0]!;
+  runKernel("fill4", chunks(n), [address, n, bits]);
 }

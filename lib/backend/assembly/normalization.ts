@@ -1,0 +1,200 @@
+// @ts-nocheck AssemblyScript, compiled by lib/compute/kernels/build.ts
+// Batch normalization (Ioffe & Szegedy 2015) of rows [rows][columns], a column a channel: moments,
+// normalizing, and the sums and the result of its gradient, each in one pass over memory.
+//
+// Moments are taken by groups of rows. Within a group, blocks that fit the first-level cache are gone
+// through twice, for their mean and for their squared deviations, which are then put together after
+// Chan et al. 1979. Groups are put together in order by `finishMoments`, so threads change nothing.
+
+/** Bytes of a block of rows. */
+const BLOCK_BYTES: i32 = 24576;
+
+/**
+ * Moments of groups of rows. ints: x, partial [groups][2][columns] (means, sums of squared deviations),
+ *   rows, columns, rows of a group
+ */
+export function groupMoments(args: usize, begin: i32, end: i32, scratch: usize): void {
+  const x = load<usize>(args), partial = load<usize>(args, 4);
+  const rows = load<i32>(args, 8), columns = load<i32>(args, 12), groupRows = load<i32>(args, 16);
+  const row = (<usize> columns) << 2;
+  const blockRows = max(1, BLOCK_BYTES / <i32> row);
+  for (let group = begin; group < end; group++) {
+    const mean = partial + <usize> group * 2 * row, squares = mean + row;
+    memory.fill(mean, 0, 2 * row);
+    const last = min(rows, (group + 1) * groupRows);
+    let seen: f32 = 0;
+    for (let first = group * groupRows; first < last; first += blockRows) {
+      const count = min(blockRows, last - first);
+      const from = x + <usize> first * row;
+      const size = <f32> count;
+      const total = seen + size;
+      // Chan et al., equations 2.1: the weights of a block beside what was seen before it.
+      const share = size / total, cross = seen * size / total;
+      let c: usize = 0;
+      for (; c + 16 <= row; c += 16) {
+        let s = f32x4.splat(0);
+        for (let r = 0, p = from + c; r < count; r++, p += row) s = f32x4.add(s, v128.load(p));
+        const m = f32x4.div(s, f32x4.splat(size));
+        let q = f32x4.splat(0);
+        for (let r = 0, p = from + c; r < count; r++, p += row) {
+          const d = f32x4.sub(v128.load(p), m);
+          q = f32x4.relaxed_madd(d, d, q);
+        }
+        const before = v128.load(mean + c), delta = f32x4.sub(m, before);
+        v128.store(mean + c, f32x4.add(before, f32x4.mul(delta, f32x4.splat(share))));
+        v128.store(
+          squares + c,
+          f32x4.add(
+            f32x4.add(v128.load(squares + c), q),
+            f32x4.mul(f32x4.mul(delta, delta), f32x4.splat(cross)),
+          ),
+        );
+      }
+      for (; c < row; c += 4) {
+        let s: f32 = 0;
+        for (let r = 0, p = from + c; r < count; r++, p += row) s += load<f32>(p);
+        const m = s / size;
+        let q: f32 = 0;
+        for (let r = 0, p = from + c; r < count; r++, p += row) {
+          const d = load<f32>(p) - m;
+          q += d * d;
+        }
+        const before = load<f32>(mean + c), delta = m - before;
+        store<f32>(mean + c, before + delta * share);
+        store<f32>(squares + c, load<f32>(squares + c) + q + delta * delta * cross);
+      }
+      seen = total;
+    }
+  }
+}
+
+/**
+ * Puts the groups' moments together: mean and (biased) variance of each column.
+ * ints: partial, mean, variance, rows, columns, rows of a group; one task
+ */
+export function finishMoments(args: usize, _begin: i32, _end: i32, _scratch: usize): void {
+  const partial = load<usize>(args), mean = load<usize>(args, 4), variance = load<usize>(args, 8);
+  const rows = load<i32>(args, 12), columns = load<i32>(args, 16), groupRows = load<i32>(args, 20);
+  const row = (<usize> columns) << 2;
+  for (let c: usize = 0; c < row; c += 4) {
+    let m: f64 = 0, q: f64 = 0, seen: f64 = 0;
+    let from = partial + c;
+    for (let first = 0; first < rows; first += groupRows, from += 2 * row) {
+      const size = <f64> min(groupRows, rows - first);
+      const total = seen + size;
+      const delta = <f64> load<f32>(from) - m;
+      m += delta * size / total;
+      q += <f64> load<f32>(from + row) + delta * delta * (seen * size / total);
+      seen = total;
+    }
+    store<f32>(mean + c, <f32> m);
+    store<f32>(variance + c, <f32> (q / <f64> rows));
+  }
+}
+
+/**
+ * y = (x − mean) · factor + offset, row by row, and the activation (0 none, 1 ReLU, 2 ReLU6).
+ * ints: x, y, mean, factor, offset, rows, columns, rows of a task, activation
+ */
+export function normalizeRows(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const x = load<usize>(args), y = load<usize>(args, 4);
+  const mean = load<usize>(args, 8), factor = load<usize>(args, 12), offset = load<usize>(args, 16);
+  const rows = load<i32>(args, 20), columns = load<i32>(args, 24), taskRows = load<i32>(args, 28);
+  const activation = load<i32>(args, 32);
+  const row = (<usize> columns) << 2;
+  const low = f32x4.splat(activation == 0 ? -Infinity : 0);
+  const high = f32x4.splat(activation == 2 ? 6 : Infinity);
+  const last = min(rows, end * taskRows);
+  for (let r = begin * taskRows; r < last; r++) {
+    const from = x + <usize> r * row, to = y + <usize> r * row;
+    let c: usize = 0;
+    for (; c + 16 <= row; c += 16) {
+      const value = f32x4.add(
+        f32x4.mul(f32x4.sub(v128.load(from + c), v128.load(mean + c)), v128.load(factor + c)),
+        v128.load(offset + c),
+      );
+      v128.store(to + c, f32x4.min(f32x4.max(value, low), high));
+    }
+    for (; c < row; c += 4) {
+      const value = (load<f32>(from + c) - load<f32>(mean + c)) * load<f32>(factor + c) +
+        load<f32>(offset + c);
+      store<f32>(
+        to + c,
+        min<f32>(max<f32>(value, f32x4.extract_lane(low, 0)), f32x4.extract_lane(high, 0)),
+      );
+    }
+  }
+}
+
+/**
+ * Sums of a gradient by groups of rows: of dy, and of dy · (x − mean), for each column.
+ * ints: dy, x, mean, sums [groups][2][columns], rows, columns, rows of a group
+ */
+export function normalizationSums(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const dy = load<usize>(args), x = load<usize>(args, 4), mean = load<usize>(args, 8);
+  const sums = load<usize>(args, 12);
+  const rows = load<i32>(args, 16), columns = load<i32>(args, 20), groupRows = load<i32>(args, 24);
+  const row = (<usize> columns) << 2;
+  // Columns go by in blocks of rows, so that a block's lines are read once into the first-level cache.
+  const blockRows = max(1, BLOCK_BYTES / (2 * <i32> row));
+  for (let group = begin; group < end; group++) {
+    const plain = sums + <usize> group * 2 * row, crossed = plain + row;
+    memory.fill(plain, 0, 2 * row);
+    const last = min(rows, (group + 1) * groupRows);
+    for (let first = group * groupRows; first < last; first += blockRows) {
+      const count = min(blockRows, last - first);
+      const g = dy + <usize> first * row, v = x + <usize> first * row;
+      let c: usize = 0;
+      for (; c + 16 <= row; c += 16) {
+        const m = v128.load(mean + c);
+        let s = v128.load(plain + c), t = v128.load(crossed + c);
+        for (let r = 0, at = c; r < count; r++, at += row) {
+          const d = v128.load(g + at);
+          s = f32x4.add(s, d);
+          t = f32x4.relaxed_madd(d, f32x4.sub(v128.load(v + at), m), t);
+        }
+        v128.store(plain + c, s);
+        v128.store(crossed + c, t);
+      }
+      for (; c < row; c += 4) {
+        const m = load<f32>(mean + c);
+        let s = load<f32>(plain + c), t = load<f32>(crossed + c);
+        for (let r = 0, at = c; r < count; r++, at += row) {
+          const d = load<f32>(g + at);
+          s += d;
+          t += d * (load<f32>(v + at) - m);
+        }
+        store<f32>(plain + c, s);
+        store<f32>(crossed + c, t);
+      }
+    }
+  }
+}
+
+/**
+ * dx = dy · factor + (x − mean) · slope + shift, a value of each of the four for a column.
+ * ints: dy, x, dx, mean, factor, slope, shift, rows, columns, rows of a task
+ */
+export function normalizationGradient(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const dy = load<usize>(args), x = load<usize>(args, 4), dx = load<usize>(args, 8);
+  const mean = load<usize>(args, 12), factor = load<usize>(args, 16);
+  const slope = load<usize>(args, 20), shift = load<usize>(args, 24);
+  const rows = load<i32>(args, 28), columns = load<i32>(args, 32), taskRows = load<i32>(args, 36);
+  const row = (<usize> columns) << 2;
+  const last = min(rows, end * taskRows);
+  for (let r = begin * taskRows; r < last; r++) {
+    const at = <usize> r * row;
+    const g = dy + at, v = x + at, to = dx + at;
+    let c: usize = 0;
+    for (; c + 16 <= row; c += 16) {
+      const d = f32x4.mul(v128.load(g + c), v128.load(factor + c));
+      const e = f32x4.mul(f32x4.sub(v128.load(v + c), v128.load(mean + c)), v128.load(slope + c));
+      v128.store(to + c, f32x4.add(f32x4.add(d, e), v128.load(shift + c)));
+    }
+    for (; c < row; c += 4) {
+      const d = load<f32>(g + c) * load<f32>(factor + c);
+      const e = (load<f32>(v + c) - load<f32>(mean + c)) * load<f32>(slope + c);
+      store<f32>(to + c, d + e + load<f32>(shift + c));
+    }
+  }
+}

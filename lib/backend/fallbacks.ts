@@ -1,0 +1,83 @@
+/** What one tfjs operation took on the CPU backend, for want of a kernel that knows its case. */
+export interface Fallback {
+  /** tfjs's name of the operation. */
+  readonly operation: string;
+  readonly calls: number;
+  readonly milliseconds: number;
+}
+
+interface Account {
+  calls: number;
+  milliseconds: number;
+}
+
+const fallen = new Map<string, Account>(), own = new Map<string, Account>();
+const isTracing = Boolean(Deno.env.get("COMPUTE_TRACE"));
+
+/**
+ * The operations that the backend “simd” had no kernel for since the start (or since
+ * {@linkcode resetFallbacks}), and that ran on tfjs's CPU backend instead, the longest first. With the
+ * environment variable `COMPUTE_TRACE=1` a table of these and of the kernels is printed at the end.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "@tensorflow/tfjs";
+ * import { setUpCompute } from "deep-features";
+ * import { fallbacks, resetFallbacks } from "deep-features/backend";
+ *
+ * await setUpCompute({ backend: "simd", quiet: true });
+ * resetFallbacks();
+ * tf.topk(tf.tensor1d([1, 3, 2]), 2);
+ * assert(fallbacks()[0]!.operation === "TopK");
+ * ```
+ */
+export function fallbacks(): Fallback[] {
+  return [...fallen].map(([operation, account]) => ({ operation, ...account }))
+    .sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+/** Begins to count anew. */
+export function resetFallbacks(): void {
+  fallen.clear();
+}
+
+/** Runs an operation on the CPU backend and keeps account of it. */
+export function accountFallback<T>(operation: string, run: () => T): T {
+  return account(fallen, operation, run);
+}
+
+/** Runs an operation on a kernel of ours, and keeps account of it while tracing. */
+export function accountKernel<T>(operation: string, run: () => T): T {
+  return isTracing ? account(own, operation, run) : run();
+}
+
+function account<T>(accounts: Map<string, Account>, operation: string, run: () => T): T {
+  const start = performance.now();
+  const result = run();
+  if (result === undefined) return result;
+  let entry = accounts.get(operation);
+  if (!entry) accounts.set(operation, entry = { calls: 0, milliseconds: 0 });
+  entry.calls++;
+  entry.milliseconds += performance.now() - start;
+  return result;
+}
+
+if (isTracing) {
+  addEventListener("unload", () => {
+    const rows = [...own].map(([name, account]) => ({ name, on: "simd", ...account }))
+      .concat([...fallen].map(([name, account]) => ({ name, on: "CPU backend", ...account })))
+      .sort((a, b) => b.milliseconds - a.milliseconds);
+    const total = rows.reduce((sum, row) => sum + row.milliseconds, 0);
+    console.error("\noperation                              on           calls         ms  share");
+    for (const { name, on, calls, milliseconds } of rows) {
+      console.error(
+        name.padEnd(38),
+        on.padEnd(11),
+        String(calls).padStart(6),
+        milliseconds.toFixed(1).padStart(10),
+        `${(100 * milliseconds / total).toFixed(1)}%`.padStart(6),
+      );
+    }
+  });
+}

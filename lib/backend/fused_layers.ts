@@ -1,0 +1,98 @@
+import * as tf from "@tensorflow/tfjs";
+import { BATCH_NORM_TRAINING } from "./ops/batch_norm.ts";
+import { seededDropout } from "./seeded_dropout.ts";
+import { SIMD_BACKEND } from "./simd_backend.ts";
+
+type Layer = tf.layers.Layer;
+interface Variable {
+  read(): tf.Tensor;
+  write(value: tf.Tensor): unknown;
+}
+type Call = (
+  this: Layer,
+  inputs: tf.Tensor | tf.Tensor[],
+  kwargs: Record<string, unknown>,
+) => tf.Tensor | tf.Tensor[];
+
+/** The fields of tfjs's layer that its type declarations hide. */
+interface BatchNormalization {
+  readonly axis: number;
+  readonly momentum: number;
+  readonly epsilon: number;
+  readonly gamma?: Variable;
+  readonly beta?: Variable;
+  readonly movingMean: Variable;
+  readonly movingVariance: Variable;
+}
+
+interface Dropout {
+  readonly rate: number;
+  readonly noiseShape?: number[];
+  readonly seed?: number;
+}
+
+/** Numbers that a seed is drawn from. */
+const SEEDS = 2 ** 31;
+
+let isDone = false;
+
+/**
+ * Gives two of tfjs's layers another way to train on this backend: batch normalization takes its moments and
+ * its gradient in one pass each, where tfjs composes them of two dozen operations; dropout draws its mask by
+ * counting (see {@linkcode seededDropout}), where tfjs fills a buffer value by value in JavaScript. What they
+ * compute is the same; a dropout with a seed of its own keeps tfjs's mask. Inference and other backends are
+ * as before.
+ */
+export function fuseLayers(): void {
+  if (isDone) return;
+  isDone = true;
+  // With a name, so that tfjs's own numbering of the reader's layers stays as it is.
+  replaceCall(tf.layers.batchNormalization({ name: "fused" }), normalizeBatch);
+  replaceCall(tf.layers.dropout({ name: "fused", rate: 0 }), dropOut);
+}
+
+/** Puts `fused` before a layer's `call`; where it returns nothing, the layer's own takes over. */
+function replaceCall(
+  layer: Layer,
+  fused: (layer: Layer, x: tf.Tensor) => tf.Tensor | undefined,
+): void {
+  const prototype = Object.getPrototypeOf(layer) as { call: Call };
+  const original = prototype.call;
+  prototype.call = function (inputs, kwargs) {
+    const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+    // A gradient of a gradient needs operations that tfjs can differentiate twice.
+    const isOurs = kwargs["training"] === true && tf.getBackend() === SIMD_BACKEND &&
+      x.dtype === "float32" && x.size > 0 && tf.engine().state.gradientDepth <= 1;
+    const result = isOurs ? fused(this, x) : undefined;
+    return result ?? original.call(this, inputs, kwargs);
+  };
+}
+
+function normalizeBatch(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {
+  const { axis, momentum, epsilon, gamma, beta, movingMean, movingVariance } =
+    layer as unknown as BatchNormalization;
+  if (axis !== -1 && axis !== x.rank - 1) return undefined;
+  return tf.tidy(() => {
+    const inputs = {
+      x,
+      ...(gamma ? { gamma: gamma.read() } : {}),
+      ...(beta ? { beta: beta.read() } : {}),
+    };
+    const [y, mean, variance] = tf.engine().runKernel(
+      BATCH_NORM_TRAINING,
+      inputs,
+      { varianceEpsilon: epsilon },
+    ) as tf.Tensor[];
+    for (const [moving, value] of [[movingMean, mean], [movingVariance, variance]] as const) {
+      const before = moving.read();
+      moving.write(tf.sub(before, tf.mul(tf.sub(before, value!), 1 - momentum)));
+    }
+    return y!;
+  });
+}
+
+function dropOut(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {
+  const { rate, noiseShape, seed } = layer as unknown as Dropout;
+  if (!(rate > 0 && rate < 1) || noiseShape != null || seed != null) return undefined;
+  return seededDropout(x, rate, Math.floor(Math.random() * SEEDS));
+}

@@ -1,0 +1,210 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { allocate, allocFloat32, freeViews, release } from "../../compute/memory.ts";
+import { runKernel } from "../../compute/pool.ts";
+import type { SimdBackend } from "../simd_backend.ts";
+import { addKernel, areFloats, CHUNK, overrideKernel } from "./kernel_override.ts";
+
+/** Groups of rows whose sums are taken apart, and then put together in order. */
+const GROUPS = 64;
+/** tfjs's own ε where none is given. */
+const EPSILON = 0.001;
+
+/** Normalizes by the moments of the batch; `[y, mean, variance]`. */
+export const BATCH_NORM_TRAINING = "BatchNormTraining";
+/** Its gradient: `[dx, dgamma, dbeta]`. */
+export const BATCH_NORM_TRAINING_GRADIENT = "BatchNormTrainingGradient";
+/** The gradient of `FusedBatchNorm`: `[dx, dmean, dvariance, dscale, doffset]`. */
+export const BATCH_NORM_GRADIENT = "BatchNormGradient";
+
+interface EpsilonAttrs {
+  readonly varianceEpsilon?: number;
+}
+
+/** Registers batch normalization over the last axis: in inference, in training, and both gradients. */
+export function registerBatchNorm(): void {
+  overrideKernel<EpsilonAttrs>(tf.FusedBatchNorm, ({ inputs, attrs, backend }) => {
+    const { mean, variance, scale, offset } = inputs as Record<string, tf.TensorInfo | undefined>;
+    const x = inputs["x"]!, columns = x.shape.at(-1) ?? 0;
+    if (!areFloats(x, mean, variance, scale, offset)) return undefined;
+    if (!isPerColumn(columns, mean, variance, scale, offset)) return undefined;
+    const m = valuesOf(backend, mean!), v = valuesOf(backend, variance!);
+    const s = scale && valuesOf(backend, scale), o = offset && valuesOf(backend, offset);
+    const epsilon = attrs.varianceEpsilon ?? EPSILON;
+    const factor = v.map((value, c) => (s?.[c] ?? 1) / Math.sqrt(value + epsilon));
+    return normalize(backend, x, backend.address(mean!), factor, m.map((_, c) => o?.[c] ?? 0));
+  });
+  addKernel<EpsilonAttrs>(BATCH_NORM_TRAINING, ({ inputs, attrs, backend }) => {
+    const { gamma, beta } = inputs as Record<string, tf.TensorInfo | undefined>;
+    const x = inputs["x"]!, { rows, columns } = sizes(x);
+    const mean = backend.makeOutputInShared([columns]);
+    const variance = backend.makeOutputInShared([columns]);
+    const groupRows = Math.ceil(rows / GROUPS), groups = Math.ceil(rows / groupRows);
+    const partial = allocate(8 * groups * columns);
+    runKernel("groupMoments", groups, [backend.address(x), partial, rows, columns, groupRows]);
+    runKernel(
+      "finishMoments",
+      1,
+      [partial, mean.address, variance.address, rows, columns, groupRows],
+    );
+    release(partial);
+    const g = gamma && valuesOf(backend, gamma), b = beta && valuesOf(backend, beta);
+    const v = valuesOf(backend, variance.info);
+    const factor = v.map((value, c) =>
+      (g?.[c] ?? 1) / Math.sqrt(value + (attrs.varianceEpsilon ?? EPSILON))
+    );
+    const y = normalize(backend, x, mean.address, factor, v.map((_, c) => b?.[c] ?? 0));
+    return [y, mean.info, variance.info];
+  });
+  addKernel<EpsilonAttrs>(BATCH_NORM_TRAINING_GRADIENT, ({ inputs, attrs, backend }) => {
+    const { gamma } = inputs as Record<string, tf.TensorInfo | undefined>;
+    const dy = inputs["dy"]!, x = inputs["x"]!;
+    const mean = inputs["mean"]!, variance = inputs["variance"]!;
+    const { rows } = sizes(x), g = gamma && valuesOf(backend, gamma);
+    const [plain, crossed] = sums(backend, dy, x, mean);
+    const inverse = inverseDeviations(backend, variance, attrs);
+    const factor = inverse.map((value, c) => value * (g?.[c] ?? 1));
+    // dx = γ/σ · (dy − mean(dy) − (x − μ)/σ² · mean(dy (x − μ)))
+    const slope = factor.map((value, c) => -value * inverse[c]! ** 2 * crossed[c]! / rows);
+    const shift = factor.map((value, c) => -value * plain[c]! / rows);
+    return [
+      inputGradient(backend, dy, x, mean, factor, slope, shift),
+      vector(backend, crossed.map((value, c) => value * inverse[c]!)),
+      vector(backend, plain),
+    ];
+  });
+  addKernel<EpsilonAttrs>(BATCH_NORM_GRADIENT, ({ inputs, attrs, backend }) => {
+    const { scale } = inputs as Record<string, tf.TensorInfo | undefined>;
+    const dy = inputs["dy"]!, x = inputs["x"]!;
+    const mean = inputs["mean"]!, variance = inputs["variance"]!;
+    const s = scale && valuesOf(backend, scale);
+    const [plain, crossed] = sums(backend, dy, x, mean);
+    const inverse = inverseDeviations(backend, variance, attrs);
+    const factor = inverse.map((value, c) => value * (s?.[c] ?? 1));
+    const none = new Float64Array(factor.length);
+    return [
+      inputGradient(backend, dy, x, mean, factor, none, none),
+      vector(backend, factor.map((value, c) => -value * plain[c]!)),
+      vector(backend, factor.map((value, c) => -0.5 * value * inverse[c]! ** 2 * crossed[c]!)),
+      vector(backend, crossed.map((value, c) => value * inverse[c]!)),
+      vector(backend, plain),
+    ];
+  });
+}
+
+/** Whether each is a vector of as many values as x has columns. */
+export function isPerColumn(columns: number, ...infos: (tf.TensorInfo | null | undefined)[]) {
+  return infos.every((info) =>
+    info == null || (info.shape.at(-1) === columns && tf.util.sizeFromShape(info.shape) === columns)
+  );
+}
+
+function sizes(x: tf.TensorInfo): { rows: number; columns: number } {
+  const columns = x.shape.at(-1)!;
+  return { rows: tf.util.sizeFromShape(x.shape) / columns, columns };
+}
+
+function valuesOf(backend: SimdBackend, info: tf.TensorInfo): Float64Array {
+  return Float64Array.from(backend.data.get(info.dataId).values as Float32Array);
+}
+
+function inverseDeviations(
+  backend: SimdBackend,
+  variance: tf.TensorInfo,
+  { varianceEpsilon = EPSILON }: EpsilonAttrs,
+): Float64Array {
+  return valuesOf(backend, variance).map((value) => 1 / Math.sqrt(value + varianceEpsilon));
+}
+
+function vector(backend: SimdBackend, values: Float64Array): tf.TensorInfo {
+  return backend.makeTensorInfo([values.length], "float32", Float32Array.from(values));
+}
+
+/** Rows of a task of the kernels that go through all values once. */
+function rowsOfTask(columns: number): number {
+  return Math.max(1, Math.floor(CHUNK / columns));
+}
+
+/** (x − mean) · factor + offset. */
+function normalize(
+  backend: SimdBackend,
+  x: tf.TensorInfo,
+  mean: number,
+  factor: Float64Array,
+  offset: Float64Array,
+): tf.TensorInfo {
+  const { rows, columns } = sizes(x), taskRows = rowsOfTask(columns);
+  const { info, address } = backend.makeOutputInShared(x.shape);
+  const block = allocFloat32(2 * columns);
+  block.set(factor);
+  block.set(offset, columns);
+  runKernel("normalizeRows", Math.ceil(rows / taskRows), [
+    backend.address(x),
+    address,
+    mean,
+    block.byteOffset,
+    block.byteOffset + 4 * columns,
+    rows,
+    columns,
+    taskRows,
+    0,
+  ]);
+  freeViews(block);
+  return info;
+}
+
+/** For each column, the sums of dy and of dy · (x − mean). */
+function sums(
+  backend: SimdBackend,
+  dy: tf.TensorInfo,
+  x: tf.TensorInfo,
+  mean: tf.TensorInfo,
+): [Float64Array, Float64Array] {
+  const { rows, columns } = sizes(x);
+  const groupRows = Math.ceil(rows / GROUPS), groups = Math.ceil(rows / groupRows);
+  const partial = allocFloat32(2 * groups * columns);
+  runKernel("normalizationSums", groups, [
+    backend.address(dy),
+    backend.address(x),
+    backend.address(mean),
+    partial.byteOffset,
+    rows,
+    columns,
+    groupRows,
+  ]);
+  const result = [new Float64Array(columns), new Float64Array(columns)] as const;
+  for (let group = 0, from = 0; group < groups; group++) {
+    for (const sum of result) {
+      for (let c = 0; c < columns; c++) sum[c]! += partial[from++]!;
+    }
+  }
+  freeViews(partial);
+  return [...result];
+}
+
+/** dy · factor + (x − mean) · slope + shift. */
+function inputGradient(
+  backend: SimdBackend,
+  dy: tf.TensorInfo,
+  x: tf.TensorInfo,
+  mean: tf.TensorInfo,
+  factor: Float64Array,
+  slope: Float64Array,
+  shift: Float64Array,
+): tf.TensorInfo {
+  const { rows, columns } = sizes(x), taskRows = rowsOfTask(columns);
+  const { info, address } = backend.makeOutputInShared(x.shape);
+  const block = allocFloat32(3 * columns);
+  [factor, slope, shift].forEach((values, i) => block.set(values, i * columns));
+  runKernel("normalizationGradient", Math.ceil(rows / taskRows), [
+    backend.address(dy),
+    backend.address(x),
+    address,
+    backend.address(mean),
+    ...[0, 1, 2].map((i) => block.byteOffset + 4 * i * columns),
+    rows,
+    columns,
+    taskRows,
+  ]);
+  freeViews(block);
+  return info;
+}

@@ -1,0 +1,213 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { runKernel } from "../../compute/pool.ts";
+import type { SimdBackend } from "../simd_backend.ts";
+import { fillFloats } from "./elementwise.ts";
+import { areFloats, chunks, isEmpty, overrideKernel } from "./kernel_override.ts";
+import { collapse, type Dimension, stepsOf, withLayout } from "./layout.ts";
+
+const size = tf.util.sizeFromShape;
+
+/** A copy through all indices below the lengths; the places of the first values are in values. */
+interface Copy {
+  readonly from: tf.TensorInfo;
+  readonly to: number;
+  readonly firstFrom?: number;
+  readonly firstTo?: number;
+  readonly lengths: readonly number[];
+  readonly stepsFrom: readonly number[];
+  readonly stepsTo: readonly number[];
+}
+
+/** Registers the operations that only move values. */
+export function registerCopying(): void {
+  overrideKernel<tf.TransposeAttrs>(tf.Transpose, ({ inputs, attrs, backend }) => {
+    const x = inputs["x"]!;
+    if (!isNumeric(x)) return undefined;
+    const steps = stepsOf(x.shape, x.shape.length);
+    const shape = attrs.perm.map((axis) => x.shape[axis]!);
+    return copied(backend, x, shape, attrs.perm.map((axis) => steps[axis]!));
+  });
+  overrideKernel<tf.TileAttrs>(tf.Tile, ({ inputs, attrs, backend }) => {
+    const x = inputs["x"]!;
+    if (!isNumeric(x) || attrs.reps.some((count) => count < 1)) return undefined;
+    const steps = stepsOf(x.shape, x.shape.length);
+    const shape = x.shape.map((length, axis) => length * attrs.reps[axis]!);
+    const { info, address } = backend.makeOutputInShared(shape, x.dtype);
+    const lengths = x.shape.flatMap((length, axis) => [attrs.reps[axis]!, length]);
+    copySteps(backend, {
+      from: x,
+      to: address,
+      lengths,
+      stepsFrom: steps.flatMap((step) => [0, step]),
+      stepsTo: stepsOf(lengths, lengths.length),
+    });
+    return info;
+  });
+  overrideKernel<tf.ReverseAttrs>(tf.Reverse, ({ inputs, attrs, backend }) => {
+    const x = inputs["x"]!;
+    if (!isNumeric(x) || x.shape.length === 0) return undefined;
+    const reversed = new Set(tf.util.parseAxisParam(attrs.dims, x.shape));
+    const steps = stepsOf(x.shape, x.shape.length);
+    const first = x.shape.reduce(
+      (sum, length, axis) => reversed.has(axis) ? sum + (length - 1) * steps[axis]! : sum,
+      0,
+    );
+    const turned = steps.map((step, axis) => reversed.has(axis) ? -step : step);
+    return copied(backend, x, x.shape, turned, first);
+  });
+  overrideKernel<tf.SliceAttrs>(tf.Slice, ({ inputs, attrs, backend }) => {
+    const x = inputs["x"]!;
+    if (!isNumeric(x)) return undefined;
+    const [begin, shape] = tf.slice_util.parseSliceParams(
+      x as tf.Tensor,
+      attrs.begin,
+      attrs.size,
+    ) as [number[], number[]];
+    tf.slice_util.assertParamsValid(x, begin, shape);
+    if (size(shape) === 0) return undefined;
+    const steps = stepsOf(x.shape, x.shape.length);
+    return copied(backend, x, shape, steps, inner(begin, steps));
+  });
+  overrideKernel<tf.StridedSliceAttrs>(tf.StridedSlice, ({ inputs, attrs, backend }) => {
+    const x = inputs["x"]!;
+    if (!isNumeric(x)) return undefined;
+    const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } =
+      attrs;
+    const info = tf.slice_util.sliceInfo(
+      x.shape,
+      begin,
+      end,
+      strides,
+      beginMask,
+      endMask,
+      ellipsisMask,
+      newAxisMask,
+      shrinkAxisMask,
+    );
+    const isPlain = info.isIdentity || info.sliceDim0 || info.isSimpleSlice;
+    if (isPlain || size(info.finalShape) === 0) return undefined;
+    const steps = stepsOf(x.shape, x.shape.length);
+    const taken = steps.map((step, axis) => step * info.strides[axis]!);
+    const result = copied(backend, x, info.finalShapeSparse, taken, inner(info.begin, steps));
+    return { ...result, shape: info.finalShape };
+  });
+  overrideKernel<tf.PadV2Attrs>(tf.PadV2, ({ inputs, attrs, backend }) => {
+    const x = inputs["x"]!;
+    if (!areFloats(x) || x.shape.length === 0) return undefined;
+    const shape = x.shape.map((length, axis) =>
+      attrs.paddings[axis]![0] + length + attrs.paddings[axis]![1]
+    );
+    const { info, address } = backend.makeOutputInShared(shape);
+    fillFloats(address, size(shape), attrs.constantValue);
+    const steps = stepsOf(shape, shape.length);
+    copySteps(backend, {
+      from: x,
+      to: address,
+      firstTo: inner(attrs.paddings.map(([before]) => before), steps),
+      lengths: x.shape,
+      stepsFrom: stepsOf(x.shape, x.shape.length),
+      stepsTo: steps,
+    });
+    return info;
+  });
+  overrideKernel<tf.ConcatAttrs>(tf.Concat, ({ inputs, attrs, backend }) => {
+    const all = inputs as unknown as tf.TensorInfo[];
+    const axis = tf.util.parseAxisParam(attrs.axis, all[0]!.shape)[0]!;
+    const shapes = all.map(({ shape }) => shape);
+    tf.backend_util.assertParamsConsistent(shapes, axis);
+    const parts = all.filter((part) => !isEmpty(part));
+    const { dtype } = all[0]!;
+    if (parts.length < 2 || parts.some((part) => !isNumeric(part) || part.dtype !== dtype)) {
+      return undefined;
+    }
+    const shape = tf.backend_util.computeOutShape(shapes, axis);
+    const { info, address } = backend.makeOutputInShared(shape, dtype);
+    const steps = stepsOf(shape, shape.length);
+    const step = size(shape.slice(axis + 1));
+    let at = 0;
+    for (const part of parts) {
+      copySteps(backend, {
+        from: part,
+        to: address,
+        firstTo: at * step,
+        lengths: part.shape,
+        stepsFrom: stepsOf(part.shape, part.shape.length),
+        stepsTo: steps,
+      });
+      at += part.shape[axis]!;
+    }
+    return info;
+  });
+  overrideKernel<tf.GatherV2Attrs>(tf.GatherV2, ({ inputs, attrs, backend }) => {
+    const x = inputs["x"]!, indices = inputs["indices"]!;
+    if (!areFloats(x) || indices.dtype !== "int32" || isEmpty(indices)) return undefined;
+    const axis = tf.util.parseAxisParam(attrs.axis, x.shape)[0]!;
+    const { batchSize, outerSize, dimSize, sliceSize, outputShape } = tf.backend_util.segment_util
+      .collectGatherOpShapeInfo(
+        x as tf.Tensor,
+        indices as tf.Tensor,
+        axis,
+        attrs.batchDims ?? 0,
+      );
+    const values = backend.data.get(indices.dataId).values as Int32Array;
+    // Indices out of range: the CPU backend's kernel says which.
+    if (batchSize !== 1 || values.some((i) => i < 0 || i >= dimSize)) return undefined;
+    const { info, address } = backend.makeOutputInShared(outputShape);
+    runKernel(
+      "gatherRows",
+      outerSize * values.length,
+      [backend.address(x), backend.address(indices), address, dimSize, sliceSize, values.length],
+      [],
+      Math.max(1, Math.ceil(4096 / sliceSize)),
+    );
+    return info;
+  });
+}
+
+/** Whether a tensor's values are numbers or truth values, and it has some. */
+function isNumeric(x: tf.TensorInfo): boolean {
+  return ["float32", "int32", "bool"].includes(x.dtype) && !isEmpty(x);
+}
+
+function inner(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}
+
+function copied(
+  backend: SimdBackend,
+  x: tf.TensorInfo,
+  shape: number[],
+  stepsFrom: readonly number[],
+  firstFrom = 0,
+): tf.TensorInfo {
+  const { info, address } = backend.makeOutputInShared(shape, x.dtype);
+  const stepsTo = stepsOf(shape, shape.length);
+  copySteps(backend, { from: x, to: address, firstFrom, lengths: shape, stepsFrom, stepsTo });
+  return info;
+}
+
+function copySteps(backend: SimdBackend, copy: Copy): void {
+  const { from, to, firstFrom = 0, firstTo = 0, lengths, stepsFrom, stepsTo } = copy;
+  const bytes = from.dtype === "bool" ? 1 : 4;
+  copyValues(
+    backend.address(from) + bytes * firstFrom,
+    to + bytes * firstTo,
+    lengths.map((length, axis) => ({ length, steps: [stepsFrom[axis]!, stepsTo[axis]!] })),
+    bytes,
+  );
+}
+
+/** Copies values of 1 or 4 bytes in the shared memory; steps are those of source and target. */
+export function copyValues(
+  from: number,
+  to: number,
+  dimensions: readonly Dimension[],
+  bytes: 1 | 4 = 4,
+): void {
+  const n = dimensions.reduce((product, { length }) => product * length, 1);
+  withLayout(
+    collapse(dimensions),
+    (rank, layout) =>
+      runKernel("copySteps", chunks(n), [from, to, n, rank, layout, bytes === 4 ? 2 : 0]),
+  );
+}
