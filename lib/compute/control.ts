@@ -12,8 +12,8 @@ export const CONTROL_BYTES = 1024;
 /** Number of the current dispatch; workers sleep on it. */
 export const GENERATION = 0;
 /**
- * Tasks claimed so far: the low 16 bits of the generation above, the next task below, so that a worker
- * that wakes late can never claim a task of another dispatch.
+ * Shares of tasks claimed so far: the low 16 bits of the generation above, the next share below, so that a
+ * worker that wakes late can never claim a task of another dispatch.
  */
 export const CLAIM = 16;
 /** Tasks finished; the main thread sleeps on it. */
@@ -35,9 +35,9 @@ export const FLOAT_ARGS = 128;
 export const MAX_INT_ARGS = FLOAT_ARGS / 4;
 export const MAX_FLOAT_ARGS = (CONTROL_BYTES - ARGS - FLOAT_ARGS) / 4;
 
-/** Most tasks of a dispatch, as the claim word has 16 bits for them. */
-export const MAX_TASKS = 0xffff;
-const TASK_MASK = 0xffff;
+/** Most shares of a dispatch, as the claim word has 16 bits for them; a share is `GRAIN` tasks. */
+export const MAX_SHARES = 0xffff;
+const SHARE_MASK = 0xffff;
 
 /** A kernel as it is called: tasks `begin` … `end - 1`. */
 export type Kernel = (
@@ -47,7 +47,7 @@ export type Kernel = (
   scratch: number,
 ) => void;
 
-/** The claim word of a generation with `next` as the next task. */
+/** The claim word of a generation with `next` as the next share. */
 export function claimWord(generation: number, next: number): number {
   return (generation << 16) | next;
 }
@@ -65,15 +65,15 @@ export function work(
   const tasks = control[TASKS]!, grain = control[GRAIN]!;
   while (true) {
     const claim = Atomics.load(control, CLAIM);
-    const begin = claim & TASK_MASK;
-    if ((claim >>> 16) !== (generation & TASK_MASK) || begin >= tasks) return;
+    const share = claim & SHARE_MASK, begin = share * grain;
+    if ((claim >>> 16) !== (generation & SHARE_MASK) || begin >= tasks) return;
     const end = Math.min(tasks, begin + grain);
     if (
       Atomics.compareExchange(
         control,
         CLAIM,
         claim,
-        claimWord(generation, end),
+        claimWord(generation, share + 1),
       ) !== claim
     ) {
       continue;

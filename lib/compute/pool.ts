@@ -26,7 +26,7 @@ import {
   type Kernel,
   MAX_FLOAT_ARGS,
   MAX_INT_ARGS,
-  MAX_TASKS,
+  MAX_SHARES,
   STOP,
   TASKS,
   work,
@@ -135,7 +135,7 @@ export function runPrepared(index: number, tasks: number, grain: number): void {
   if (tasks <= 0) return;
   const { control, scratches, threads } = pool!;
   const args = control.byteOffset + ARGS;
-  const claimed = Math.max(grain, Math.ceil(tasks / MAX_TASKS));
+  const claimed = Math.max(grain, Math.ceil(tasks / MAX_SHARES));
   const scratch = scratches[0]!;
   running = true;
   try {
@@ -250,7 +250,7 @@ function dispatch(
 ): void {
   const generation = (Atomics.load(control, GENERATION) + 1) | 0;
   // Close the claim word before the dispatch is rewritten: a late worker's exchange then fails.
-  Atomics.store(control, CLAIM, claimWord(generation, MAX_TASKS));
+  Atomics.store(control, CLAIM, claimWord(generation, MAX_SHARES));
   Atomics.store(control, FAILED, 0);
   Atomics.store(control, FINISHED, 0);
   control[KERNEL] = index;

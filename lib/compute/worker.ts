@@ -8,6 +8,7 @@ import {
   FINISHED,
   GENERATION,
   type Kernel,
+  MAX_SHARES,
   STOP,
   TASKS,
   work,
@@ -52,7 +53,7 @@ while (Atomics.load(control, STOP) === 0) {
   } catch {
     // Let the main thread go on: it looks at FAILED before it trusts the result.
     Atomics.store(control, FAILED, thread);
-    Atomics.store(control, CLAIM, claimWord(seen, control[TASKS]!));
+    Atomics.store(control, CLAIM, claimWord(seen, MAX_SHARES));
     Atomics.store(control, FINISHED, control[TASKS]!);
     Atomics.notify(control, FINISHED);
   }

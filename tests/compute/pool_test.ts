@@ -51,6 +51,26 @@ Deno.test("runKernel() survives many short dispatches in a row", () => {
   setThreads(2);
 });
 
+Deno.test("runKernel() does more tasks than fit in 16 bits, each once", () => {
+  const before = threads();
+  const counter = allocInt32(1);
+  try {
+    for (const count of [1, 2, 3]) {
+      setThreads(count);
+      for (const tasks of [65_535, 65_536, 65_537, 100_000, 1_000_003]) {
+        for (const grain of [1, 3, 1000]) {
+          counter[0] = 0;
+          runKernel("countTasks", tasks, [pointer(counter)], [], grain);
+          assert.equal(counter[0], tasks, `${tasks} tasks by ${grain} on ${count} threads`);
+        }
+      }
+    }
+  } finally {
+    setThreads(before);
+    freeViews(counter);
+  }
+});
+
 Deno.test("A kernel that traps is an error, and the pool works afterwards", () => {
   for (const count of [1, 2]) {
     setThreads(count);

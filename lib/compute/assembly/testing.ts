@@ -40,3 +40,19 @@ export function step(args: usize, begin: i32, end: i32, _scratch: usize): void {
     store<f32>(y + at, load<f32>(x + at) > 0 ? 1 : alpha);
   }
 }
+
+/** y = x². ints: x, y, n */
+export function square(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const x = load<usize>(args), y = load<usize>(args, 4);
+  const n = load<i32>(args, 8);
+  for (let i = begin * TEST_CHUNK, last = min(n, end * TEST_CHUNK); i < last; i++) {
+    const at = (<usize> i) << 2;
+    store<f32>(y + at, load<f32>(x + at) * load<f32>(x + at));
+  }
+}
+
+/** Counts the tasks. ints: counter */
+export function countTasks(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const counter = load<usize>(args);
+  atomic.add<i32>(counter, end - begin);
+}

@@ -195,17 +195,13 @@ Deno.test("Gradients of functions of one operand equal the cpu backend's", async
 });
 
 Deno.test("Gradients of gradients are tfjs's own", async () => {
-  await compareWithCpu(40, (draw, i) => {
-    const name = ["square", "sigmoid", "tanh"][i % 3]!;
+  await compareWithCpu(40, (draw) => {
     const x = draw.tensor([5, 7]);
-    const functions = { ...EXACT, ...SMOOTH };
+    const cubes = (x: tf.Tensor) => tf.mean(tf.mul(x, tf.square(x)));
     return {
-      what: name,
+      what: "cubes",
       tolerance: 1e-6,
-      run: () =>
-        tf.grad((x) => tf.sum(tf.square(tf.grad((x) => tf.sum(functions[name]!(x)))(x))))(
-          tensorOf(x),
-        ),
+      run: () => tf.grad((x) => tf.sum(tf.square(tf.grad(cubes)(x))))(tensorOf(x)),
     };
-  }, { mayFall: [tf.Sigmoid, tf.Tanh] });
+  });
 });
