@@ -204,7 +204,6 @@ Deno.test("Winograd's rounding error stays near that of the definition, against 
       worst = Math.max(worst, Math.abs(y[i]! - value));
     });
     const size = Math.sqrt(squares / exact.length);
-    console.log(channels, Math.sqrt(errors / exact.length) / size, worst / size);
     assert.ok(Math.sqrt(errors / exact.length) < 2e-6 * size, `${channels}: mean error`);
     assert.ok(worst < 3e-5 * size, `${channels}: worst ${worst / size}`);
   }
