@@ -9,7 +9,14 @@ import { writeWhole } from "../base/write_whole.ts";
 import { hidePathsIn } from "./engine/hide_paths.ts";
 import { renderSafely } from "./engine/render_safely.ts";
 import { hasTag, type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
-import { formatTime, readSummary, renderIndex, type Summary } from "./render_page.ts";
+import {
+  formatTime,
+  type Neighbor,
+  notebookTitle,
+  readSummary,
+  renderIndex,
+  type Summary,
+} from "./render_page.ts";
 import {
   CellError,
   type CellRun,
@@ -48,6 +55,8 @@ const SLOWEST = 5;
 const SUMMARY_TITLE_WIDTH = 44;
 /** Largest picture file that is embedded. */
 const MAX_PICTURE_BYTES = 20e6;
+/** The ending of the notebook beside a report, with the outputs that the report shows. */
+const COPY_ENDING = ".report.ipynb";
 /** Pages to explore beside a report. */
 const FRAME_PAGE = /\.frame-\d+\.html$/;
 /** Longest time that `--cell-timeout` can name, in seconds: a timer counts milliseconds in 31 bits. */
@@ -208,6 +217,9 @@ async function report(
   const name = basename(path, ".ipynb");
   const start = performance.now();
   const terminal = new TerminalReporter(writeToTerminal, Deno.stdout.isTerminal());
+  // Where reports are written beside notebooks, the notebook itself is there, and no other is written.
+  const isBeside = await Deno.realPath(dirname(path)) === await Deno.realPath(out);
+  const notebookFile = isBeside ? basename(path) : `${name}${COPY_ENDING}`;
   const write = async (ran: Notebook, runs: readonly CellRun[], failedCell?: number) => {
     const { html, summary, frames, warnings: odd } = renderSafely(ran, {
       name,
@@ -217,12 +229,14 @@ async function report(
       cellSeconds: runs.map(({ seconds }) => seconds),
       ...(failedCell === undefined ? {} : { failedCell }),
       ...await neighbors(path, out, notebooks.map(({ path }) => path)),
+      notebookFile,
       footer: footer(),
     });
     warnings.push(...odd.map((text) => `${name}, ${text}`));
     done.push({ name, summary, runs });
     for (const { file, html } of frames) await writeWhole(join(out, file), html);
     await writeWhole(join(out, `${name}.html`), html);
+    if (!isBeside) await writeNotebook(join(out, notebookFile), storable(ran));
   };
   try {
     if (noRun) {
@@ -284,7 +298,7 @@ async function neighbors(
   path: string,
   out: string,
   paths: readonly string[],
-): Promise<{ previous?: string; next?: string }> {
+): Promise<{ previous?: Neighbor; next?: Neighbor }> {
   const siblings: string[] = [];
   // A report is not lost for a folder that cannot be listed.
   for (const other of await listNotebooks(dirname(path)).catch(() => [])) {
@@ -294,11 +308,24 @@ async function neighbors(
     if (isThere) siblings.push(name);
   }
   const place = siblings.indexOf(basename(path, ".ipynb"));
-  const previous = siblings[place - 1], next = siblings[place + 1];
+  const titled = async (name: string | undefined) =>
+    name === undefined
+      ? undefined
+      : { name, title: await titleOf(join(dirname(path), `${name}.ipynb`)) ?? name };
+  const previous = await titled(siblings[place - 1]), next = await titled(siblings[place + 1]);
   return {
     ...(previous === undefined ? {} : { previous }),
     ...(next === undefined ? {} : { next }),
   };
+}
+
+/** The title of another notebook, if it can be read. */
+async function titleOf(path: string): Promise<string | undefined> {
+  try {
+    return notebookTitle(await readNotebook(path));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Prints where the time went, and what must not be overlooked. */
@@ -364,7 +391,7 @@ async function findNotebook(name: string): Promise<string> {
 async function listNotebooks(folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
-    if (name.endsWith(".ipynb")) names.push(name);
+    if (name.endsWith(".ipynb") && !name.endsWith(COPY_ENDING)) names.push(name);
   }
   return names.sort().map((name) => join(folder, name));
 }

@@ -27,7 +27,11 @@ import {
   type Output,
 } from "./notebook.ts";
 import TEMPLATE from "./page/page.html" with { type: "text" };
-import SCRIPT from "./page/script.js" with { type: "text" };
+import CODE from "./page/code.js" with { type: "text" };
+import FIGURES from "./page/figures.js" with { type: "text" };
+import OUTLINE from "./page/outline.js" with { type: "text" };
+import TABLES from "./page/tables.js" with { type: "text" };
+import THEME from "./page/theme.js" with { type: "text" };
 import STYLE from "./page/style.css" with { type: "text" };
 
 export { FRAME_TYPE };
@@ -50,6 +54,13 @@ export interface Summary {
   readonly failedCell?: number;
 }
 
+/** Another report, beside this one. */
+export interface Neighbor {
+  /** The file's name without the ending. */
+  readonly name: string;
+  readonly title: string;
+}
+
 /** What is known of a run besides the notebook. */
 export interface RunFacts {
   /** How long the notebook took, in seconds; not there if it was not run. */
@@ -58,9 +69,11 @@ export interface RunFacts {
   readonly cellSeconds: readonly number[];
   /** The cell that did not run to its end, from 1, if there is one. */
   readonly failedCell?: number;
-  /** The reports before and after: file names without the ending. */
-  readonly previous?: string;
-  readonly next?: string;
+  /** The reports before and after. */
+  readonly previous?: Neighbor;
+  readonly next?: Neighbor;
+  /** The file beside the page that holds the notebook as it is shown, if there is one. */
+  readonly notebookFile?: string;
   /** A line at the end of the page: when and how it was made. */
   readonly footer: string;
   /** What the names of files beside the page begin with; default "report". */
@@ -84,6 +97,9 @@ interface Drawing {
   readonly frames: FramePage[];
   readonly find: FindPicture;
 }
+
+/** The script of every page. */
+const SCRIPT = [THEME, OUTLINE, CODE, TABLES, FIGURES].join("\n");
 
 /** Cells faster than this show no time, in seconds. */
 const SHOW_TIME_FROM = 0.5;
@@ -130,16 +146,19 @@ export function renderPage(
     : `<p class="notice warning" role="alert"><strong>Cell ${run.failedCell} did not run to its end: ` +
       "this report stops there.</strong></p>";
   const banner = failure + notices.filter(({ isWarning }) => isWarning).map(renderNotice).join("");
-  const link = (name: string | undefined, text: (name: string) => string) =>
-    name === undefined
+  const link = (report: Neighbor | undefined, text: (title: string) => string) =>
+    report === undefined
       ? "<span></span>"
-      : `<a href="${pageAddress(`${name}.html`)}">${text(escapeHtml(name))}</a>`;
+      : `<a href="${pageAddress(`${report.name}.html`)}">${text(escapeHtml(report.title))}</a>`;
+  const source = run.notebookFile === undefined
+    ? ""
+    : ` · <a href="${pageAddress(run.notebookFile)}" download>The notebook (.ipynb)</a>`;
   const html = page({
     title: summary.title,
     summary,
     frames: run.isSingleFile ? frames : [],
-    body: `<header><nav aria-label="Reports"><a href="index.html">All reports</a></nav>` +
-      `<div class="tools"><button id="fold" type="button" aria-pressed="false">Hide code</button> ` +
+    body: `<header><nav aria-label="Reports"><a href="index.html">All reports</a>${source}</nav>` +
+      `<div class="tools"><button id="fold" type="button">Hide code</button> ` +
       `<button id="theme" type="button">Dark</button></div></header>` +
       `<div class="columns">${
         contents
@@ -148,10 +167,20 @@ export function renderPage(
       }<main id="main">${banner}${
         headings[0] ? "" : `<h1>${escapeHtml(summary.title)}</h1>`
       }${body}</main></div><footer><nav class="turn" aria-label="Previous and next">` +
-      link(run.previous, (name) => `← ${name}`) + link(run.next, (name) => `${name} →`) +
+      link(run.previous, (title) => `← ${title}`) + link(run.next, (title) => `${title} →`) +
       `</nav><p>${escapeHtml(run.footer)}</p></footer>`,
   });
   return { html, summary, frames: run.isSingleFile ? [] : frames };
+}
+
+/** The title of a notebook's report: its first heading. */
+export function notebookTitle({ cells }: Notebook): string | undefined {
+  const outline = new Outline();
+  for (const cell of cells) {
+    if (cell.cell_type === "markdown") renderMarkdown(joinText(cell.source), outline);
+    if (outline.headings.length > 0) break;
+  }
+  return outline.headings[0]?.text || undefined;
 }
 
 /** Renders the page that lists all reports. */

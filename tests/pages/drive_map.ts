@@ -52,6 +52,8 @@ export async function makeKnownMap(): Promise<KnownMap> {
     classNames,
     images: { images, labels, shape: [N, SIDE, SIDE, 3] },
     title: `A "map" of <points> & more`,
+    // Its last colour is like no other: see yellowPixels().
+    scheme: "plasma",
   });
   console.log(
     `  page of ${(figure.html.length / 1e6).toFixed(1)} MB, made in ${

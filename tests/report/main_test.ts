@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { parseHTML } from "linkedom";
+import { readNotebook } from "../../lib/report/notebook.ts";
 import { isRunning, notebookText, show, until, withNotebooks } from "./notebooks.ts";
 
 const PROJECT = join(import.meta.dirname!, "../..");
@@ -57,7 +58,15 @@ Deno.test("report writes a page for each notebook and an index, and leaves noteb
     assert.deepEqual(after, before);
     const page = await readPage(join(out, "a.html"));
     assert.equal(page.querySelector("pre.stdout")!.textContent, "hello");
-    assert.equal(page.querySelector("footer .turn a")!.getAttribute("href"), "./b.html");
+    const turn = page.querySelector("footer .turn a")!;
+    assert.deepEqual([turn.getAttribute("href"), turn.textContent], ["./b.html", "Second →"]);
+    // Beside it lies the notebook with what the page shows, under a name that is not the reader's own.
+    const copy = page.querySelector("header a[download]")!.getAttribute("href")!;
+    assert.equal(copy, "./a.report.ipynb");
+    const shown = await readNotebook(join(out, copy));
+    assert.deepEqual(shown.cells[2]!.outputs, [
+      { output_type: "stream", name: "stdout", text: ["hello\n"] },
+    ]);
     const index = await readPage(join(out, "index.html"));
     const titles = [...index.querySelectorAll(".cards a")].map((link) => link.textContent);
     assert.deepEqual(titles, ["First", "Second"]);
@@ -237,6 +246,16 @@ Deno.test("report --no-run renders the outputs that a notebook of any kernel hol
     assert.equal(await Deno.readTextFile(path), text);
     const index = await readPage(join(out, "index.html"));
     assert.equal(index.querySelectorAll(".cards a").length, 1);
+    // In the notebook's own folder the report leads to the notebook itself, and writes no other.
+    assert.equal((await report("--no-run", "--out", folder, path)).code, 0);
+    const beside = await readPage(join(folder, "own.html"));
+    assert.equal(
+      beside.querySelector("header a[download]")!.getAttribute("href"),
+      "./own.ipynb",
+    );
+    assert.equal(await Deno.readTextFile(path), text);
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    assert.deepEqual(names, ["index.html", "out", "own.html", "own.ipynb"]);
   });
 });
 

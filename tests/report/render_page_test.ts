@@ -9,6 +9,7 @@ import { attribute, elementsOf, parse } from "../../lib/report/engine/html_tree.
 import type { Notebook, Output } from "../../lib/report/notebook.ts";
 import {
   FRAME_TYPE,
+  notebookTitle,
   readSummary,
   renderIndex,
   renderPage,
@@ -166,6 +167,30 @@ Deno.test("renderPage() shows an SVG as a picture with its text, nested ones too
         `aria-label="Five &quot;cats&quot;"><svg></svg><g></g></svg>`,
     );
   }
+});
+
+Deno.test("renderPage() marks drawings, which a dark page may darken, and no photographs", () => {
+  const photograph = '<image href="data:image/png;base64,AAAA"/>';
+  for (const type of ["image/svg+xml", "text/html"]) {
+    for (const [inner, expected] of [["<g/>", true], [`<g>${photograph}</g>`, false]] as const) {
+      const { document } = render(["1"], [shown({ [type]: `<svg>${inner}</svg>` })]);
+      assert.equal(document.querySelector(".output img.drawing") !== null, expected, inner);
+    }
+  }
+});
+
+Deno.test("renderPage() names the reports before and after by their titles", () => {
+  const notebook: Notebook = JSON.parse(notebookText(["1", "# A & *b*\n\n## C"]));
+  assert.equal(notebookTitle(notebook), "A & b");
+  assert.equal(notebookTitle(JSON.parse(notebookText(["1"]))), undefined);
+  const { document } = parseHTML(
+    renderPage(notebook, { ...RUN, previous: { name: "01 #", title: "<i>One</i>" } }).html,
+  );
+  const links = [...document.querySelectorAll("footer .turn a")];
+  assert.deepEqual(
+    links.map((link) => [link.getAttribute("href"), link.textContent]),
+    [["./01%20%23.html", "← <i>One</i>"]],
+  );
 });
 
 Deno.test("renderPage() writes mathematics as MathML, and leaves dollars in code alone", () => {

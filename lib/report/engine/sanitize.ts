@@ -33,7 +33,16 @@ const TEXT_TAGS =
 const ANCHORS = "a span div p h1 h2 h3 h4 h5 h6 li section dt td".split(" ");
 
 /** Classes that pages give a meaning to; others are dropped. */
-const CLASSES = ["notice", "warning", "info", "number", "dataframe", "hljs-*", "math-block"];
+const CLASSES = [
+  "notice",
+  "warning",
+  "info",
+  "number",
+  "dataframe",
+  "hljs-*",
+  "math-block",
+  "drawing",
+];
 
 /** What pictures an `img` may show: a URL for its source, or nothing. */
 export type FindPicture = (source: string) => string | undefined;

@@ -3,6 +3,7 @@ import { escapeHtml } from "../../base/text.ts";
 import {
   attribute,
   type Element,
+  elementsOf,
   isElement,
   type Node,
   parseFragment,
@@ -25,7 +26,8 @@ const XML_NAME = /^[A-Za-z_][\w.-]*$/;
 
 /**
  * An SVG document, or one inside HTML, as a picture: in it no scripts run, nothing is loaded, and nothing
- * clashes with the page. It is read as browsers read it, and written as the XML that pictures must be.
+ * clashes with the page. It is read as browsers read it, and written as the XML that pictures must be. One
+ * without photographs is marked as a drawing, which a dark page may darken.
  */
 export function svgPicture(svg: string | Element): string {
   const root = typeof svg === "string" ? findSvg(svg) : svg;
@@ -33,7 +35,8 @@ export function svgPicture(svg: string | Element): string {
   const title = root.childNodes.find((node) => isElement(node, "title"));
   const label = attribute(root, "aria-label") ?? (title && textOf(title)) ?? "Figure";
   const url = `data:image/svg+xml;base64,${Buffer.from(toXml(root)).toString("base64")}`;
-  return `<img alt="${escapeHtml(label)}" src="${url}">`;
+  const hasPhotographs = [...elementsOf(root)].some((element) => isElement(element, "image"));
+  return `<img${hasPhotographs ? "" : ' class="drawing"'} alt="${escapeHtml(label)}" src="${url}">`;
 }
 
 /** Width of an SVG document in CSS pixels; 0 if it has none. */

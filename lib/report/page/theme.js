@@ -1,12 +1,27 @@
-// The page's own script: keeps the reader's choice of light or dark, folds the code, opens pages to explore.
+// Keeps the reader's choice of light or dark, and opens pages to explore, which are told of it.
 const root = document.documentElement;
-let theme = null;
-try {
-  theme = localStorage.getItem("theme");
-} catch {
-  // Some browsers keep nothing for pages that are files.
+
+/** What the reader chose before. Some browsers keep nothing for pages that are files. */
+function kept(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
 }
-if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+
+/** Keeps a choice for the next page. */
+function keep(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // The choice then holds for this page alone.
+  }
+}
+
+// Before anything is drawn.
+if (["light", "dark"].includes(kept("theme"))) root.dataset.theme = kept("theme");
+
 addEventListener("DOMContentLoaded", () => {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const button = document.querySelector("#theme");
@@ -41,21 +56,9 @@ addEventListener("DOMContentLoaded", () => {
   }
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
-    try {
-      localStorage.setItem("theme", root.dataset.theme);
-    } catch {
-      // Some browsers keep nothing for pages that are files.
-    }
+    keep("theme", root.dataset.theme);
     label();
   });
   system.addEventListener("change", label);
   label();
-  const fold = document.querySelector("#fold");
-  fold?.addEventListener("click", () => {
-    const hide = fold.getAttribute("aria-pressed") !== "true";
-    for (const details of document.querySelectorAll("details.code")) details.open = !hide;
-    fold.setAttribute("aria-pressed", String(hide));
-  });
-  const contents = document.querySelector("nav.contents details");
-  if (contents && innerWidth < 1184) contents.open = false;
 });
