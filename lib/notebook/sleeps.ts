@@ -11,7 +11,8 @@ export function watchSleeps(): void {
   const { setTimeout, clearTimeout } = globalThis;
   const watching = (callback: unknown, ms?: number, ...args: unknown[]): number => {
     if (!isResolver(callback)) {
-      return setTimeout(callback as () => void, ms, ...args) as unknown as number;
+      // Other projects' type libraries may know no further arguments.
+      return (setTimeout as unknown as (...all: unknown[]) => number)(callback, ms, ...args);
     }
     const id = setTimeout(() => {
       asleep.delete(id);
