@@ -9,10 +9,10 @@ import {
   setUpCompute,
   Svc,
   type SvcOptions,
-  threads,
   trainCnn,
   Umap,
 } from "deep-features";
+import { threads } from "deep-features/compute";
 import { runPeer } from "./peer.ts";
 import type { BenchRow } from "./row.ts";
 

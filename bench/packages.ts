@@ -1,14 +1,6 @@
-import {
-  buildCnn,
-  type ComputeBackend,
-  Matrix,
-  seededRandom,
-  setUpCompute,
-  standardNormal,
-  Svc,
-  trainCnn,
-  Umap,
-} from "deep-features";
+import { buildCnn, Matrix, setUpCompute, Svc, trainCnn, Umap } from "deep-features";
+import type { ComputeBackend } from "deep-features/backend";
+import { seededRandom, standardNormal } from "deep-features/base";
 import { UMAP } from "umap-js";
 import type { BenchRow } from "./row.ts";
 

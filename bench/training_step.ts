@@ -1,13 +1,6 @@
-import {
-  buildCnn,
-  hiddenFeatures,
-  seededRandom,
-  setThreads,
-  sliceSplit,
-  type Split,
-  threads,
-  trainCnn,
-} from "deep-features";
+import { buildCnn, hiddenFeatures, sliceSplit, type Split, trainCnn } from "deep-features";
+import { seededRandom } from "deep-features/base";
+import { setThreads, threads } from "deep-features/compute";
 import { runPeer } from "./peer.ts";
 import { median } from "../lib/metrics/median.ts";
 import type { BenchRow } from "./row.ts";

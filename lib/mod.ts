@@ -1,20 +1,89 @@
 /**
- * The public face of the library: whatever a notebook imports, it imports from here.
+ * The public face of the library, in the order of the article: what its notebooks call. What is beside
+ * the article stands in its room: `import { KNeighborsClassifier } from "deep-features/classifiers"`.
  *
  * @module
  */
-import "./notebook/kernel_hooks.ts";
-export * from "./base/mod.ts";
-export * from "./notebook/mod.ts";
-export * from "./dataset/mod.ts";
-export * from "./cnn/mod.ts";
-export * from "./umap/mod.ts";
-export * from "./svm/mod.ts";
-export * from "./classifiers/mod.ts";
-export * from "./model_selection/mod.ts";
-export * from "./metrics/mod.ts";
-export * from "./plots/mod.ts";
-export * from "./neighbors/mod.ts";
-export * from "./backend/mod.ts";
-export * from "./compute/mod.ts";
-export * from "./article/mod.ts";
+
+// § 1–3: the images
+export {
+  type Dataset,
+  firstImages,
+  type ImageFolder,
+  loadCifar10,
+  loadImageFolder,
+  normalize,
+  oneHot,
+  shuffle,
+  sliceSplit,
+  sourceNotice,
+  type Split,
+  takeRows,
+  trainTestSplit,
+  trainValidationSplit,
+} from "./dataset/mod.ts";
+
+// § 4: the network
+export { type Compute, setUpCompute } from "./backend/mod.ts";
+export {
+  buildCnn,
+  type History,
+  loadModel,
+  predictClasses,
+  saveModel,
+  trainCnn,
+  type TrainOptions,
+} from "./cnn/mod.ts";
+
+// § 5: the hidden layer
+export { Matrix } from "./base/mod.ts";
+export { type FeatureOptions, hiddenFeatures } from "./cnn/mod.ts";
+export { Umap, type UmapOptions } from "./umap/mod.ts";
+
+// § 6: the support vector machine
+export { loadSvc, saveSvc, Svc, type SvcOptions } from "./svm/mod.ts";
+export { GridSearch } from "./model_selection/mod.ts";
+export {
+  accuracyScore,
+  classificationReport,
+  type ConfusionMatrix,
+  confusionMatrix,
+  mcNemarTest,
+  trustworthiness,
+} from "./metrics/mod.ts";
+
+// § 7: what else there is
+export {
+  accuraciesBySeed,
+  besidePublished,
+  compareClassifiers,
+  compareLayers,
+  comparePairs,
+  type Comparison,
+  formatP,
+  METHOD_NAMES,
+  methodSeconds,
+  type Preset,
+  readPreset,
+  summarizeMethods,
+  type TrainedCnn,
+  trainedCnn,
+} from "./article/mod.ts";
+
+// What a reader sees
+export { type OnProgress, type Progress, type RunOptions } from "./base/mod.ts";
+export { progressLine } from "./notebook/mod.ts";
+export {
+  classScatter,
+  comparisonChart,
+  confusionHeatmap,
+  type Figure,
+  gridSearchHeatmap,
+  imageGrid,
+  type InteractiveFigure,
+  interactiveMap,
+  learningCurves,
+  saveFigure,
+  showTable,
+  type Table,
+} from "./plots/mod.ts";

@@ -13,8 +13,9 @@ interface Documentation {
 
 Deno.test("Every public function and class has a docstring with an example that asserts", async () => {
   const project = join(import.meta.dirname!, "..");
+  const { exports } = JSON.parse(await Deno.readTextFile(join(project, "deno.json")));
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--json", "lib/mod.ts"],
+    args: ["doc", "--json", ...Object.values<string>(exports)],
     cwd: project,
   }).output();
   const text = new TextDecoder().decode(stdout);

@@ -52,7 +52,8 @@ interface Moments {
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "@tensorflow/tfjs";
- * import { Adam, setUpCompute } from "deep-features";
+ * import { setUpCompute } from "deep-features";
+ * import { Adam } from "deep-features/backend";
  *
  * await setUpCompute({ quiet: true });
  * const w = tf.variable(tf.scalar(1));

@@ -33,7 +33,8 @@ interface Attrs {
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "@tensorflow/tfjs";
- * import { seededDropout, setUpCompute } from "deep-features";
+ * import { setUpCompute } from "deep-features";
+ * import { seededDropout } from "deep-features/backend";
  *
  * await setUpCompute({ quiet: true });
  * const y = seededDropout(tf.ones([1000]), 0.25, 7);

@@ -166,7 +166,8 @@ export function assertMatrix(X: unknown, name = "X"): asserts X is Matrix {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { assertFinite, Matrix } from "deep-features";
+ * import { Matrix } from "deep-features";
+ * import { assertFinite } from "deep-features/base";
  *
  * let message = "";
  * try {

@@ -11,7 +11,7 @@ import { checkValue, seed as seedRule } from "./check.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { seededRandom } from "deep-features";
+ * import { seededRandom } from "deep-features/base";
  *
  * const a = seededRandom(1), b = seededRandom(1);
  * assert(a() === b());
@@ -48,7 +48,7 @@ export function seededRandom(seed: number): () => number {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { permutation, seededRandom } from "deep-features";
+ * import { permutation, seededRandom } from "deep-features/base";
  *
  * const order = permutation(4, seededRandom(1));
  * assert([...order].sort().join() === "0,1,2,3");
@@ -71,7 +71,7 @@ export function permutation(n: number, random: () => number): Uint32Array {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { seededRandom, standardNormal } from "deep-features";
+ * import { seededRandom, standardNormal } from "deep-features/base";
  *
  * const random = seededRandom(1);
  * const values = Array.from({ length: 1000 }, () => standardNormal(random));

@@ -31,7 +31,8 @@ export interface FittedNeighbors {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { KNeighborsClassifier, Matrix } from "deep-features";
+ * import { Matrix } from "deep-features";
+ * import { KNeighborsClassifier } from "deep-features/classifiers";
  *
  * const knn = new KNeighborsClassifier({ nNeighbors: 1 });
  * await knn.fit(Matrix.fromRows([[0], [10]]), [3, 4]);

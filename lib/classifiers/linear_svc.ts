@@ -31,7 +31,8 @@ const DEFAULTS = { C: 1, tol: 1e-4, maxIter: 1000, interceptScaling: 1 };
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { LinearSvc, Matrix } from "deep-features";
+ * import { Matrix } from "deep-features";
+ * import { LinearSvc } from "deep-features/classifiers";
  *
  * const X = Matrix.fromRows([[0, 0], [1, 0], [5, 5], [6, 5]]);
  * const svc = await new LinearSvc().fit(X, [0, 0, 1, 1]);

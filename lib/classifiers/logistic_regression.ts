@@ -31,7 +31,8 @@ const DEFAULTS = { C: 1, tol: 1e-4, maxIter: 100 };
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { LogisticRegression, Matrix } from "deep-features";
+ * import { Matrix } from "deep-features";
+ * import { LogisticRegression } from "deep-features/classifiers";
  *
  * const X = Matrix.fromRows([[0, 0], [1, 0], [5, 5], [6, 5], [0, 9], [1, 9]]);
  * const model = await new LogisticRegression().fit(X, [0, 0, 1, 1, 2, 2]);

@@ -83,7 +83,8 @@ export interface FittedForest {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { Matrix, RandomForestClassifier } from "deep-features";
+ * import { Matrix } from "deep-features";
+ * import { RandomForestClassifier } from "deep-features/classifiers";
  *
  * const X = Matrix.fromRows(Array.from({ length: 40 }, (_, i) => [i, -i]));
  * const forest = new RandomForestClassifier({ nEstimators: 20, seed: 1 });

@@ -117,7 +117,8 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { buildCnn, compileCnn, setUpCompute } from "deep-features";
+ * import { buildCnn, setUpCompute } from "deep-features";
+ * import { compileCnn } from "deep-features/cnn";
  *
  * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });

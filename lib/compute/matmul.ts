@@ -23,7 +23,8 @@ export interface MatmulOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { Matrix, matmul } from "deep-features";
+ * import { Matrix } from "deep-features";
+ * import { matmul } from "deep-features/compute";
  *
  * const A = Matrix.fromRows([[1, 2], [3, 4]]);
  * assert(matmul(A, A, { transposeB: true }).data.join() === "5,11,11,25");

@@ -168,7 +168,7 @@ export function canRunKernels(): boolean {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { threads } from "deep-features";
+ * import { threads } from "deep-features/compute";
  *
  * assert(threads() >= 1);
  * ```
@@ -188,7 +188,7 @@ export function threads(): number {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { setThreads, threads } from "deep-features";
+ * import { setThreads, threads } from "deep-features/compute";
  *
  * const before = threads();
  * setThreads(1);

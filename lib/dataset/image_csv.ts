@@ -51,7 +51,7 @@ const MAX_CLASSES = 256;
  * ```ts
  * import assert from "node:assert/strict";
  * import { encode } from "fast-png";
- * import { loadImageCsv } from "deep-features";
+ * import { loadImageCsv } from "deep-features/dataset";
  *
  * const folder = await Deno.makeTempDir();
  * for (const [name, grey] of [["a", 50], ["b", 200]] as const) {

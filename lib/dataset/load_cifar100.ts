@@ -24,12 +24,14 @@ const RULES: Rules<Cifar100Options> = { ...LOAD_RULES, labels: oneOf("fine", "co
  *
  * @example
  * ```ts
- * import { loadCifar100 } from "deep-features";
+ * import assert from "node:assert/strict";
+ * import { loadCifar100 } from "deep-features/dataset";
  *
  * async function classes(archive: string) {
  *   const { classNames } = await loadCifar100({ archive, labels: "coarse" });
  *   return classNames; // aquatic_mammals, fish, flowers, …
  * }
+ * await assert.rejects(classes("not-here.tar.gz"), /not-here\.tar\.gz/);
  * ```
  */
 export async function loadCifar100(options: Cifar100Options = {}): Promise<Dataset> {

@@ -47,7 +47,7 @@ export interface LoadedImage {
  * ```ts
  * import assert from "node:assert/strict";
  * import { encode } from "fast-png";
- * import { loadImage } from "deep-features";
+ * import { loadImage } from "deep-features/dataset";
  *
  * const png = encode({ width: 40, height: 30, channels: 3, data: new Uint8Array(3600).fill(90) });
  * const { images, shape } = await loadImage(png, { size: [24, 24] });

@@ -30,7 +30,7 @@ const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { loadMnist } from "deep-features";
+ * import { loadMnist } from "deep-features/dataset";
  *
  * // Two images of 2 × 2 pixels in each part, for this to run anywhere.
  * const folder = await Deno.makeTempDir();

@@ -18,7 +18,8 @@ export type { NpyArray, NpyData } from "./engine/npy_format.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { loadNpy, Matrix, saveNpy } from "deep-features";
+ * import { Matrix } from "deep-features";
+ * import { loadNpy, saveNpy } from "deep-features/dataset";
  *
  * const file = await Deno.makeTempFile({ suffix: ".npy" });
  * await saveNpy(file, Matrix.fromRows([[1, 2, 3], [4, 5, 6]])); // numpy.load(file)
@@ -48,7 +49,7 @@ export async function loadNpy(source: string | URL | Uint8Array): Promise<NpyArr
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { loadNpy, saveNpy } from "deep-features";
+ * import { loadNpy, saveNpy } from "deep-features/dataset";
  *
  * const file = await Deno.makeTempFile({ suffix: ".npy" });
  * await saveNpy(file, { data: Uint8Array.of(3, 1, 2), shape: [3] });

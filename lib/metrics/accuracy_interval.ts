@@ -22,7 +22,7 @@ const Z = 1.959963984540054;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { accuracyInterval } from "deep-features";
+ * import { accuracyInterval } from "deep-features/metrics";
  *
  * const { low, high } = accuracyInterval([0, 0, 1, 1], [0, 0, 1, 0]);
  * assert(low < 0.31 && high > 0.95);

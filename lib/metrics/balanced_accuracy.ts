@@ -11,7 +11,7 @@ import { classScores, countClasses } from "./engine/class_counts.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { balancedAccuracy } from "deep-features";
+ * import { balancedAccuracy } from "deep-features/metrics";
  *
  * // Three of three, and none of one.
  * assert(balancedAccuracy([0, 0, 0, 1], [0, 0, 0, 0]) === 0.5);

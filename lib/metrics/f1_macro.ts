@@ -12,7 +12,7 @@ import { classScores, countClasses } from "./engine/class_counts.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { f1Macro } from "deep-features";
+ * import { f1Macro } from "deep-features/metrics";
  *
  * // Class 0: precision 2/3, recall 1; class 1: precision 1, recall 1/2.
  * assert(Math.abs(f1Macro([0, 0, 1, 1], [0, 0, 0, 1]) - (4 / 5 + 2 / 3) / 2) < 1e-12);

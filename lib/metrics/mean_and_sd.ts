@@ -13,7 +13,7 @@ export interface MeanAndSd {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { meanAndSd } from "deep-features";
+ * import { meanAndSd } from "deep-features/metrics";
  *
  * assert(meanAndSd([1, 3]).sd === Math.SQRT2);
  * assert(!("sd" in meanAndSd([5])));

@@ -17,7 +17,7 @@ import { permutation, seededRandom } from "../base/random.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { stratifiedKFold } from "deep-features";
+ * import { stratifiedKFold } from "deep-features/model_selection";
  *
  * const folds = stratifiedKFold([0, 0, 0, 0, 1, 1], 2, 1);
  * assert(folds.length === 2 && folds[0]!.test.length === 3);

@@ -41,7 +41,8 @@ const SPARE = 16;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { Matrix, nearestNeighbours } from "deep-features";
+ * import { Matrix } from "deep-features";
+ * import { nearestNeighbours } from "deep-features/neighbors";
  *
  * const X = Matrix.fromRows([[0], [1], [3]]);
  * const { indices, distances } = await nearestNeighbours(X, Matrix.fromRows([[2.5]]), 2);

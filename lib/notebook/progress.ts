@@ -55,7 +55,7 @@ export function progressLine(
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { formatSeconds } from "deep-features";
+ * import { formatSeconds } from "deep-features/notebook";
  *
  * assert(formatSeconds(0.42) === "0.4 s");
  * assert(formatSeconds(185) === "3 min 05 s");

@@ -111,7 +111,8 @@ const START_SIZE = 5, START_NOISE = 1e-4;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { Matrix, seededRandom, Umap } from "deep-features";
+ * import { Matrix, Umap } from "deep-features";
+ * import { seededRandom } from "deep-features/base";
  *
  * const random = seededRandom(1);
  * const X = Matrix.fromRows(Array.from({ length: 60 }, (_, i) => [random() + 9 * (i % 2), random()]));
@@ -216,7 +217,8 @@ export class Umap {
    * @example
    * ```ts
    * import assert from "node:assert/strict";
-   * import { Matrix, seededRandom, Umap } from "deep-features";
+   * import { Matrix, Umap } from "deep-features";
+   * import { seededRandom } from "deep-features/base";
    *
    * const random = seededRandom(1);
    * const rows = Array.from({ length: 60 }, (_, i) => [random() + 9 * (i % 2), random()]);

@@ -6,10 +6,10 @@ import {
   type Dataset,
   type Preset,
   readPreset,
-  seededRandom,
   setUpCompute,
   type Split,
 } from "deep-features";
+import { seededRandom } from "deep-features/base";
 
 const PRESET: Preset = {
   ...readPreset("quick", "1"),

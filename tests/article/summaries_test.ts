@@ -6,10 +6,10 @@ import {
   type Comparison,
   formatP,
   mcNemarTest,
-  meanAndSd,
   methodSeconds,
   summarizeMethods,
 } from "deep-features";
+import { meanAndSd } from "deep-features/metrics";
 
 const TRUTH = Array<number>(40).fill(1);
 /** An outcome with `right` right predictions, from place `from` on. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { Adam, buildCnn, seededDropout, setUpCompute } from "deep-features";
+import { buildCnn, setUpCompute } from "deep-features";
+import { Adam, seededDropout } from "deep-features/backend";
 
 const use = (backend: "simd" | "cpu") => setUpCompute({ backend, quiet: true });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { seededRandom, setUpCompute } from "deep-features";
+import { setUpCompute } from "deep-features";
+import { seededRandom } from "deep-features/base";
 
 Deno.test("The gradient of nearest-neighbor resizing is that of finite differences, in every image of a batch", async () => {
   for (const backend of ["cpu", "simd"] as const) {

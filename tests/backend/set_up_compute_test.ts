@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { type ComputeBackend, setUpCompute } from "deep-features";
+import { setUpCompute } from "deep-features";
+import type { ComputeBackend } from "deep-features/backend";
 
 Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so", async () => {
   const lines: string[] = [];

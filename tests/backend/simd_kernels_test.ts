@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { seededRandom, setThreads, setUpCompute, threads } from "deep-features";
+import { setUpCompute } from "deep-features";
+import { seededRandom } from "deep-features/base";
+import { setThreads, threads } from "deep-features/compute";
 
 type Shape = number[];
 type Run = () => tf.Tensor | tf.Tensor[];

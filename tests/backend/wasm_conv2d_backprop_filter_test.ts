@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { seededRandom, setUpCompute } from "deep-features";
+import { setUpCompute } from "deep-features";
+import { seededRandom } from "deep-features/base";
 
 type Pad = "same" | "valid" | tf.backend_util.ExplicitPadding;
 

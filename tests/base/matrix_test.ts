@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { assertFinite, jupyterDisplay, Matrix } from "deep-features";
+import { Matrix } from "deep-features";
+import { assertFinite, jupyterDisplay } from "deep-features/base";
 import { assertMatrix } from "../../lib/base/matrix.ts";
 
 Deno.test("Matrix.fromRows() lays rows out one after the other", () => {

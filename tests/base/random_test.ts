@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { permutation, seededRandom, standardNormal } from "deep-features";
+import { permutation, seededRandom, standardNormal } from "deep-features/base";
 
 Deno.test("seededRandom() repeats itself for a seed and differs between seeds", () => {
   const draw = (seed: number) => {

@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  accuracyScore,
-  KNeighborsClassifier,
-  Matrix,
-  RandomForestClassifier,
-  seededRandom,
-  setThreads,
-  threads,
-} from "deep-features";
+import { accuracyScore, Matrix } from "deep-features";
+import { seededRandom } from "deep-features/base";
+import { KNeighborsClassifier, RandomForestClassifier } from "deep-features/classifiers";
+import { setThreads, threads } from "deep-features/compute";
 
 interface Fixture {
   train: number[][];

@@ -1,10 +1,10 @@
+import { Svc } from "deep-features";
 import {
   KNeighborsClassifier,
   LinearSvc,
   LogisticRegression,
   RandomForestClassifier,
-  Svc,
-} from "deep-features";
+} from "deep-features/classifiers";
 import { checkEstimator } from "../helpers/estimator_checks.ts";
 
 checkEstimator({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { seededRandom } from "deep-features";
+import { seededRandom } from "deep-features/base";
 import { choleskySolver } from "../../lib/classifiers/engine/cholesky.ts";
 import { minimizeLbfgs, type Objective } from "../../lib/classifiers/engine/lbfgs.ts";
 import { searchLine } from "../../lib/classifiers/engine/line_search.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Matrix, seededRandom } from "deep-features";
+import { Matrix } from "deep-features";
+import { seededRandom } from "deep-features/base";
 import {
   type LinearLoss,
   logisticLoss,

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  LinearSvc,
-  type LinearSvcOptions,
-  LogisticRegression,
-  Matrix,
-  type Progress,
-  seededRandom,
-} from "deep-features";
+import { Matrix, type Progress } from "deep-features";
+import { seededRandom } from "deep-features/base";
+import { LinearSvc, type LinearSvcOptions, LogisticRegression } from "deep-features/classifiers";
 import { allocatedBytes } from "../../lib/compute/memory.ts";
 
 interface Expected {

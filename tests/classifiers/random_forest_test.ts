@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  accuracyScore,
-  Matrix,
-  RandomForestClassifier,
-  type RandomForestOptions,
-  seededRandom,
-} from "deep-features";
+import { accuracyScore, Matrix } from "deep-features";
+import { seededRandom } from "deep-features/base";
+import { RandomForestClassifier, type RandomForestOptions } from "deep-features/classifiers";
 import {
   binBorders,
   featureColumns,

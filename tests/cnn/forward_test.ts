@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { buildCnn, seededRandom, setUpCompute } from "deep-features";
+import { buildCnn, setUpCompute } from "deep-features";
+import { seededRandom } from "deep-features/base";
 import { createForwardPass } from "../../lib/cnn/engine/forward.ts";
 import { appendOnes } from "../../lib/cnn/engine/fold_convolutions.ts";
 

@@ -1,13 +1,8 @@
 // trainCnn() against tfjs's own fit() and predict(): the same weights, batches and losses, network by network.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import {
-  hiddenFeatures,
-  predictClasses,
-  seededRandom,
-  setUpCompute,
-  trainCnn,
-} from "deep-features";
+import { hiddenFeatures, predictClasses, setUpCompute, trainCnn } from "deep-features";
+import { seededRandom } from "deep-features/base";
 import { classesOf } from "../../lib/cnn/engine/objective.ts";
 import { seededLayer } from "../../lib/cnn/engine/random_layers.ts";
 

@@ -2,18 +2,16 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
   buildCnn,
-  compileCnn,
-  type EpochLog,
   hiddenFeatures,
-  type LabelledImages,
   loadModel,
   predictClasses,
   saveModel,
-  seededRandom,
   setUpCompute,
   type Split,
   trainCnn,
 } from "deep-features";
+import { seededRandom } from "deep-features/base";
+import { compileCnn, type EpochLog, type LabelledImages } from "deep-features/cnn";
 import { join } from "@std/path";
 import { allocatedBytes, sharedMemory } from "../../lib/compute/memory.ts";
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { matmul, Matrix, seededRandom } from "deep-features";
+import { Matrix } from "deep-features";
+import { seededRandom } from "deep-features/base";
+import { matmul } from "deep-features/compute";
 import { allocatedBytes, allocFloat32, freeViews } from "../../lib/compute/memory.ts";
 
 function random(rows: number, cols: number, seed: number): Matrix {

@@ -2,23 +2,25 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import {
   buildCnn,
-  compileCnn,
   hiddenFeatures,
-  KNeighborsClassifier,
-  LinearSvc,
-  LogisticRegression,
-  matmul,
   Matrix,
-  nearestNeighbours,
   predictClasses,
-  RandomForestClassifier,
-  seededRandom,
   setUpCompute,
   Svc,
   trainCnn,
   trustworthiness,
   Umap,
 } from "deep-features";
+import { seededRandom } from "deep-features/base";
+import {
+  KNeighborsClassifier,
+  LinearSvc,
+  LogisticRegression,
+  RandomForestClassifier,
+} from "deep-features/classifiers";
+import { compileCnn } from "deep-features/cnn";
+import { matmul } from "deep-features/compute";
+import { nearestNeighbours } from "deep-features/neighbors";
 import { allocate, allocatedBytes, failAllocation, release } from "../../lib/compute/memory.ts";
 import { neighbourGraph } from "../../lib/neighbors/neighbor_graph.ts";
 import { principalComponents } from "../../lib/neighbors/principal_components.ts";

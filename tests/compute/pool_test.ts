@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "@std/path";
-import { setThreads, threads } from "deep-features";
+import { setThreads, threads } from "deep-features/compute";
 import {
   allocatedBytes,
   allocFloat32,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { encode } from "fast-png";
-import { loadImageCsv } from "deep-features";
+import { loadImageCsv } from "deep-features/dataset";
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();

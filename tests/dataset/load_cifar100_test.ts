@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { loadCifar100, sourceNotice } from "deep-features";
+import { sourceNotice } from "deep-features";
+import { loadCifar100 } from "deep-features/dataset";
 import { cifar100, readRecords, withRecords } from "../../lib/dataset/engine/cifar_format.ts";
 
 const RECORD = 2 + 3072;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { join } from "@std/path";
-import { firstImages, loadCifar10, sourceNotice, STAND_IN_WARNING } from "deep-features";
+import { firstImages, loadCifar10, sourceNotice } from "deep-features";
+import { STAND_IN_WARNING } from "deep-features/dataset";
 import { jupyterDisplay } from "../../lib/base/display.ts";
 import { writeDataset } from "./write_dataset.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { encode } from "fast-png";
 import { deflateSync } from "node:zlib";
 import { join } from "@std/path";
-import { loadImage } from "deep-features";
+import { loadImage } from "deep-features/dataset";
 
 interface File {
   name: string;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
-import { loadMnist, sourceNotice } from "deep-features";
+import { sourceNotice } from "deep-features";
+import { loadMnist } from "deep-features/dataset";
 
 /** IDX bytes, written by hand. */
 function idx(shape: number[], data: number[], type = 8): Uint8Array {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { loadNpy, Matrix, saveNpy } from "deep-features";
+import { Matrix } from "deep-features";
+import { loadNpy, saveNpy } from "deep-features/dataset";
 
 interface Fixture {
   name: string;

@@ -4,13 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import {
-  type Classifier,
-  Matrix,
-  type RunOptions,
-  seededRandom,
-  standardNormal,
-} from "deep-features";
+import { Matrix, type RunOptions } from "deep-features";
+import { type Classifier, seededRandom, standardNormal } from "deep-features/base";
 import { allocatedBytes } from "../../lib/compute/memory.ts";
 
 /** A classifier to be checked. */

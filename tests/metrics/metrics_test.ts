@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  accuracyInterval,
-  accuracyScore,
-  balancedAccuracy,
-  classificationReport,
-  confusionMatrix,
-  f1Macro,
-  mcNemarTest,
-} from "deep-features";
+import { accuracyScore, classificationReport, confusionMatrix, mcNemarTest } from "deep-features";
+import { accuracyInterval, balancedAccuracy, f1Macro } from "deep-features/metrics";
 import fixture from "../fixtures/metrics/metrics.json" with { type: "json" };
 
 const { yTrue, yPred } = fixture;

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  Matrix,
-  seededRandom,
-  setThreads,
-  threads,
-  trustworthiness,
-  type TrustworthinessOptions,
-} from "deep-features";
+import { Matrix, trustworthiness } from "deep-features";
+import { seededRandom } from "deep-features/base";
+import { setThreads, threads } from "deep-features/compute";
+import type { TrustworthinessOptions } from "deep-features/metrics";
 import cases from "../fixtures/metrics/trustworthiness.json" with { type: "json" };
 
 /** The definition, with ties in the order of rows. */

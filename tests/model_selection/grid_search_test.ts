@@ -1,22 +1,17 @@
 import assert from "node:assert/strict";
 import {
   accuracyScore,
-  type Classifier,
-  type Fold,
   GridSearch,
-  KNeighborsClassifier,
-  type KNeighborsOptions,
   loadSvc,
   Matrix,
-  type ParameterGrid,
   saveSvc,
-  seededRandom,
-  setThreads,
-  stratifiedKFold,
   Svc,
   type SvcOptions,
-  threads,
 } from "deep-features";
+import { type Classifier, type Fold, seededRandom } from "deep-features/base";
+import { KNeighborsClassifier, type KNeighborsOptions } from "deep-features/classifiers";
+import { setThreads, threads } from "deep-features/compute";
+import { type ParameterGrid, stratifiedKFold } from "deep-features/model_selection";
 import { allocatedBytes } from "../../lib/compute/memory.ts";
 
 interface Fixture {

@@ -30,8 +30,10 @@ const WORKS = {
 
 Deno.test("An interrupt stops long work in a notebook, and the kernel lives on", async () => {
   const cells = [
-    `import { buildCnn, GridSearch, hiddenFeatures, KNeighborsClassifier, Matrix,
-       RandomForestClassifier, seededRandom, setUpCompute, Svc, trainCnn, Umap } from "deep-features";
+    `import { buildCnn, GridSearch, hiddenFeatures, Matrix, setUpCompute, Svc, trainCnn,
+       Umap } from "deep-features";
+     import { seededRandom } from "deep-features/base";
+     import { KNeighborsClassifier, RandomForestClassifier } from "deep-features/classifiers";
      await setUpCompute({ backend: "simd", quiet: true });
      const random = seededRandom(1);
      const images = new Uint8Array(4000 * 3072).map(() => 256 * random());

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { formatSeconds, progressLine } from "deep-features";
+import { progressLine } from "deep-features";
+import { formatSeconds } from "deep-features/notebook";
 
 Deno.test("progressLine() rewrites one line and ends it when all is done", () => {
   let text = "";

@@ -13,9 +13,9 @@ import {
   learningCurves,
   Matrix,
   saveFigure,
-  seededRandom,
   type Split,
 } from "deep-features";
+import { seededRandom } from "deep-features/base";
 import { jupyterDisplay } from "../../lib/base/display.ts";
 
 const NAMES = ["cat", "dog & co", "<ship>"];

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  type FittedSvc,
-  Matrix,
-  seededRandom,
-  setThreads,
-  standardNormal,
-  Svc,
-  type SvcOptions,
-  threads,
-} from "deep-features";
+import { Matrix, Svc, type SvcOptions } from "deep-features";
+import { seededRandom, standardNormal } from "deep-features/base";
+import { setThreads, threads } from "deep-features/compute";
+import type { FittedSvc } from "deep-features/svm";
 
 import { allocatedBytes } from "../../lib/compute/memory.ts";
 

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  Matrix,
-  nearestNeighbours,
-  seededRandom,
-  setThreads,
-  standardNormal,
-  threads,
-  trustworthiness,
-  Umap,
-} from "deep-features";
+import { Matrix, trustworthiness, Umap } from "deep-features";
+import { seededRandom, standardNormal } from "deep-features/base";
+import { setThreads, threads } from "deep-features/compute";
+import { nearestNeighbours } from "deep-features/neighbors";
 import { componentStart } from "../../lib/umap/engine/component_start.ts";
 import { fuzzyGraph } from "../../lib/umap/engine/fuzzy_graph.ts";
 import { neighbourGraph } from "../../lib/neighbors/neighbor_graph.ts";

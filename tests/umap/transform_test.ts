@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
-import {
-  KNeighborsClassifier,
-  Matrix,
-  nearestNeighbours,
-  seededRandom,
-  setThreads,
-  standardNormal,
-  threads,
-  trustworthiness,
-  Umap,
-} from "deep-features";
+import { Matrix, trustworthiness, Umap } from "deep-features";
+import { seededRandom, standardNormal } from "deep-features/base";
+import { KNeighborsClassifier } from "deep-features/classifiers";
+import { setThreads, threads } from "deep-features/compute";
+import { nearestNeighbours } from "deep-features/neighbors";
 import { bipartiteGraph } from "../../lib/umap/engine/fuzzy_graph.ts";
 import type { Metric } from "../../lib/neighbors/nearest_neighbors.ts";
 import fixture from "../fixtures/umap/transform.json" with { type: "json" };

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  Matrix,
-  nearestNeighbours,
-  type RunOptions,
-  seededRandom,
-  standardNormal,
-  Umap,
-  type UmapOptions,
-} from "deep-features";
+import { Matrix, type RunOptions, Umap, type UmapOptions } from "deep-features";
+import { seededRandom, standardNormal } from "deep-features/base";
+import { nearestNeighbours } from "deep-features/neighbors";
 
 function gaussian(n: number, cols: number, seed: number): Matrix {
   const random = seededRandom(seed);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import decode, { init } from "@jsquash/webp/decode.js";
-import { seededRandom } from "deep-features";
+import { seededRandom } from "deep-features/base";
 import { tileOf } from "../../../lib/plots/engine/map/sheet_layout.ts";
 import { spriteSheets } from "../../../lib/plots/engine/map/sprite_sheets.ts";
 
