@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { Adam, seededRandom, setThreads, setUpCompute, threads } from "deep-features";
+import { setUpCompute } from "deep-features";
+import { Adam } from "deep-features/backend";
+import { seededRandom } from "deep-features/base";
+import { setThreads, threads } from "deep-features/compute";
 import { median } from "../lib/metrics/median.ts";
 import { runPeer } from "./peer.ts";
 import type { BenchRow } from "./row.ts";
@@ -35,11 +38,7 @@ export async function benchNetworks(): Promise<BenchRow[]> {
   for (const [name, { title, build, bar }] of Object.entries(NETWORKS)) {
     if (wanted && !wanted.includes(name)) continue;
     const row = await againstTorch(name, (count) => trainingStep(build, count));
-    rows.push({
-      name: `${title}: step`,
-      ...row,
-      note: `bar ${bar}; ${row.note}`,
-    });
+    rows.push({ name: `${title}: step`, ...row, note: `bar ${bar}; ${row.note}` });
   }
   if (!wanted || wanted.includes("mobilenet")) rows.push(...await benchMobileNet());
   return rows;

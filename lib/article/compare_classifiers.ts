@@ -50,22 +50,14 @@ interface Method {
 
 const METHODS: readonly Method[] = [
   { key: "svm", settings: { svc: {} }, create: () => new Svc() },
-  {
-    key: "tunedSvm",
-    settings: { svc: { C: TUNED_C } },
-    create: () => new Svc({ C: TUNED_C }),
-  },
+  { key: "tunedSvm", settings: { svc: { C: TUNED_C } }, create: () => new Svc({ C: TUNED_C }) },
   { key: "linearSvm", settings: { linearSvc: {} }, create: () => new LinearSvc() },
   {
     key: "logisticRegression",
     settings: { logisticRegression: {} },
     create: () => new LogisticRegression(),
   },
-  {
-    key: "kNeighbors",
-    settings: { kNeighbors: {} },
-    create: () => new KNeighborsClassifier(),
-  },
+  { key: "kNeighbors", settings: { kNeighbors: {} }, create: () => new KNeighborsClassifier() },
   {
     key: "randomForest",
     settings: { randomForest: { nEstimators: TREES } },

@@ -169,11 +169,7 @@ async function readTraining(
 /** JSON has no NaN, and a training without validation has nothing else to say. */
 function withNaN(history: History): History {
   const revive = (values: readonly (number | null)[]) => values.map((value) => value ?? NaN);
-  return {
-    ...history,
-    valLoss: revive(history.valLoss),
-    valAccuracy: revive(history.valAccuracy),
-  };
+  return { ...history, valLoss: revive(history.valLoss), valAccuracy: revive(history.valAccuracy) };
 }
 
 /** A digest of a network's files and its figures. */

@@ -66,12 +66,7 @@ export class Adam extends tf.AdamOptimizer {
   /** β₁ᵗ and β₂ᵗ of the coming step t, in float32. */
   #powers: [number, number];
 
-  constructor(
-    learningRate = 0.001,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = EPSILON,
-  ) {
+  constructor(learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = EPSILON) {
     super(learningRate, beta1, beta2, epsilon);
     // tfjs keeps these powers in two tensors, which would outlive the model.
     const { accBeta1, accBeta2 } = this as unknown as Record<string, tf.Variable>;
@@ -79,9 +74,7 @@ export class Adam extends tf.AdamOptimizer {
     this.#powers = [Math.fround(beta1), Math.fround(beta2)];
   }
 
-  override applyGradients(
-    gradients: Parameters<tf.AdamOptimizer["applyGradients"]>[0],
-  ): void {
+  override applyGradients(gradients: Parameters<tf.AdamOptimizer["applyGradients"]>[0]): void {
     const entries: [string, tf.Tensor | null][] = Array.isArray(gradients)
       ? gradients.map(({ name, tensor }) => [name, tensor])
       : Object.entries<tf.Tensor | null>(gradients);

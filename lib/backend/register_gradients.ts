@@ -78,11 +78,7 @@ export function registerGradients(): void {
         const gamma = saved.length === 4 ? { gamma: saved[1]! } : {};
         const inputs = { dy: dy!, x, mean, variance, ...gamma };
         const [dx, dgamma, dbeta] = run(BATCH_NORM_TRAINING_GRADIENT, inputs, attrs);
-        return {
-          x: () => dx!.clone(),
-          gamma: () => dgamma!.clone(),
-          beta: () => dbeta!.clone(),
-        };
+        return { x: () => dx!.clone(), gamma: () => dgamma!.clone(), beta: () => dbeta!.clone() };
       },
     });
   }

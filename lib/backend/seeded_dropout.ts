@@ -42,15 +42,9 @@ interface Attrs {
  * assert(Math.abs(kept.length - 750) < 60 && Math.abs(kept[0]! - 4 / 3) < 1e-6);
  * ```
  */
-export function seededDropout<T extends tf.Tensor>(
-  x: T,
-  rate: number,
-  seed: number,
-): T {
+export function seededDropout<T extends tf.Tensor>(x: T, rate: number, seed: number): T {
   if (!(rate >= 0 && rate < 1)) {
-    throw new RangeError(
-      `The dropout rate must be at least 0 and below 1, got ${rate}`,
-    );
+    throw new RangeError(`The dropout rate must be at least 0 and below 1, got ${rate}`);
   }
   if (!Number.isInteger(seed)) {
     throw new RangeError(`A seed must be a whole number, got ${seed}`);

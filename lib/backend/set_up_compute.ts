@@ -46,23 +46,16 @@ const SOFTWARE_GPU = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i
  * assert(backend === "simd");
  * ```
  */
-export async function setUpCompute(
-  options: SetUpOptions = {},
-): Promise<Compute> {
+export async function setUpCompute(options: SetUpOptions = {}): Promise<Compute> {
   const wanted = options.backend ?? (Deno.env.get("COMPUTE") || undefined);
   if (wanted !== undefined && !BACKENDS.includes(wanted)) {
-    throw new RangeError(
-      `COMPUTE must be one of ${BACKENDS.join(", ")}, got ${wanted}`,
-    );
+    throw new RangeError(`COMPUTE must be one of ${BACKENDS.join(", ")}, got ${wanted}`);
   }
   const choice = wanted !== undefined
     ? { backend: wanted as ComputeBackend, reason: "asked for" }
     : await choose();
   await start(choice.backend);
-  const compute: Compute = {
-    ...choice,
-    threads: choice.backend === "simd" ? threads() : 1,
-  };
+  const compute: Compute = { ...choice, threads: choice.backend === "simd" ? threads() : 1 };
   if (!options.quiet) {
     const count = compute.threads;
     console.log(
@@ -126,10 +119,7 @@ async function start(backend: ComputeBackend): Promise<void> {
     started = await tf.setBackend(backend);
     await tf.ready();
   } catch (cause) {
-    throw new Error(
-      `Cannot start the ${backend} backend: ${(cause as Error).message}`,
-      { cause },
-    );
+    throw new Error(`Cannot start the ${backend} backend: ${(cause as Error).message}`, { cause });
   }
   // The CPU backend would print an advertisement for another package at its first use.
   if (backend === "cpu") {
@@ -140,8 +130,6 @@ async function start(backend: ComputeBackend): Promise<void> {
 
 async function startWasm(): Promise<void> {
   await import("@tensorflow/tfjs-backend-wasm");
-  const { registerWasmConv2DBackpropFilter } = await import(
-    "./wasm_conv2d_backprop_filter.ts"
-  );
+  const { registerWasmConv2DBackpropFilter } = await import("./wasm_conv2d_backprop_filter.ts");
   registerWasmConv2DBackpropFilter();
 }

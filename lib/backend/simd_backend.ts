@@ -156,11 +156,7 @@ export class SimdBackend extends MathBackendCPU {
  * The values themselves, or a copy if they lie in shared memory: a CPU kernel may return a part of its
  * input's memory, which would change under the result when the input is disposed.
  */
-function ownCopy(
-  values: tf.backend_util.BackendValues,
-): tf.backend_util.BackendValues {
-  if (
-    !ArrayBuffer.isView(values) || !(values.buffer instanceof SharedArrayBuffer)
-  ) return values;
+function ownCopy(values: tf.backend_util.BackendValues): tf.backend_util.BackendValues {
+  if (!ArrayBuffer.isView(values) || !(values.buffer instanceof SharedArrayBuffer)) return values;
   return (values as Float32Array).slice();
 }

@@ -67,14 +67,7 @@ function conv2dBackpropFilter(
           ],
           [1, strideHeight, strideWidth, 1],
         );
-        taps.push(
-          tf.matMul(
-            tf.reshape(seen, [pixels, inChannels]),
-            gradients,
-            true,
-            false,
-          ),
-        );
+        taps.push(tf.matMul(tf.reshape(seen, [pixels, inChannels]), gradients, true, false));
       }
     }
     return tf.reshape(tf.stack(taps), attrs.filterShape);

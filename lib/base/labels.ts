@@ -10,10 +10,7 @@ const MIN_LABEL = -(2 ** 31), MAX_LABEL = 2 ** 31 - 1;
  * @throws {TypeError} If they are no array, or one of them is no number
  * @throws {RangeError} If one is no whole number
  */
-export function assertLabels(
-  labels: unknown,
-  name = "y",
-): asserts labels is ArrayLike<number> {
+export function assertLabels(labels: unknown, name = "y"): asserts labels is ArrayLike<number> {
   if (!isList(labels)) {
     throw new TypeError(
       `${name} must be an array of class labels (whole numbers), got ${describe(labels)}`,

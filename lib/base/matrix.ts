@@ -43,9 +43,7 @@ export class Matrix {
     }
     for (const [name, size] of [["rows", rows], ["cols", cols]] as const) {
       if (!Number.isInteger(size) || size < 0) {
-        throw new RangeError(
-          `Cannot make a Matrix: ${name} must be a whole number, got ${size}`,
-        );
+        throw new RangeError(`Cannot make a Matrix: ${name} must be a whole number, got ${size}`);
       }
     }
     if (data.length !== rows * cols) {
@@ -94,9 +92,7 @@ export class Matrix {
   /** Row `i` as a view of the matrix's own memory. */
   row(i: number): Float32Array {
     if (!Number.isInteger(i) || i < 0 || i >= this.rows) {
-      throw new RangeError(
-        `Cannot take row ${i} of a matrix of ${this.rows} rows`,
-      );
+      throw new RangeError(`Cannot take row ${i} of a matrix of ${this.rows} rows`);
     }
     return this.data.subarray(i * this.cols, (i + 1) * this.cols);
   }

@@ -22,7 +22,4 @@ export interface RunOptions {
 }
 
 /** What {@linkcode RunOptions} may be. */
-export const RUN_RULES: Rules<RunOptions> = {
-  onProgress: callable,
-  signal: instance(AbortSignal),
-};
+export const RUN_RULES: Rules<RunOptions> = { onProgress: callable, signal: instance(AbortSignal) };

@@ -50,9 +50,7 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
     );
   }
   if (!(Number.isInteger(classes) && classes >= 2)) {
-    throw new RangeError(
-      `Cannot build a classifier of ${classes} classes: need at least 2`,
-    );
+    throw new RangeError(`Cannot build a classifier of ${classes} classes: need at least 2`);
   }
 
   // Every layer draws from a seed of its own, or equal shapes would start with equal weights.
@@ -65,11 +63,7 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
       padding: "same",
       kernelInitializer: tf.initializers.heNormal({ seed: ++layerSeed }),
     });
-  const dense = (
-    name: string,
-    units: number,
-    activation: "linear" | "softmax",
-  ) =>
+  const dense = (name: string, units: number, activation: "linear" | "softmax") =>
     tf.layers.dense({
       name,
       units,
@@ -98,15 +92,8 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
     dense("end", classes, "softmax"),
   ];
   const input = tf.input({ shape: [...inputShape], name: "input" });
-  const output = layers.reduce(
-    (tensor, layer) => layer.apply(tensor) as tf.SymbolicTensor,
-    input,
-  );
-  const model = tf.model({
-    inputs: input,
-    outputs: output,
-    name: "article_cnn",
-  });
+  const output = layers.reduce((tensor, layer) => layer.apply(tensor) as tf.SymbolicTensor, input);
+  const model = tf.model({ inputs: input, outputs: output, name: "article_cnn" });
   compileCnn(model);
   return model;
 }
@@ -127,9 +114,5 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
  * ```
  */
 export function compileCnn(model: tf.LayersModel): void {
-  model.compile({
-    optimizer: new Adam(),
-    loss: "categoricalCrossentropy",
-    metrics: ["accuracy"],
-  });
+  model.compile({ optimizer: new Adam(), loss: "categoricalCrossentropy", metrics: ["accuracy"] });
 }

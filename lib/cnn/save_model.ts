@@ -107,9 +107,7 @@ export async function loadModel(folder: string): Promise<tf.LayersModel> {
   const weightData = (await concat(groups)).buffer;
   let model: tf.LayersModel;
   try {
-    model = await tf.loadLayersModel(
-      tf.io.fromMemory({ ...rest, weightSpecs, weightData }),
-    );
+    model = await tf.loadLayersModel(tf.io.fromMemory({ ...rest, weightSpecs, weightData }));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RangeError(`${topology} and its weights make no model: ${reason}`, { cause });

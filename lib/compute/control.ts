@@ -69,12 +69,7 @@ export function work(
     if ((claim >>> 16) !== (generation & SHARE_MASK) || begin >= tasks) return;
     const end = Math.min(tasks, begin + grain);
     if (
-      Atomics.compareExchange(
-        control,
-        CLAIM,
-        claim,
-        claimWord(generation, share + 1),
-      ) !== claim
+      Atomics.compareExchange(control, CLAIM, claim, claimWord(generation, share + 1)) !== claim
     ) {
       continue;
     }

@@ -12,11 +12,7 @@ const WANTED_TASKS = 16;
 
 /** An activation that kernels apply on the way out, as kernels number it. */
 export type FusedActivation = "linear" | "relu" | "relu6";
-const ACTIVATIONS: Record<FusedActivation, number> = {
-  linear: 0,
-  relu: 1,
-  relu6: 2,
-};
+const ACTIVATIONS: Record<FusedActivation, number> = { linear: 0, relu: 1, relu6: 2 };
 
 /** The number by which kernels know an activation. */
 export function activationCode(activation: FusedActivation): number {

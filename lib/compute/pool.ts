@@ -280,9 +280,7 @@ function dispatch(
   }
   const failed = Atomics.load(control, FAILED);
   if (failed !== 0) {
-    throw new WebAssembly.RuntimeError(
-      `trapped in thread ${failed} of ${pool!.threads}`,
-    );
+    throw new WebAssembly.RuntimeError(`trapped in thread ${failed} of ${pool!.threads}`);
   }
 }
 
@@ -290,9 +288,7 @@ function loadKernels(): Kernels {
   const module = new WebAssembly.Module(Deno.readFileSync(KERNELS_FILE));
   const names = WebAssembly.Module.exports(module)
     .filter(({ kind }) => kind === "function").map(({ name }) => name);
-  const { exports } = new WebAssembly.Instance(module, {
-    env: { memory: sharedMemory() },
-  });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory: sharedMemory() } });
   return {
     module,
     names,

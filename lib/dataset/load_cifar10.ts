@@ -146,11 +146,7 @@ export const STAND_IN_WARNING =
  * assert(data.train.shape.join() === "100,32,32,3" && data.test.labels.length === 20);
  * ```
  */
-export function firstImages(
-  data: Dataset,
-  trainCount: number,
-  testCount: number,
-): Dataset {
+export function firstImages(data: Dataset, trainCount: number, testCount: number): Dataset {
   checkValue("firstImages: trainCount", trainCount, whole(1));
   checkValue("firstImages: testCount", testCount, whole(1));
   return {

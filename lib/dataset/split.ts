@@ -37,9 +37,7 @@ export function assertSplit(split: Split): void {
     );
   }
   if (split.labels.length !== n) {
-    throw new RangeError(
-      `${n} images have ${split.labels.length} labels: need one each`,
-    );
+    throw new RangeError(`${n} images have ${split.labels.length} labels: need one each`);
   }
 }
 
@@ -96,9 +94,7 @@ export function sliceSplit(split: Split, begin: number, end: number): Split {
   const size = height * width * channels;
   const last = Math.min(end, n);
   if (!(Number.isInteger(begin) && Number.isInteger(last) && begin >= 0 && begin < last)) {
-    throw new RangeError(
-      `Cannot take images ${begin} … ${end} of ${n}: none would be left`,
-    );
+    throw new RangeError(`Cannot take images ${begin} … ${end} of ${n}: none would be left`);
   }
   return {
     images: split.images.subarray(begin * size, last * size),
@@ -160,9 +156,7 @@ export function trainValidationSplit(
   const n = split.shape[0];
   const trainCount = Math.floor(n * (1 - share));
   if (!(share > 0 && share < 1) || trainCount < 1 || trainCount >= n) {
-    throw new RangeError(
-      `Cannot keep a share of ${share} of ${n} images for validation`,
-    );
+    throw new RangeError(`Cannot keep a share of ${share} of ${n} images for validation`);
   }
   const train = sliceSplit(split, 0, trainCount), validation = sliceSplit(split, trainCount, n);
   const known = new Set(train.labels);

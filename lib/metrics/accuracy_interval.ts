@@ -35,9 +35,5 @@ export function accuracyInterval(
   const share = accuracy(yTrue, yPred), n = yTrue.length;
   const middle = (share + Z * Z / (2 * n)) / (1 + Z * Z / n);
   const half = Z / (1 + Z * Z / n) * Math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n));
-  return {
-    accuracy: share,
-    low: Math.max(0, middle - half),
-    high: Math.min(1, middle + half),
-  };
+  return { accuracy: share, low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
 }

@@ -53,21 +53,11 @@ export function mcNemarTest(
       tail += term;
       term *= (n - k) / (k + 1);
     }
-    return {
-      onlyFirst,
-      onlySecond,
-      pValue: Math.min(1, 2 * tail),
-      method: "exact",
-    };
+    return { onlyFirst, onlySecond, pValue: Math.min(1, 2 * tail), method: "exact" };
   }
   const statistic = Math.max(0, Math.abs(onlyFirst - onlySecond) - 1) ** 2 / n;
   // P(χ²₁ > s) = erfc(√(s / 2)).
-  return {
-    onlyFirst,
-    onlySecond,
-    pValue: erfc(Math.sqrt(statistic / 2)),
-    method: "chi-squared",
-  };
+  return { onlyFirst, onlySecond, pValue: erfc(Math.sqrt(statistic / 2)), method: "chi-squared" };
 }
 
 /**

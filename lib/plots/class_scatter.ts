@@ -104,14 +104,10 @@ function scatterPanel(
   const layers = background ? [background, panel] : [panel];
   for (const { embedding, labels } of layers) {
     if (embedding.cols !== 2) {
-      throw new RangeError(
-        `Cannot draw points with ${embedding.cols} coordinates: need 2`,
-      );
+      throw new RangeError(`Cannot draw points with ${embedding.cols} coordinates: need 2`);
     }
     if (labels.length !== embedding.rows) {
-      throw new RangeError(
-        `${embedding.rows} points have ${labels.length} labels`,
-      );
+      throw new RangeError(`${embedding.rows} points have ${labels.length} labels`);
     }
     assertFinite(embedding, "embedding");
     for (let i = 0; i < labels.length; i++) {
@@ -212,11 +208,7 @@ function drawPoints(
 const KEY_LINE = 15;
 
 /** The classes with their colors, the first on top, in as many columns as it takes to be legible. */
-function colorKey(
-  names: readonly string[],
-  colors: readonly string[],
-  size: number,
-): Panel {
+function colorKey(names: readonly string[], colors: readonly string[], size: number): Panel {
   const lines = Math.max(1, Math.min(names.length, Math.floor((size - 12) / KEY_LINE)));
   const step = Math.min(24, (size - 12) / lines);
   const columns: string[] = [];

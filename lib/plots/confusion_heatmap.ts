@@ -59,14 +59,10 @@ export function confusionHeatmap(options: ConfusionHeatmapOptions): Figure {
   });
 }
 
-function confusionPanel(
-  { matrix, classNames }: ConfusionHeatmapOptions,
-): Panel {
+function confusionPanel({ matrix, classNames }: ConfusionHeatmapOptions): Panel {
   const { counts, classes } = matrix;
   if (classNames.length !== classes) {
-    throw new RangeError(
-      `${classNames.length} names do not fit a matrix of ${classes} classes`,
-    );
+    throw new RangeError(`${classNames.length} names do not fit a matrix of ${classes} classes`);
   }
   const twice = classNames.find((name, i) => classNames.indexOf(name) < i);
   if (twice !== undefined) {
@@ -77,12 +73,7 @@ function confusionPanel(
     let total = 0;
     for (let c = 0; c < classes; c++) total += counts[row * classes + c]!;
     const share = total === 0 ? 0 : count / total;
-    return {
-      truth: classNames[row]!,
-      predicted: classNames[k % classes]!,
-      count,
-      share,
-    };
+    return { truth: classNames[row]!, predicted: classNames[k % classes]!, count, share };
   });
   // Names stand beside the rows, and slanted by 45° under the columns.
   const room = Math.max(NAME_ROOM, Math.ceil(widestText(classNames)));

@@ -42,10 +42,7 @@ export function createFigure(
     gap?: number;
   },
 ): Figure {
-  const inner = panels.reduce(
-    (sum, panel) => sum + panel.width,
-    gap * (panels.length - 1),
-  );
+  const inner = panels.reduce((sum, panel) => sum + panel.width, gap * (panels.length - 1));
   const tallest = Math.max(...panels.map((panel) => panel.height));
   // A title wider than what it stands over widens the card.
   const width = Math.max(inner, Math.ceil(TITLE_BOLD * textWidth(title, TITLE_SIZE))) + 2 * PADDING,
@@ -72,20 +69,12 @@ export function createFigure(
     width,
     height,
     alt,
-    [jupyterDisplay]: () => ({
-      "text/plain": alt,
-      "text/html": svg,
-      "image/svg+xml": svg,
-    }),
+    [jupyterDisplay]: () => ({ "text/plain": alt, "text/html": svg, "image/svg+xml": svg }),
   };
 }
 
 /** A panel of hand-made SVG elements. */
-export function svgPanel(
-  width: number,
-  height: number,
-  content: string,
-): Panel {
+export function svgPanel(width: number, height: number, content: string): Panel {
   return {
     svg:
       `<svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${content}</svg>`,

@@ -85,30 +85,12 @@ export function gridSearchHeatmap(options: GridSearchHeatmapOptions): Figure {
     marginTop: 8,
     marginRight: 8,
     padding: 0.04,
-    x: {
-      domain: xs,
-      label: x,
-      labelAnchor: "center",
-      labelArrow: "none",
-      tickSize: 0,
-    },
-    y: {
-      domain: ys,
-      label: y,
-      labelAnchor: "center",
-      labelArrow: "none",
-      tickSize: 0,
-    },
+    x: { domain: xs, label: x, labelAnchor: "center", labelArrow: "none", tickSize: 0 },
+    y: { domain: ys, label: y, labelAnchor: "center", labelArrow: "none", tickSize: 0 },
     color: { type: "linear", scheme: "viridis", domain: [low, high] },
     marks: [
       Plot.cell(rows, { x: "x", y: "y", fill: "score" }),
-      Plot.cell([best], {
-        x: "x",
-        y: "y",
-        fill: "none",
-        stroke: ACCENT,
-        strokeWidth: 3,
-      }),
+      Plot.cell([best], { x: "x", y: "y", fill: "none", stroke: ACCENT, strokeWidth: 3 }),
       Plot.text(rows, {
         x: "x",
         y: "y",

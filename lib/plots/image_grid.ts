@@ -54,13 +54,7 @@ const GAP = 8;
  */
 export function imageGrid(options: ImageGridOptions): Figure {
   checkOptions("imageGrid", options, RULES);
-  const {
-    split,
-    classNames,
-    rows = 10,
-    columns = 10,
-    title = "Training images",
-  } = options;
+  const { split, classNames, rows = 10, columns = 10, title = "Training images" } = options;
   assertSplit(split);
   const [n, height, width, channels] = split.shape;
   if (channels !== 1 && channels !== 3 && channels !== 4) {
@@ -69,9 +63,7 @@ export function imageGrid(options: ImageGridOptions): Figure {
     );
   }
   if (n < rows * columns) {
-    throw new RangeError(
-      `Cannot fill a grid of ${rows} × ${columns} with ${n} images`,
-    );
+    throw new RangeError(`Cannot fill a grid of ${rows} × ${columns} with ${n} images`);
   }
   const stepX = SIDE + GAP, stepY = SIDE + LABEL_HEIGHT + GAP;
   const parts: string[] = [];
@@ -97,11 +89,7 @@ export function imageGrid(options: ImageGridOptions): Figure {
         }"/>`,
     );
   }
-  const panel = svgPanel(
-    columns * stepX - GAP,
-    rows * stepY - GAP,
-    parts.join(""),
-  );
+  const panel = svgPanel(columns * stepX - GAP, rows * stepY - GAP, parts.join(""));
   return createFigure({
     title,
     alt: `${title}: a grid of ${rows} × ${columns} images, each titled with its class`,

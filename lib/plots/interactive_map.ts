@@ -131,11 +131,7 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
     (guesses ? `${count}; ${wrong.toLocaleString("en")} predicted wrongly` : count);
   const packed = images && await interruptible(
     options.signal,
-    (signal) =>
-      spriteSheets(images, {
-        signal,
-        onProgress: options.onProgress,
-      }),
+    (signal) => spriteSheets(images, { signal, onProgress: options.onProgress }),
   );
   const html = mapPage(
     {
@@ -145,11 +141,7 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
       colors: classColors(classNames.length, options.scheme),
       axisLabels,
     },
-    packPoints({
-      positions: embedding.data,
-      labels,
-      ...(guesses ? { predicted: guesses } : {}),
-    }),
+    packPoints({ positions: embedding.data, labels, ...(guesses ? { predicted: guesses } : {}) }),
     packed,
     await bundleViewer(),
   );

@@ -69,18 +69,10 @@ export function learningCurves(options: LearningCurvesOptions): Figure {
   });
 }
 
-function curves(
-  label: string,
-  training: readonly number[],
-  validation: readonly number[],
-): Panel {
+function curves(label: string, training: readonly number[], validation: readonly number[]): Panel {
   const rows = [
     ...training.map((value, i) => ({ epoch: i + 1, value, set: "training" })),
-    ...validation.map((value, i) => ({
-      epoch: i + 1,
-      value,
-      set: "validation",
-    })),
+    ...validation.map((value, i) => ({ epoch: i + 1, value, set: "validation" })),
   ].filter((row) => Number.isFinite(row.value));
   const ends = ["training", "validation"].flatMap((set) =>
     rows.filter((row) => row.set === set).slice(-1)
@@ -114,12 +106,7 @@ function curves(
         stroke: (d) => color[d.set],
         strokeWidth: 2,
       }),
-      Plot.dot(rows, {
-        x: "epoch",
-        y: "value",
-        fill: (d) => color[d.set],
-        r: 2,
-      }),
+      Plot.dot(rows, { x: "epoch", y: "value", fill: (d) => color[d.set], r: 2 }),
       ...sorted.map((end, i) =>
         Plot.text([end], {
           x: "epoch",

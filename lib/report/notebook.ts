@@ -70,9 +70,7 @@ export async function readNotebook(path: string): Promise<Notebook> {
   try {
     notebook = JSON.parse(text);
   } catch (cause) {
-    throw new RangeError(`${path} is not a notebook: it is not JSON`, {
-      cause,
-    });
+    throw new RangeError(`${path} is not a notebook: it is not JSON`, { cause });
   }
   if (notebook?.nbformat !== 4 || !Array.isArray(notebook.cells)) {
     throw new RangeError(`${path} is not a notebook of format 4`);
@@ -86,10 +84,7 @@ export async function readNotebook(path: string): Promise<Notebook> {
  * Writes a notebook as Jupyter does: keys in order, one space of indentation, text cut into lines. Cells
  * without an id get one that stays the same from run to run.
  */
-export async function writeNotebook(
-  path: string,
-  notebook: Notebook,
-): Promise<void> {
+export async function writeNotebook(path: string, notebook: Notebook): Promise<void> {
   const taken = new Set(notebook.cells.map(({ id }) => id));
   const cells = notebook.cells.map((cell, i) => ({
     ...cell,

@@ -45,9 +45,7 @@ export class TerminalReporter implements RunListener {
   onCell({ number, of, cell }: Omit<CellRun, "seconds">): void {
     this.#endLine();
     const width = String(of).length;
-    this.#write(
-      `  [${String(number).padStart(width)}/${of}] ${cellTitle(cell)}\n`,
-    );
+    this.#write(`  [${String(number).padStart(width)}/${of}] ${cellTitle(cell)}\n`);
     this.#start = this.#lastText = this.#shown = performance.now();
     if (this.#isTerminal) this.#ticker = setInterval(() => this.#tick(), TICK_EVERY);
   }

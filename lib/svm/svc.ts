@@ -69,12 +69,7 @@ export class Svc implements Classifier {
     const { classes } = checkTrainingSet(X, y);
     fitOptions.signal?.throwIfAborted();
     const { kernel, degree, coef0, engine } = this.options;
-    const resolved = {
-      kernel,
-      gamma: resolveGamma(this.options.gamma, X),
-      degree,
-      coef0,
-    };
+    const resolved = { kernel, gamma: resolveGamma(this.options.gamma, X), degree, coef0 };
     const weights = classWeights(this.options, classes, y);
     const rowsOfClass = rowsByClass(classes, y);
     const fitted = await interruptible(

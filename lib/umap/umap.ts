@@ -136,9 +136,7 @@ export class Umap {
     this.options = withDefaults(DEFAULTS, options);
     const { minDist, spread } = this.options;
     if (minDist > spread) {
-      throw new RangeError(
-        `Umap: minDist must be from 0 to spread (${spread}), got ${minDist}`,
-      );
+      throw new RangeError(`Umap: minDist must be from 0 to spread (${spread}), got ${minDist}`);
     }
   }
 
@@ -192,10 +190,7 @@ export class Umap {
     const nNeighbors = this.#neighborsAmong(X.rows);
     const embedding = X.rows === 1
       ? new Matrix(new Float32Array(nComponents), 1, nComponents)
-      : await interruptible(
-        signal,
-        (signal) => this.#embed(X, nNeighbors, { onProgress, signal }),
-      );
+      : await interruptible(signal, (signal) => this.#embed(X, nNeighbors, { onProgress, signal }));
     this.#fitted = { X, embedding, nNeighbors };
     return this;
   }
@@ -246,10 +241,7 @@ export class Umap {
     signal?.throwIfAborted();
     // All there is to depend on is one place.
     if (fitted.X.rows === 1) return fitted.embedding.takeRows(new Uint32Array(X.rows));
-    return await interruptible(
-      signal,
-      (signal) => this.#place(X, fitted, { onProgress, signal }),
-    );
+    return await interruptible(signal, (signal) => this.#place(X, fitted, { onProgress, signal }));
   }
 
   /** How many neighbours each of so many rows gets; warns where they are too few. */
@@ -263,11 +255,7 @@ export class Umap {
     return fewer;
   }
 
-  async #embed(
-    X: Matrix,
-    nNeighbors: number,
-    { onProgress, signal }: RunOptions,
-  ): Promise<Matrix> {
+  async #embed(X: Matrix, nNeighbors: number, { onProgress, signal }: RunOptions): Promise<Matrix> {
     const { minDist, spread, nComponents, metric, seed } = this.options;
     const epochs = this.options.nEpochs ?? EPOCHS.fit[X.rows > LARGE ? "many" : "few"];
     const stage = stages(onProgress);
@@ -292,11 +280,7 @@ export class Umap {
     return new Matrix(places, X.rows, 2);
   }
 
-  async #place(
-    X: Matrix,
-    fitted: FittedUmap,
-    { onProgress, signal }: RunOptions,
-  ): Promise<Matrix> {
+  async #place(X: Matrix, fitted: FittedUmap, { onProgress, signal }: RunOptions): Promise<Matrix> {
     const { minDist, spread, metric, seed, nEpochs } = this.options;
     const epochs = nEpochs === undefined
       ? EPOCHS.transform[X.rows > LARGE ? "many" : "few"]

@@ -10,9 +10,7 @@ Deno.test("seededDropout() draws the same mask on every backend", async () => {
     const masks: Float32Array[] = [];
     for (const backend of ["cpu", "simd"] as const) {
       await use(backend);
-      masks.push(
-        seededDropout(tf.ones([n]), 0.3, 123).dataSync() as Float32Array,
-      );
+      masks.push(seededDropout(tf.ones([n]), 0.3, 123).dataSync() as Float32Array);
     }
     assert.deepEqual(masks[1], masks[0]);
   }
@@ -52,9 +50,7 @@ Deno.test("Adam takes the steps of tfjs's optimizer", async () => {
     const bias = tf.variable(tf.scalar(0.1));
     for (let i = 0; i < 20; i++) {
       optimizer.minimize(() =>
-        tf.sum(
-          tf.square(tf.sub(tf.add(w as tf.Tensor, bias), target)),
-        ) as tf.Scalar
+        tf.sum(tf.square(tf.sub(tf.add(w as tf.Tensor, bias), target))) as tf.Scalar
       );
     }
     return [...w.dataSync(), ...bias.dataSync()];
@@ -72,9 +68,7 @@ Deno.test("Adam's first step is the learning rate times the gradient's sign, and
   const optimizer = new Adam(0.125);
   optimizer.minimize(() => tf.sum(tf.mul(w as tf.Tensor, [3, -0.01])) as tf.Scalar);
   const [first, second] = w.dataSync();
-  assert.ok(
-    Math.abs(first! - 0.875) < 1e-5 && Math.abs(second! + 0.875) < 1e-4,
-  );
+  assert.ok(Math.abs(first! - 0.875) < 1e-5 && Math.abs(second! + 0.875) < 1e-4);
   const saved = await optimizer.getWeights();
   assert.equal(saved.length, 3);
   assert.ok(Math.abs(saved[1]!.tensor.dataSync()[0]! - 0.3) < 1e-6);

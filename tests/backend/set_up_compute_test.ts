@@ -18,10 +18,7 @@ Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so
     console.log = log;
   }
   assert.equal(lines.length, 3);
-  assert.match(
-    lines[2]!,
-    /^Computing with simd on \d+ threads? \(asked for\)$/,
-  );
+  assert.match(lines[2]!, /^Computing with simd on \d+ threads? \(asked for\)$/);
 });
 
 Deno.test("setUpCompute() follows COMPUTE and refuses what it does not know", async () => {
@@ -30,18 +27,12 @@ Deno.test("setUpCompute() follows COMPUTE and refuses what it does not know", as
     Deno.env.set("COMPUTE", "cpu");
     assert.equal((await setUpCompute({ quiet: true })).backend, "cpu");
     Deno.env.set("COMPUTE", "cuda");
-    await assert.rejects(
-      setUpCompute(),
-      /COMPUTE must be one of simd, .*got cuda/,
-    );
+    await assert.rejects(setUpCompute(), /COMPUTE must be one of simd, .*got cuda/);
   } finally {
     if (before === undefined) Deno.env.delete("COMPUTE");
     else Deno.env.set("COMPUTE", before);
   }
-  await assert.rejects(
-    setUpCompute({ backend: "tpu" as ComputeBackend }),
-    /got tpu/,
-  );
+  await assert.rejects(setUpCompute({ backend: "tpu" as ComputeBackend }), /got tpu/);
 });
 
 Deno.test("setUpCompute() picks simd or a hardware GPU, never one that software imitates", async () => {

@@ -11,30 +11,17 @@ type Run = () => tf.Tensor | tf.Tensor[];
 function values(shape: Shape, seed: number): tf.Tensor {
   const random = seededRandom(seed);
   const n = shape.reduce((a, b) => a * b, 1);
-  return tf.tensor(
-    Float32Array.from({ length: n }, () => 2 * random() - 1),
-    shape,
-  );
+  return tf.tensor(Float32Array.from({ length: n }, () => 2 * random() - 1), shape);
 }
 
-async function resultsOn(
-  backend: "cpu" | "simd",
-  run: Run,
-): Promise<Float32Array[]> {
+async function resultsOn(backend: "cpu" | "simd", run: Run): Promise<Float32Array[]> {
   await setUpCompute({ backend, quiet: true });
   return tf.tidy(() => [run()].flat().map((tensor) => tensor.dataSync() as Float32Array));
 }
 
 /** Runs the same on both backends and compares, relative to the largest value. */
-async function assertAlike(
-  what: string,
-  run: Run,
-  tolerance = 2e-6,
-): Promise<void> {
-  const [expected, actual] = [
-    await resultsOn("cpu", run),
-    await resultsOn("simd", run),
-  ];
+async function assertAlike(what: string, run: Run, tolerance = 2e-6): Promise<void> {
+  const [expected, actual] = [await resultsOn("cpu", run), await resultsOn("simd", run)];
   assert.equal(actual.length, expected.length);
   expected.forEach((values, i) => {
     assert.equal(actual[i]!.length, values.length, what);
@@ -58,25 +45,17 @@ Deno.test("matMul equals the cpu backend's for all transposes and odd sizes", as
   for (let i = 0; i < 60; i++) {
     const [m, n, k] = [pick(), pick(), pick()];
     const [tA, tB] = [random() < 0.5, random() < 0.5];
-    await assertAlike(`${m}×${k}·${k}×${n} ${tA} ${tB}`, () =>
-      tf.matMul(
-        values(tA ? [k, m] : [m, k], i),
-        values(tB ? [n, k] : [k, n], i + 1000),
-        tA,
-        tB,
-      ));
+    await assertAlike(
+      `${m}×${k}·${k}×${n} ${tA} ${tB}`,
+      () =>
+        tf.matMul(values(tA ? [k, m] : [m, k], i), values(tB ? [n, k] : [k, n], i + 1000), tA, tB),
+    );
   }
 });
 
 Deno.test("matMul in batches, with broadcast, bias and activation equals the cpu backend's", async () => {
-  await assertAlike(
-    "batches",
-    () => tf.matMul(values([3, 7, 5], 1), values([3, 5, 9], 2)),
-  );
-  await assertAlike(
-    "one for all",
-    () => tf.matMul(values([3, 7, 5], 1), values([1, 5, 9], 2)),
-  );
+  await assertAlike("batches", () => tf.matMul(values([3, 7, 5], 1), values([3, 5, 9], 2)));
+  await assertAlike("one for all", () => tf.matMul(values([3, 7, 5], 1), values([1, 5, 9], 2)));
   await assertAlike(
     "two by three",
     () => tf.matMul(values([2, 1, 4, 5], 1), values([1, 3, 5, 6], 2)),
@@ -142,13 +121,7 @@ Deno.test("relu, step and maximum treat NaN and infinities as the cpu backend do
 });
 
 Deno.test("sum over leading and trailing axes equals the cpu backend's", async () => {
-  for (
-    const shape of [[1, 1], [5, 7], [1025, 3], [3000, 33], [2, 3, 4, 5], [
-      33,
-      1,
-      65,
-    ]]
-  ) {
+  for (const shape of [[1, 1], [5, 7], [1025, 3], [3000, 33], [2, 3, 4, 5], [33, 1, 65]]) {
     for (let rank = 1; rank < shape.length; rank++) {
       const leading = Array.from({ length: rank }, (_, i) => i);
       const trailing = leading.map((axis) => shape.length - 1 - axis);
@@ -168,17 +141,9 @@ Deno.test("convolution and its gradients equal the cpu backend's over shapes, st
   const pick = (...choices: number[]) => choices[Math.floor(random() * choices.length)]!;
   for (let i = 0; i < 60; i++) {
     const [filterHeight, filterWidth] = [pick(1, 2, 3, 5), pick(1, 2, 3, 4)];
-    const [channels, filters] = [
-      pick(1, 2, 3, 4, 5, 8, 13),
-      pick(1, 3, 7, 8, 9, 16),
-    ];
+    const [channels, filters] = [pick(1, 2, 3, 4, 5, 8, 13), pick(1, 3, 7, 8, 9, 16)];
     const [height, width] = [pick(5, 6, 7, 9, 11), pick(5, 6, 8, 10, 13)];
-    const x = [pick(1, 2, 3, 17), height, width, channels] as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const x = [pick(1, 2, 3, 17), height, width, channels] as [number, number, number, number];
     const filter = [filterHeight, filterWidth, channels, filters] as typeof x;
     const stride = pick(1, 1, 2, 3);
     const dilation = stride === 1 && i % 4 === 0 ? 2 : 1;
@@ -191,27 +156,15 @@ Deno.test("convolution and its gradients equal the cpu backend's over shapes, st
       ]] as tf.backend_util.ExplicitPadding,
     ][Math.floor(random() * 3)]!;
     const small = pad === "valid" &&
-      ((filterHeight - 1) * dilation >= height ||
-        (filterWidth - 1) * dilation >= width);
+      ((filterHeight - 1) * dilation >= height || (filterWidth - 1) * dilation >= width);
     if (small) continue;
     const what = `${x} * ${filter}, stride ${stride}, dilation ${dilation}, ${pad}`;
     await assertAlike(what, () => {
       const convolve = (x: tf.Tensor, filter: tf.Tensor, bias: tf.Tensor) => {
-        const y = tf.conv2d(
-          x as tf.Tensor4D,
-          filter as tf.Tensor4D,
-          stride,
-          pad,
-          "NHWC",
-          dilation,
-        );
+        const y = tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, pad, "NHWC", dilation);
         return tf.add(y, bias);
       };
-      const [a, b, c] = [
-        values(x, i),
-        values(filter, i + 500),
-        values([filters], i + 900),
-      ];
+      const [a, b, c] = [values(x, i), values(filter, i + 500), values([filters], i + 900)];
       const outputs = [convolve(a, b, c)];
       if (dilation === 1) {
         const weighted = (...inputs: tf.Tensor[]) => {
@@ -248,18 +201,11 @@ Deno.test("max-pooling and its gradient equal the cpu backend's, ties and overla
         3,
         1,
         "valid",
-      ], [
-        2,
-        1,
-        "same",
-      ]] as const
+      ], [2, 1, "same"]] as const
     ) {
       await assertAlike(`${channels} ${window} ${stride} ${pad}`, () => {
         // Rounded to tenths, so that there are many ties.
-        const x = tf.div(
-          tf.round(tf.mul(values([2, 7, 9, channels], 1), 5)),
-          5,
-        ) as tf.Tensor4D;
+        const x = tf.div(tf.round(tf.mul(values([2, 7, 9, channels], 1), 5)), 5) as tf.Tensor4D;
         const pool = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, window, stride, pad);
         const y = pool(x);
         const dy = values(y.shape, 2);
@@ -272,11 +218,7 @@ Deno.test("max-pooling and its gradient equal the cpu backend's, ties and overla
 
 Deno.test("gradients equal finite differences", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
-  const inputs = [
-    values([2, 5, 5, 3], 1),
-    values([2, 2, 3, 4], 2),
-    values([4], 3),
-  ];
+  const inputs = [values([2, 5, 5, 3], 1), values([2, 2, 3, 4], 2), values([4], 3)];
   const dense = values([2 * 2 * 4, 3], 4);
   const loss = (...[x, filter, bias]: tf.Tensor[]) =>
     tf.tidy(() => {
@@ -300,10 +242,7 @@ Deno.test("gradients equal finite differences", async () => {
     const gradient = gradients[i]!.dataSync();
     for (let k = 0; k < base.length; k += 3) {
       const at = (delta: number) => {
-        const moved = tf.tensor(
-          Float32Array.from(base).with(k, base[k]! + delta),
-          input.shape,
-        );
+        const moved = tf.tensor(Float32Array.from(base).with(k, base[k]! + delta), input.shape);
         return loss(...inputs.with(i, moved)).dataSync()[0]!;
       };
       const slope = (at(step) - at(-step)) / (2 * step);
@@ -311,10 +250,7 @@ Deno.test("gradients equal finite differences", async () => {
       if (Math.abs(slope - gradient[k]!) > 0.01 + 0.01 * Math.abs(slope)) off++;
     }
   }
-  assert.ok(
-    compared > 60 && off <= 2,
-    `${off} of ${compared} gradients are off`,
-  );
+  assert.ok(compared > 60 && off <= 2, `${off} of ${compared} gradients are off`);
 });
 
 Deno.test("results are the same to the bit for any number of threads", async () => {
@@ -326,16 +262,9 @@ Deno.test("results are the same to the bit for any number of threads", async () 
       const filter = values([2, 2, 5, 8], 2) as tf.Tensor4D;
       const weights = values([8 * 8 * 8, 130], 3) as tf.Tensor2D;
       const loss = (filter: tf.Tensor, weights: tf.Tensor) => {
-        const y = tf.maxPool(
-          tf.conv2d(x, filter as tf.Tensor4D, 1, "same"),
-          2,
-          2,
-          "valid",
-        );
+        const y = tf.maxPool(tf.conv2d(x, filter as tf.Tensor4D, 1, "same"), 2, 2, "valid");
         const flat = tf.reshape(y, [37, 512]) as tf.Tensor2D;
-        return tf.sum(
-          tf.square(tf.matMul(flat, weights as tf.Tensor2D)),
-        ) as tf.Scalar;
+        return tf.sum(tf.square(tf.matMul(flat, weights as tf.Tensor2D))) as tf.Scalar;
       };
       return tf.grads(loss)([filter, weights]).map((gradient) => gradient.dataSync());
     });

@@ -37,25 +37,14 @@ const cases: {
   { x: [3, 7, 6, 1], filter: [3, 2, 1, 5], strides: [1, 1], pad: "valid" },
   { x: [1, 9, 8, 2], filter: [3, 3, 2, 3], strides: [2, 2], pad: "same" },
   { x: [2, 4, 5, 3], filter: [1, 1, 3, 2], strides: [1, 2], pad: "valid" },
-  {
-    x: [1, 4, 4, 2],
-    filter: [3, 3, 2, 2],
-    strides: [1, 1],
-    pad: [[0, 0], [0, 2], [0, 2], [0, 0]],
-  },
+  { x: [1, 4, 4, 2], filter: [3, 3, 2, 2], strides: [1, 1], pad: [[0, 0], [0, 2], [0, 2], [0, 0]] },
 ];
 
 Deno.test("Conv2DBackpropFilter on wasm equals the cpu backend's", async () => {
   const random = seededRandom(1);
   for (const { x, filter, strides, pad } of cases) {
-    const xs = Array.from(
-      { length: x.reduce((a, b) => a * b) },
-      () => random() - 0.5,
-    );
-    const fs = Array.from(
-      { length: filter.reduce((a, b) => a * b) },
-      () => random() - 0.5,
-    );
+    const xs = Array.from({ length: x.reduce((a, b) => a * b) }, () => random() - 0.5);
+    const fs = Array.from({ length: filter.reduce((a, b) => a * b) }, () => random() - 0.5);
     const results: Float32Array[] = [];
     for (const backend of ["cpu", "wasm"] as const) {
       await setUpCompute({ backend, quiet: true });
@@ -70,15 +59,7 @@ Deno.test("Conv2DBackpropFilter on wasm equals finite differences", async () => 
   const random = seededRandom(2);
   const xs = Array.from({ length: 2 * 4 * 4 * 2 }, () => random() - 0.5);
   const fs = Array.from({ length: 2 * 2 * 2 * 3 }, () => random() - 0.5);
-  const gradient = filterGradient(
-    xs,
-    [2, 4, 4, 2],
-    fs,
-    [2, 2, 2, 3],
-    [1, 1],
-    "same",
-    0.3,
-  );
+  const gradient = filterGradient(xs, [2, 4, 4, 2], fs, [2, 2, 2, 3], [1, 1], "same", 0.3);
   // The loss is linear in the filter: a large step has no truncation error and little rounding.
   const step = 0.5;
   const loss = (values: number[]) =>

@@ -16,18 +16,9 @@ Deno.test("Matrix.takeRows() follows the order of the indices and may repeat a r
 });
 
 Deno.test("Matrix says what is wrong with its arguments", () => {
-  assert.throws(
-    () => new Matrix(new Float32Array(5), 2, 3),
-    /2 × 3 Matrix from 5 values: need 6/,
-  );
-  assert.throws(
-    () => Matrix.fromRows([[1], [1, 2]]),
-    /row 1 has 2 values, row 0 has 1/,
-  );
-  assert.throws(
-    () => Matrix.fromRows([[1]]).row(1),
-    /row 1 of a matrix of 1 rows/,
-  );
+  assert.throws(() => new Matrix(new Float32Array(5), 2, 3), /2 × 3 Matrix from 5 values: need 6/);
+  assert.throws(() => Matrix.fromRows([[1], [1, 2]]), /row 1 has 2 values, row 0 has 1/);
+  assert.throws(() => Matrix.fromRows([[1]]).row(1), /row 1 of a matrix of 1 rows/);
 });
 
 Deno.test("Matrix.fromRows() takes numbers alone, in rows", () => {
@@ -70,10 +61,7 @@ Deno.test("assertMatrix() says what it got and how a matrix is made", () => {
 
 Deno.test("assertFinite() names the row and the column", () => {
   assertFinite(Matrix.fromRows([[1, 2]]));
-  assert.throws(
-    () => assertFinite(Matrix.fromRows([[1, 2], [3, NaN]])),
-    /NaN in row 1, column 1/,
-  );
+  assert.throws(() => assertFinite(Matrix.fromRows([[1, 2], [3, NaN]])), /NaN in row 1, column 1/);
 });
 
 Deno.test("Matrix.slice() takes rows as Array.prototype.slice does, without copying", () => {

@@ -36,8 +36,5 @@ Deno.test("seededRandom() is uniform and standardNormal() is normal, by their fi
 
 Deno.test("permutation() holds every index once", () => {
   const order = permutation(1000, seededRandom(3));
-  assert.deepEqual(
-    [...order].sort((a, b) => a - b),
-    Array.from({ length: 1000 }, (_, i) => i),
-  );
+  assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: 1000 }, (_, i) => i));
 });

@@ -27,8 +27,4 @@ checkEstimator({
   create: () => new LinearSvc(),
   construct: (options) => new LinearSvc(options),
 });
-checkEstimator({
-  name: "Svc",
-  create: () => new Svc(),
-  construct: (options) => new Svc(options),
-});
+checkEstimator({ name: "Svc", create: () => new Svc(), construct: (options) => new Svc(options) });

@@ -41,37 +41,26 @@ Deno.test("buildCnn() starts He-normal in the convolutions, Glorot-uniform in th
     return tf.sqrt(tf.mean(tf.square(tf.sub(values, mean)))).dataSync()[0]!;
   };
   // tfjs draws He-normal truncated at two deviations, which leaves 0.8796 of the deviation.
-  assert.ok(
-    Math.abs(deviation("conv2D_2") / (Math.sqrt(2 / 128) * 0.8796) - 1) < 0.05,
-  );
-  assert.ok(
-    Math.abs(deviation("hidden") / (Math.sqrt(6 / 2560) / Math.sqrt(3)) - 1) <
-      0.01,
-  );
+  assert.ok(Math.abs(deviation("conv2D_2") / (Math.sqrt(2 / 128) * 0.8796) - 1) < 0.05);
+  assert.ok(Math.abs(deviation("hidden") / (Math.sqrt(6 / 2560) / Math.sqrt(3)) - 1) < 0.01);
   const largest = tf.max(tf.abs(model.getLayer("hidden").getWeights()[0]!))
     .dataSync()[0]!;
   assert.ok(largest <= Math.sqrt(6 / 2560));
-  for (
-    const weight of model.getWeights().filter((weight) => weight.rank === 1)
-  ) {
+  for (const weight of model.getWeights().filter((weight) => weight.rank === 1)) {
     assert.equal(tf.sum(tf.abs(weight)).dataSync()[0], 0);
   }
 });
 
 Deno.test("buildCnn() gives the same weights for the same seed, and others for another", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
-  const first = (
-    seed: number,
-  ) => [
+  const first = (seed: number) => [
     ...buildCnn({ seed }).getLayer("conv2D_3").getWeights()[0]!.dataSync()
       .slice(0, 8),
   ];
   assert.deepEqual(first(5), first(5));
   assert.notDeepEqual(first(5), first(6));
   const model = buildCnn({ seed: 5 });
-  const kernel = (
-    name: string,
-  ) => [...model.getLayer(name).getWeights()[0]!.dataSync()];
+  const kernel = (name: string) => [...model.getLayer(name).getWeights()[0]!.dataSync()];
   assert.notDeepEqual(kernel("conv2D_3"), kernel("conv2D_4"));
 });
 

@@ -14,45 +14,28 @@ async function smallModel(): Promise<tf.LayersModel> {
   const random = seededRandom(4);
   for (const weight of model.weights) {
     if (weight.shape.length !== 1) continue;
-    weight.write(
-      tf.tensor1d(
-        Array.from({ length: weight.shape[0]! }, () => random() - 0.5),
-      ),
-    );
+    weight.write(tf.tensor1d(Array.from({ length: weight.shape[0]! }, () => random() - 0.5)));
   }
   return model;
 }
 
 function images(n: number): tf.Tensor4D {
   const random = seededRandom(5);
-  return tf.tensor4d(
-    Float32Array.from({ length: n * 7 * 6 * 3 }, () => random()),
-    [n, ...SHAPE],
-  );
+  return tf.tensor4d(Float32Array.from({ length: n * 7 * 6 * 3 }, () => random()), [n, ...SHAPE]);
 }
 
-function assertClose(
-  actual: tf.Tensor,
-  expected: tf.Tensor,
-  tolerance: number,
-): void {
+function assertClose(actual: tf.Tensor, expected: tf.Tensor, tolerance: number): void {
   assert.deepEqual(actual.shape, expected.shape);
   const difference = tf.max(tf.abs(tf.sub(actual, expected))).dataSync()[0]!;
   const size = tf.max(tf.abs(expected)).dataSync()[0]!;
-  assert.ok(
-    difference <= tolerance * size,
-    `${difference} apart, at values up to ${size}`,
-  );
+  assert.ok(difference <= tolerance * size, `${difference} apart, at values up to ${size}`);
 }
 
 Deno.test("createForwardPass() gives every layer's outputs, borders included", async () => {
   const model = await smallModel();
   const x = images(3);
   for (const layer of model.layers.slice(1).map((layer) => layer.name)) {
-    const part = tf.model({
-      inputs: model.inputs,
-      outputs: model.getLayer(layer).output,
-    });
+    const part = tf.model({ inputs: model.inputs, outputs: model.getLayer(layer).output });
     const pass = createForwardPass(model, { until: layer });
     const input = pass.onesChannel ? appendOnes(x) : x;
     assertClose(pass.apply(input), part.predict(x) as tf.Tensor, 2e-6);
@@ -62,10 +45,7 @@ Deno.test("createForwardPass() gives every layer's outputs, borders included", a
 Deno.test("createForwardPass() folds the first block, and leaves the second, where it would not pay", async () => {
   const model = await smallModel();
   assert.equal(createForwardPass(model).onesChannel, true);
-  assert.equal(
-    createForwardPass(model, { until: "conv2D_1" }).onesChannel,
-    false,
-  );
+  assert.equal(createForwardPass(model, { until: "conv2D_1" }).onesChannel, false);
 });
 
 Deno.test("createForwardPass() has the gradients of the plain layers for every weight", async () => {
@@ -80,11 +60,7 @@ Deno.test("createForwardPass() has the gradients of the plain layers for every w
   }, weights);
   const pass = createForwardPass(model, { logits: true });
   const fast = tf.variableGrads(
-    () =>
-      tf.losses.softmaxCrossEntropy(
-        oneHot,
-        pass.apply(appendOnes(x)),
-      ) as tf.Scalar,
+    () => tf.losses.softmaxCrossEntropy(oneHot, pass.apply(appendOnes(x))) as tf.Scalar,
     weights,
   );
   assertClose(fast.value, plain.value, 1e-5);

@@ -234,14 +234,7 @@ const NETWORKS: Record<string, () => Network> = {
         mergeMode: "concat",
       }),
     ),
-  "rescaling": () => ({
-    body: (x) =>
-      chain(
-        x,
-        L.rescaling({ scale: 2, offset: -1 }),
-        conv(3),
-      ),
-  }),
+  "rescaling": () => ({ body: (x) => chain(x, L.rescaling({ scale: 2, offset: -1 }), conv(3)) }),
   "Adam": () => ({ body: plain, optimizer: () => tf.train.adam(0.01) }),
   "momentum": () => ({ body: plain, optimizer: () => tf.train.momentum(0.05, 0.9) }),
   "RMSProp": () => ({ body: plain, optimizer: () => tf.train.rmsprop(0.01) }),

@@ -37,12 +37,7 @@ async function train(
 ) {
   await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed, inputShape: SHAPE, classes: 2 });
-  const history = await trainCnn(model, data, {
-    epochs: 4,
-    batchSize: 20,
-    seed,
-    ...options,
-  });
+  const history = await trainCnn(model, data, { epochs: 4, batchSize: 20, seed, ...options });
   return { model, history, data };
 }
 
@@ -115,19 +110,9 @@ Deno.test("trainCnn() does not grow the memory over 2,000 steps", async () => {
 
 Deno.test("trainCnn() repeats itself for a seed, with bytes and floats, indices and one-hot rows alike", async () => {
   const { images, labels } = halves(40);
-  const floats = Float32Array.from(
-    images,
-    (byte) => Math.fround(byte * (1 / 255)),
-  );
-  const oneHot = Float32Array.from(
-    { length: 80 },
-    (_, k) => labels[k >> 1] === k % 2 ? 1 : 0,
-  );
-  const weights = async (
-    seed: number,
-    x: Uint8Array | Float32Array,
-    y: ArrayLike<number>,
-  ) => {
+  const floats = Float32Array.from(images, (byte) => Math.fround(byte * (1 / 255)));
+  const oneHot = Float32Array.from({ length: 80 }, (_, k) => labels[k >> 1] === k % 2 ? 1 : 0);
+  const weights = async (seed: number, x: Uint8Array | Float32Array, y: ArrayLike<number>) => {
     await setUpCompute({ backend: "simd", quiet: true });
     const model = buildCnn({ seed: 3, inputShape: SHAPE, classes: 2 });
     const data: LabelledImages = { images: x, labels: y, shape: [40, ...SHAPE] };
@@ -178,11 +163,7 @@ Deno.test("trainCnn() says where the loss stopped being a number", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
   await assert.rejects(
-    trainCnn(model, { ...data, images: floats }, {
-      epochs: 1,
-      batchSize: 16,
-      validationSplit: 0,
-    }),
+    trainCnn(model, { ...data, images: floats }, { epochs: 1, batchSize: 16, validationSplit: 0 }),
     /loss became (NaN|Infinity) in epoch 1, batch 1 of 2.*learning rate/,
   );
 });
@@ -263,50 +244,30 @@ Deno.test("hiddenFeatures() gives the layer's own outputs, whatever the batch", 
   const features = await hiddenFeatures(model, data, { batchSize: 7 });
   assert.deepEqual([features.rows, features.cols], [100, 512]);
   const other = await hiddenFeatures(model, data, { batchSize: 100 });
-  const part = tf.model({
-    inputs: model.inputs,
-    outputs: model.getLayer("hidden").output,
-  });
+  const part = tf.model({ inputs: model.inputs, outputs: model.getLayer("hidden").output });
   const x = tf.div(tf.tensor4d(data.images, [100, ...SHAPE], "float32"), 255);
   const expected = (part.predict(x) as tf.Tensor).dataSync();
   features.data.forEach((value, k) => {
     assert.ok(Math.abs(value - expected[k]!) < 1e-5);
     assert.ok(Math.abs(value - other.data[k]!) < 1e-6);
   });
-  assert.ok(
-    features.data.some((value) => value < 0),
-    "the outputs come before the ReLU",
-  );
-  assert.equal(
-    (await hiddenFeatures(model, data, { layer: "flat1" })).cols,
-    128,
-  );
-  await assert.rejects(
-    hiddenFeatures(model, data, { layer: "hiden" }),
-    /no layer named "hiden"/,
-  );
+  assert.ok(features.data.some((value) => value < 0), "the outputs come before the ReLU");
+  assert.equal((await hiddenFeatures(model, data, { layer: "flat1" })).cols, 128);
+  await assert.rejects(hiddenFeatures(model, data, { layer: "hiden" }), /no layer named "hiden"/);
 });
 
 Deno.test("saveModel() and loadModel() keep the predictions, and replace a model as a whole", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const { model, data } = await train(1, { epochs: 1 });
-    await saveModel(
-      buildCnn({ seed: 8, inputShape: SHAPE, classes: 2 }),
-      join(folder, "model"),
-    );
+    await saveModel(buildCnn({ seed: 8, inputShape: SHAPE, classes: 2 }), join(folder, "model"));
     await saveModel(model, join(folder, "model"));
     const loaded = await loadModel(join(folder, "model"));
     const before = await hiddenFeatures(model, data);
     const after = await hiddenFeatures(loaded, data);
     assert.deepEqual(after.data, before.data);
-    assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name), [
-      "model",
-    ]);
-    await trainCnn(loaded, data, {
-      epochs: 1,
-      batchSize: 50,
-    });
+    assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name), ["model"]);
+    await trainCnn(loaded, data, { epochs: 1, batchSize: 50 });
 
     await Deno.truncate(join(folder, "model", "weights.bin"), 100);
     await assert.rejects(loadModel(join(folder, "model")), /holds 100 bytes/);
@@ -320,20 +281,12 @@ Deno.test("compileCnn() makes a model trainable", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
   const input = tf.input({ shape: [...SHAPE] });
   const flat = tf.layers.flatten().apply(input) as tf.SymbolicTensor;
-  const output = tf.layers.dense({ units: 2, activation: "softmax" }).apply(
-    flat,
-  );
-  const model = tf.model({
-    inputs: input,
-    outputs: output as tf.SymbolicTensor,
-  });
+  const output = tf.layers.dense({ units: 2, activation: "softmax" }).apply(flat);
+  const model = tf.model({ inputs: input, outputs: output as tf.SymbolicTensor });
   const data = halves(20);
   await assert.rejects(trainCnn(model, data), /not compiled/);
   compileCnn(model);
-  const history = await trainCnn(model, data, {
-    epochs: 1,
-    validationSplit: 0,
-  });
+  const history = await trainCnn(model, data, { epochs: 1, validationSplit: 0 });
   assert.ok(Number.isNaN(history.valLoss[0]));
 });
 
@@ -382,10 +335,7 @@ Deno.test("loadModel() reads shards and quantized weights as tfjs's converter wr
       // The cut is inside the kernel, as the converter cuts by size alone.
       await Deno.writeFile(join(folder, "group1-shard1of2.bin"), group.subarray(0, 3));
       await Deno.writeFile(join(folder, "group1-shard2of2.bin"), group.subarray(3));
-      await Deno.writeFile(
-        join(folder, "group2-shard1of1.bin"),
-        Uint8Array.of(...second, ...last),
-      );
+      await Deno.writeFile(join(folder, "group2-shard1of1.bin"), Uint8Array.of(...second, ...last));
     };
     await write(weightsManifest);
     const weights = (await loadModel(folder)).getWeights().map((w) => [...w.dataSync()]);

@@ -26,10 +26,7 @@ Deno.test("allocate() gives aligned blocks that do not overlap, and release() ta
 
 Deno.test("Freed neighbours join, so that memory does not grow over many rounds", () => {
   const round = () => {
-    const addresses = Array.from(
-      { length: 50 },
-      (_, i) => allocate(1000 * (1 + i % 7)),
-    );
+    const addresses = Array.from({ length: 50 }, (_, i) => allocate(1000 * (1 + i % 7)));
     const big = allocate(3_000_000);
     addresses.filter((_, i) => i % 2).forEach(release);
     release(big);
@@ -70,9 +67,7 @@ Deno.test("Training steps neither keep tensors nor memory", async () => {
   const step = () =>
     tf.tidy(() => {
       optimizer.minimize(() =>
-        tf.mean(
-          tf.square(tf.relu(tf.matMul(x, weights as unknown as tf.Tensor2D))),
-        ) as tf.Scalar
+        tf.mean(tf.square(tf.relu(tf.matMul(x, weights as unknown as tf.Tensor2D)))) as tf.Scalar
       );
     });
   step();

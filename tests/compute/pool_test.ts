@@ -108,10 +108,7 @@ Deno.test("A worker that dies in the middle of a task gives an error after the t
     // The kernel "stall" never returns in a worker, as if the worker had been killed in the middle.
     const counter = allocInt32(1).fill(0);
     const ints = [pointer(counter), poolState().scratches[0]!];
-    assert.throws(
-      () => runKernel("stall", 2, ints),
-      /has not answered for 0.3 s/,
-    );
+    assert.throws(() => runKernel("stall", 2, ints), /has not answered for 0.3 s/);
     freeViews(counter);
     assert.equal(squares()[5], 25);
   } finally {

@@ -32,18 +32,12 @@ Deno.test("readRecords() turns planes into channels-last pixels", async () => {
 Deno.test("encodeRecords() is the inverse of readRecords()", async () => {
   await using folder = await writeDataset(3);
   const { test } = await readRecords(folder.path, withRecords(CIFAR10, 3));
-  assert.deepEqual(
-    encodeRecords(test),
-    await Deno.readFile(join(folder.path, "test_batch.bin")),
-  );
+  assert.deepEqual(encodeRecords(test), await Deno.readFile(join(folder.path, "test_batch.bin")));
 });
 
 Deno.test("readRecords() names the file that is damaged or missing", async () => {
   await using folder = await writeDataset(2);
-  const spoil = async (
-    name: string,
-    change: (bytes: Uint8Array) => Uint8Array,
-  ) => {
+  const spoil = async (name: string, change: (bytes: Uint8Array) => Uint8Array) => {
     const path = join(folder.path, name);
     const bytes = await Deno.readFile(path);
     await Deno.writeFile(path, change(bytes.slice()));
@@ -55,22 +49,10 @@ Deno.test("readRecords() names the file that is damaged or missing", async () =>
     return outcome as Error;
   };
   const short = await spoil("data_batch_2.bin", (bytes) => bytes.subarray(1));
-  assert.match(
-    short.message,
-    /data_batch_2\.bin is damaged: it holds 6145 bytes/,
-  );
-  const label = await spoil(
-    "test_batch.bin",
-    (bytes) => bytes.with(recordBytes(CIFAR10), 10),
-  );
-  assert.match(
-    label.message,
-    /test_batch\.bin is damaged: record 1 has label 10/,
-  );
-  const names = await spoil(
-    "batches.meta.txt",
-    () => new TextEncoder().encode("one\ntwo\n"),
-  );
+  assert.match(short.message, /data_batch_2\.bin is damaged: it holds 6145 bytes/);
+  const label = await spoil("test_batch.bin", (bytes) => bytes.with(recordBytes(CIFAR10), 10));
+  assert.match(label.message, /test_batch\.bin is damaged: record 1 has label 10/);
+  const names = await spoil("batches.meta.txt", () => new TextEncoder().encode("one\ntwo\n"));
   assert.match(names.message, /batches\.meta\.txt names 2 classes/);
   await Deno.remove(join(folder.path, "data_batch_4.bin"));
   await assert.rejects(readRecords(folder.path, withRecords(CIFAR10, 2)), (error: Error) => {

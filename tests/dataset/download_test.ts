@@ -41,13 +41,8 @@ async function withServer(
 }
 
 /** A well-behaved server that knows ranges. */
-function serve(
-  request: Request,
-  body: Uint8Array<ArrayBuffer> = content,
-): Response {
-  const begin = Number(
-    request.headers.get("range")?.match(/^bytes=(\d+)-$/)?.[1] ?? 0,
-  );
+function serve(request: Request, body: Uint8Array<ArrayBuffer> = content): Response {
+  const begin = Number(request.headers.get("range")?.match(/^bytes=(\d+)-$/)?.[1] ?? 0);
   return new Response(body.subarray(begin), {
     status: begin > 0 ? 206 : 200,
     headers: { etag: '"v1"', "content-length": String(body.length - begin) },
@@ -180,10 +175,7 @@ Deno.test("download() never keeps a file with the wrong digest", async () => {
   await withServer(
     (request) => serve(request, content.with(7, 99)),
     async (url, path, folder) => {
-      await assert.rejects(
-        download(url, path, { ...quick, attempts: 2 }),
-        /MD5 .* expected/,
-      );
+      await assert.rejects(download(url, path, { ...quick, attempts: 2 }), /MD5 .* expected/);
       assert.deepEqual(namesIn(folder), []);
     },
   );
@@ -249,9 +241,7 @@ Deno.test("download() takes other bytes at the address as final, and cuts off a 
       () => content.with(7, 99),
       () => new Uint8Array(3 * content.length),
       () =>
-        new ReadableStream({
-          pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
-        }),
+        new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) }),
     ]
   ) {
     const ranges = await withServer(() => new Response(body()), async (url, path, folder) => {

@@ -6,9 +6,7 @@ import { STAND_IN_WARNING } from "deep-features/dataset";
 import { jupyterDisplay } from "../../lib/base/display.ts";
 import { writeDataset } from "./write_dataset.ts";
 
-async function inTempFolder(
-  work: (folder: string) => Promise<void>,
-): Promise<void> {
+async function inTempFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     await work(folder);
@@ -38,9 +36,7 @@ Deno.test("loadCifar10() falls back to the stand-in with a warning, and finds it
     assert.match(warnings[0]!, /Cannot download/);
     assert.equal(warnings[1], STAND_IN_WARNING);
     assert.deepEqual(await load(), first);
-    assert.ok(
-      ![...Deno.readDirSync(dataFolder)].some(({ name }) => name.endsWith(".part")),
-    );
+    assert.ok(![...Deno.readDirSync(dataFolder)].some(({ name }) => name.endsWith(".part")));
   });
 });
 
@@ -52,19 +48,10 @@ Deno.test("loadCifar10() does not go to the network when told not to", async () 
       socket.destroy();
     });
     const port = await new Promise<number>((resolve) =>
-      server.listen(
-        0,
-        "127.0.0.1",
-        () => resolve((server.address() as { port: number }).port),
-      )
+      server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port))
     );
     const url = `http://127.0.0.1:${port}/a`;
-    const data = await loadCifar10({
-      dataFolder,
-      url,
-      download: false,
-      ...silent,
-    });
+    const data = await loadCifar10({ dataFolder, url, download: false, ...silent });
     assert.equal(data.source, "stand-in");
     assert.equal(connections.length, 0);
     server.close();
@@ -79,10 +66,7 @@ Deno.test("loadCifar10() never replaces a given archive that is missing or damag
       /given archive .*gone\.tar\.gz does not exist/,
     );
     await Deno.writeTextFile(archive, "damaged");
-    await assert.rejects(
-      loadCifar10({ archive, dataFolder, ...silent }),
-      /is damaged/,
-    );
+    await assert.rejects(loadCifar10({ archive, dataFolder, ...silent }), /is damaged/);
     assert.deepEqual(
       [...Deno.readDirSync(dataFolder)].map(({ name }) => name).sort(),
       [".lock", "gone.tar.gz"],
@@ -119,10 +103,7 @@ Deno.test("sourceNotice() warns of the stand-in, and adds a note without letting
     const real = { ...data, source: "cifar10", official: false } as const;
     assert.match(sourceNotice(real, "").text, /not the official one/);
     assert.ok(!sourceNotice(real, "").isWarning);
-    assert.match(
-      sourceNotice({ ...real, official: true }, "").text,
-      /official archive/,
-    );
+    assert.match(sourceNotice({ ...real, official: true }, "").text, /official archive/);
   });
 });
 

@@ -13,9 +13,7 @@ interface File {
   tolerance: number;
 }
 const read = async (name: string): Promise<File[]> =>
-  JSON.parse(
-    await Deno.readTextFile(new URL(`../fixtures/dataset/${name}`, import.meta.url)),
-  );
+  JSON.parse(await Deno.readTextFile(new URL(`../fixtures/dataset/${name}`, import.meta.url)));
 const fromBase64 = (text: string) => Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0));
 
 // case_images.json: pictures that were read wrongly, or refused, before sharp read them.

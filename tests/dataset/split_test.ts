@@ -21,15 +21,10 @@ function numbered(n: number): Split {
 Deno.test("shuffle() keeps images with their labels, loses none, and repeats itself for a seed", () => {
   const split = numbered(50);
   const shuffled = shuffle(split, 3);
-  assert.deepEqual([...shuffled.labels].sort((a, b) => a - b), [
-    ...split.labels,
-  ]);
+  assert.deepEqual([...shuffled.labels].sort((a, b) => a - b), [...split.labels]);
   assert.notDeepEqual([...shuffled.labels], [...split.labels]);
   shuffled.labels.forEach((label, i) => {
-    assert.deepEqual(
-      [...shuffled.images.subarray(i * 6, i * 6 + 6)],
-      Array(6).fill(label),
-    );
+    assert.deepEqual([...shuffled.images.subarray(i * 6, i * 6 + 6)], Array(6).fill(label));
   });
   assert.deepEqual(shuffle(split, 3), shuffled);
   assert.notDeepEqual(shuffle(split, 4).labels, shuffled.labels);
@@ -42,19 +37,12 @@ Deno.test("trainValidationSplit() keeps the last fifth for validation", () => {
   assert.deepEqual([...validation.labels], [8, 9, 10]);
   assert.deepEqual(validation.shape, [3, 1, 2, 3]);
   assert.equal(validation.images[0], 8);
-  assert.throws(
-    () => trainValidationSplit(numbered(1)),
-    /share of 0.2 of 1 images/,
-  );
+  assert.throws(() => trainValidationSplit(numbered(1)), /share of 0.2 of 1 images/);
   assert.throws(() => trainValidationSplit(numbered(3), 1), RangeError);
 });
 
 Deno.test("normalize() divides by 255 in float32", () => {
-  assert.deepEqual([...normalize(new Uint8Array([0, 51, 255]))], [
-    0,
-    Math.fround(0.2),
-    1,
-  ]);
+  assert.deepEqual([...normalize(new Uint8Array([0, 51, 255]))], [0, Math.fround(0.2), 1]);
   assert.throws(() => normalize(new Uint8Array(0)), /empty/);
 });
 
@@ -62,10 +50,7 @@ Deno.test("oneHot() sets one column a row, and refuses labels outside the classe
   const rows = oneHot([3, 9]);
   assert.equal(rows.length, 20);
   assert.deepEqual([...rows].flatMap((value, k) => value ? [k] : []), [3, 19]);
-  assert.throws(
-    () => oneHot([0, 10]),
-    /Label 10 at 1 is not one of the 10 classes/,
-  );
+  assert.throws(() => oneHot([0, 10]), /Label 10 at 1 is not one of the 10 classes/);
   assert.throws(() => oneHot([0.5]), /Label 0.5/);
   assert.throws(() => oneHot([]), /empty/);
 });
@@ -83,10 +68,7 @@ Deno.test("A split whose parts do not fit is refused", () => {
     () => shuffle({ ...split, labels: new Uint8Array(3) }, 1),
     /2 images have 3 labels/,
   );
-  assert.throws(
-    () => shuffle({ ...split, images: new Uint8Array(11) }, 1),
-    /11 bytes/,
-  );
+  assert.throws(() => shuffle({ ...split, images: new Uint8Array(11) }, 1), /11 bytes/);
   assert.throws(() => shuffle(numbered(0), 1), /empty/);
 });
 

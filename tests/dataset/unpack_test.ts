@@ -12,11 +12,7 @@ const DATASET_FILES = [...filesOf(CIFAR10).keys()];
 
 type Entry = Partial<tar.Header> & { name: string; content?: string };
 
-async function writeArchive(
-  path: string,
-  entries: Entry[],
-  cut?: number,
-): Promise<void> {
+async function writeArchive(path: string, entries: Entry[], cut?: number): Promise<void> {
   const pack = tar.pack();
   const bytes = (async () => {
     const chunks: Uint8Array[] = [];
@@ -35,9 +31,7 @@ const whole: Entry[] = DATASET_FILES.map((name) => ({
   content: `content of ${name}`,
 }));
 
-async function inTempFolder(
-  work: (root: string, out: string) => Promise<void>,
-): Promise<void> {
+async function inTempFolder(work: (root: string, out: string) => Promise<void>): Promise<void> {
   const root = await Deno.makeTempDir();
   try {
     await Deno.mkdir(join(root, "out"));
@@ -57,10 +51,7 @@ Deno.test("unpackArchive() takes the seven expected files and nothing else", asy
     ]);
     await unpackArchive(join(root, "a.tar.gz"), out, CIFAR10);
     assert.deepEqual(namesIn(out), [...DATASET_FILES].sort());
-    assert.equal(
-      await Deno.readTextFile(join(out, "test_batch.bin")),
-      "content of test_batch.bin",
-    );
+    assert.equal(await Deno.readTextFile(join(out, "test_batch.bin")), "content of test_batch.bin");
   });
 });
 
@@ -91,10 +82,7 @@ Deno.test("unpackArchive() writes nothing outside its folder, whatever paths and
 Deno.test("unpackArchive() names what is missing from, or wrong with, an archive", async () => {
   await inTempFolder(async (root, out) => {
     const archive = join(root, "a.tar.gz");
-    await writeArchive(
-      archive,
-      whole.filter(({ name }) => !name.includes("batch_4")),
-    );
+    await writeArchive(archive, whole.filter(({ name }) => !name.includes("batch_4")));
     await assert.rejects(
       unpackArchive(archive, out, CIFAR10),
       /a\.tar\.gz is incomplete.*data_batch_4\.bin/,
@@ -106,15 +94,9 @@ Deno.test("unpackArchive() names what is missing from, or wrong with, an archive
       { length: 500 },
       (_, i) => createHash("sha512").update(`${i}`).digest("hex"),
     ).join("");
-    await writeArchive(archive, [
-      { ...whole[0]!, content: noise },
-      ...whole.slice(1),
-    ], 9000);
+    await writeArchive(archive, [{ ...whole[0]!, content: noise }, ...whole.slice(1)], 9000);
     await assert.rejects(unpackArchive(archive, out, CIFAR10), /a\.tar\.gz is damaged/);
-    await assert.rejects(
-      unpackArchive(join(root, "b.tar.gz"), out, CIFAR10),
-      Deno.errors.NotFound,
-    );
+    await assert.rejects(unpackArchive(join(root, "b.tar.gz"), out, CIFAR10), Deno.errors.NotFound);
     await Deno.writeTextFile(archive, "not a gzip file");
     await assert.rejects(unpackArchive(archive, out, CIFAR10), /a\.tar\.gz is damaged/);
   });

@@ -149,10 +149,7 @@ export function checkEstimator({ name, create, construct }: Checked): void {
       codes.map(String),
       codes.map(BigInt),
       codes.map((code) => code > 0),
-      [
-        ...codes.slice(1),
-        null,
-      ],
+      [...codes.slice(1), null],
       codes.map((code) => [code]),
       new Array(60),
     ];

@@ -34,10 +34,7 @@ Deno.test("classificationReport() equals scikit-learn's, a class that is never p
     }
     for (const column of ["precision", "recall", "f1-score", "support"]) {
       const value = row[column] as number;
-      assert.ok(
-        Math.abs(value - expected[name]![column]!) < 1e-12,
-        `${name} ${column}`,
-      );
+      assert.ok(Math.abs(value - expected[name]![column]!) < 1e-12, `${name} ${column}`);
     }
   }
   assert.equal(rows[3]!["precision"], 0);
@@ -63,18 +60,9 @@ Deno.test("mcNemarTest() equals SciPy's distributions, exact and approximate", (
     const first = truth.map((_, i) => i < onlySecond ? 0 : 1);
     const second = truth.map((_, i) => i >= onlySecond && i < onlySecond + onlyFirst ? 0 : 1);
     const result = mcNemarTest(truth, first, second);
-    assert.deepEqual([result.onlyFirst, result.onlySecond], [
-      onlyFirst,
-      onlySecond,
-    ]);
-    assert.equal(
-      result.method,
-      onlyFirst + onlySecond < 25 ? "exact" : "chi-squared",
-    );
-    assert.ok(
-      Math.abs(result.pValue - pValue) < 1e-12 + 1e-10 * pValue,
-      `${result.pValue}`,
-    );
+    assert.deepEqual([result.onlyFirst, result.onlySecond], [onlyFirst, onlySecond]);
+    assert.equal(result.method, onlyFirst + onlySecond < 25 ? "exact" : "chi-squared");
+    assert.ok(Math.abs(result.pValue - pValue) < 1e-12 + 1e-10 * pValue, `${result.pValue}`);
   }
 });
 
@@ -129,16 +117,10 @@ Deno.test("classificationReport() gives names to the labels that they are of", (
 
 Deno.test("Metrics refuse labels that do not belong together", () => {
   assert.throws(() => accuracyScore([], []), /no labels/);
-  assert.throws(
-    () => accuracyScore([1], [1, 2]),
-    /1 true labels with 2 predicted/,
-  );
+  assert.throws(() => accuracyScore([1], [1, 2]), /1 true labels with 2 predicted/);
   assert.throws(() => accuracyScore([0.5], [1]), /Label 0.5 at 0 of yTrue/);
   assert.throws(() => confusionMatrix([0, 1], [0, -1], 2), /Label -1 is not one of 2 classes/);
-  assert.throws(
-    () => confusionMatrix([0, 3], [0, 1], 3),
-    /Label 3 is not one of 3 classes/,
-  );
+  assert.throws(() => confusionMatrix([0, 3], [0, 1], 3), /Label 3 is not one of 3 classes/);
   assert.throws(() => classificationReport([0, 4], [0, 1], NAMES), RangeError);
   const wrong = ["01", { 0: 1 }, null, undefined, 3] as unknown as number[][];
   for (const metric of [accuracyScore, balancedAccuracy, f1Macro, confusionMatrix]) {

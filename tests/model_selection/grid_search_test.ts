@@ -30,9 +30,7 @@ const fixture: Fixture = JSON.parse(
 type Scores = Record<string, number[][]>;
 /** Scores of `tests/fixtures/svm/make_scoring.py` on given folds of three classes of 60, 30 and 12 rows. */
 const scored: { X: number[][]; y: number[]; foldOf: number[]; svc: Scores; neighbors: Scores } =
-  JSON.parse(
-    await Deno.readTextFile(new URL("../fixtures/svm/scoring.json", import.meta.url)),
-  );
+  JSON.parse(await Deno.readTextFile(new URL("../fixtures/svm/scoring.json", import.meta.url)));
 const X = Matrix.fromRows(fixture.X);
 const makeSvc = (parameters: SvcOptions) => new Svc({ tol: 1e-5, ...parameters });
 
@@ -59,10 +57,7 @@ Deno.test("stratifiedKFold() deals each class evenly, each row once, by the seed
   }
   const sizes = folds.map(({ test }) => test.length);
   assert.ok(Math.max(...sizes) - Math.min(...sizes) <= 1);
-  assert.deepEqual(
-    folds.flatMap(({ test }) => [...test]).sort((a, b) => a - b),
-    [...y.keys()],
-  );
+  assert.deepEqual(folds.flatMap(({ test }) => [...test]).sort((a, b) => a - b), [...y.keys()]);
   for (const { train, test } of folds) {
     assert.equal(train.length + test.length, 103);
     assert.ok(test.every((i) => !train.includes(i)));

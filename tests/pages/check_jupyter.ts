@@ -51,10 +51,7 @@ for (const [name, { said, kept }] of Object.entries(interrupts)) {
   const says = SAYS[name];
   check(
     `Interrupt, ${name}: variables ${kept ? "kept" : "lost"}${said === null ? "" : `; “${said}”`}`,
-    [
-      kept,
-      says === undefined || says.test(said ?? ""),
-    ],
+    [kept, says === undefined || says.test(said ?? "")],
   );
 }
 Deno.exit(failures === 0 ? 0 : 1);

@@ -141,10 +141,7 @@ async function placeOf(frame: Frame, { embedding }: KnownMap, index: number) {
     const room = 0.03 * (max - min);
     return (embedding.data[2 * index + axis]! - min + room) / (max - min + 2 * room);
   });
-  return {
-    x: box.x + left! + share[0]! * width!,
-    y: box.y + top! + (1 - share[1]!) * height!,
-  };
+  return { x: box.x + left! + share[0]! * width!, y: box.y + top! + (1 - share[1]!) * height! };
 }
 
 /** The image that the card shows, once it shows that of a point: RGB bytes. */

@@ -59,24 +59,17 @@ async function pixels(figure: Figure, scale = 1) {
 Deno.test("imageGrid() shows each image's own pixels under its class name", () => {
   const split = randomSplit(100);
   const figure = imageGrid({ split, classNames: NAMES });
-  const urls = [
-    ...figure.svg.matchAll(/href="data:image\/png;base64,([^"]+)"/g),
-  ];
+  const urls = [...figure.svg.matchAll(/href="data:image\/png;base64,([^"]+)"/g)];
   assert.equal(urls.length, 100);
   for (const i of [0, 57, 99]) {
     const image = decode(Buffer.from(urls[i]![1]!, "base64"));
     assert.deepEqual([image.width, image.height, image.channels], [32, 32, 3]);
-    assert.deepEqual([...image.data], [
-      ...split.images.subarray(i * 3072, (i + 1) * 3072),
-    ]);
+    assert.deepEqual([...image.data], [...split.images.subarray(i * 3072, (i + 1) * 3072)]);
   }
   const labels = texts(figure).slice(1);
   assert.deepEqual(labels.slice(0, 3), ["cat", "dog &amp; co", "&lt;ship&gt;"]);
   assert.equal(labels.length, 100);
-  assert.throws(
-    () => imageGrid({ split: randomSplit(9), classNames: NAMES }),
-    /10 × 10 with 9/,
-  );
+  assert.throws(() => imageGrid({ split: randomSplit(9), classNames: NAMES }), /10 × 10 with 9/);
 });
 
 Deno.test("learningCurves() draws two curves in each of two panels and says where they end", () => {
@@ -87,10 +80,7 @@ Deno.test("learningCurves() draws two curves in each of two panels and says wher
   assert.equal(figure.svg.match(/aria-label="line"/g)?.length, 2);
   assert.match(figure.alt, /3 epochs.*0\.600.*0\.500/);
   assert.throws(
-    () =>
-      learningCurves({
-        history: { loss: [], accuracy: [], valLoss: [], valAccuracy: [] },
-      }),
+    () => learningCurves({ history: { loss: [], accuracy: [], valLoss: [], valAccuracy: [] } }),
     /no epoch/,
   );
 });
@@ -101,25 +91,15 @@ Deno.test("confusionHeatmap() annotates every cell with its count", () => {
   const numbers = texts(figure).filter((text) => /^\d+$/.test(text));
   assert.deepEqual(numbers, ["1", "1", "0", "0", "1", "0", "1", "0", "2"]);
   assert.match(figure.alt, /4 of 6/);
-  assert.throws(
-    () => confusionHeatmap({ matrix, classNames: ["a"] }),
-    /1 names/,
-  );
+  assert.throws(() => confusionHeatmap({ matrix, classNames: ["a"] }), /1 names/);
 });
 
 Deno.test("classScatter() keeps 50,000 points under a megabyte, and each in its class's colour", async () => {
   const n = 50_000;
   const random = seededRandom(2);
-  const embedding = new Matrix(
-    Float32Array.from({ length: 2 * n }, () => random()),
-    n,
-    2,
-  );
+  const embedding = new Matrix(Float32Array.from({ length: 2 * n }, () => random()), n, 2);
   const labels = Uint8Array.from({ length: n }, (_, i) => i % 3);
-  const figure = classScatter({
-    panels: [{ embedding, labels }],
-    classNames: NAMES,
-  });
+  const figure = classScatter({ panels: [{ embedding, labels }], classNames: NAMES });
   assert.ok(figure.svg.length < 1_000_000, `${figure.svg.length} bytes`);
 
   // Two single points far apart: dark plasma for the first class, yellow for the last.
@@ -129,10 +109,7 @@ Deno.test("classScatter() keeps 50,000 points under a megabyte, and each in its 
     scheme: "plasma",
   });
   const { data, width, height } = await pixels(two);
-  assert.deepEqual([width, height], [
-    Math.ceil(two.width),
-    Math.ceil(two.height),
-  ]);
+  assert.deepEqual([width, height], [Math.ceil(two.width), Math.ceil(two.height)]);
   const count = (is: (r: number, g: number, b: number) => boolean) => {
     let found = 0;
     // Left of the colour bar.
@@ -146,14 +123,8 @@ Deno.test("classScatter() keeps 50,000 points under a megabyte, and each in its 
     }
     return found;
   };
-  assert.ok(
-    count((r, g, b) => r < 60 && g < 60 && b > 100) > 5,
-    "a dark blue point",
-  );
-  assert.ok(
-    count((r, g, b) => r > 220 && g > 220 && b < 90) > 5,
-    "a yellow point",
-  );
+  assert.ok(count((r, g, b) => r < 60 && g < 60 && b > 100) > 5, "a dark blue point");
+  assert.ok(count((r, g, b) => r > 220 && g > 220 && b < 90) > 5, "a yellow point");
   assert.throws(
     () => classScatter({ panels: [{ embedding, labels: [1] }], classNames: NAMES }),
     /50000 points have 1 labels/,
@@ -203,31 +174,18 @@ Deno.test("classScatter() draws a background pale, under the points and on the s
   assert.ok(half.pale > 0.3 * found.pale && half.pale < 0.9 * found.pale, JSON.stringify(half));
   assert.throws(() =>
     classScatter({
-      panels: [{
-        embedding: middle,
-        labels: [0],
-        background: { embedding: corners, labels: [1] },
-      }],
+      panels: [{ embedding: middle, labels: [0], background: { embedding: corners, labels: [1] } }],
       classNames: NAMES,
     }), /2 points have 1 labels/);
 });
 
 Deno.test("classScatter() marks rows with a cross and titles several maps", () => {
-  const panel = {
-    embedding: Matrix.fromRows([[0, 0], [1, 1], [2, 0]]),
-    labels: [0, 1, 2],
-  };
+  const panel = { embedding: Matrix.fromRows([[0, 0], [1, 1], [2, 0]]), labels: [0, 1, 2] };
   const figure = classScatter({
-    panels: [{ ...panel, title: "raw pixels" }, {
-      ...panel,
-      title: "hidden",
-      marked: [1, 2],
-    }],
+    panels: [{ ...panel, title: "raw pixels" }, { ...panel, title: "hidden", marked: [1, 2] }],
     classNames: NAMES,
   });
-  assert.ok(
-    texts(figure).includes("raw pixels") && texts(figure).includes("hidden"),
-  );
+  assert.ok(texts(figure).includes("raw pixels") && texts(figure).includes("hidden"));
   const crosses = figure.svg.match(/<g[^>]*aria-label="dot".*?<\/g>/gs)!.map((
     group,
   ) => group.match(/<path/g)?.length ?? 0);
@@ -242,14 +200,9 @@ Deno.test("gridSearchHeatmap() frames the best cell, comparisonChart() writes me
   assert.match(heat.alt, /best 1\.1000 at C = 1, gamma = 0\.1/);
   assert.equal(heat.svg.match(/#dc2626/g)?.length, 1);
   const chart = comparisonChart({
-    rows: [{ name: "softmax", mean: 0.7, sd: 0.01 }, {
-      name: "SVM",
-      mean: 0.71,
-    }],
+    rows: [{ name: "softmax", mean: 0.7, sd: 0.01 }, { name: "SVM", mean: 0.71 }],
   });
-  assert.ok(
-    texts(chart).includes("0.7000 ± 0.0100") && texts(chart).includes("0.7100"),
-  );
+  assert.ok(texts(chart).includes("0.7000 ± 0.0100") && texts(chart).includes("0.7100"));
   assert.throws(() => gridSearchHeatmap({ scores: [] }), /no scores/);
   // Any two parameters; of a third one a cell shows the best.
   const forest = [3, null, 10].flatMap((maxDepth) =>
@@ -288,10 +241,7 @@ Deno.test("saveFigure() writes text that can be read without any font on the mac
     }
   }
   assert.ok(dark > 100, `${dark} dark pixels where the title is`);
-  await assert.rejects(
-    saveFigure(figure, "figure.jpg"),
-    /must end in \.png or \.svg/,
-  );
+  await assert.rejects(saveFigure(figure, "figure.jpg"), /must end in \.png or \.svg/);
 });
 
 Deno.test("A figure shows itself as SVG, HTML and text", () => {
@@ -299,13 +249,7 @@ Deno.test("A figure shows itself as SVG, HTML and text", () => {
     string,
     string
   >;
-  assert.match(
-    bundle["image/svg+xml"]!,
-    /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/,
-  );
-  assert.match(
-    bundle["text/html"]!,
-    /xmlns=.*role="img" aria-label="Learning curves/,
-  );
+  assert.match(bundle["image/svg+xml"]!, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+  assert.match(bundle["text/html"]!, /xmlns=.*role="img" aria-label="Learning curves/);
   assert.match(bundle["text/plain"]!, /^Learning curves/);
 });

@@ -249,10 +249,7 @@ Deno.test("report --no-run renders the outputs that a notebook of any kernel hol
     // In the notebook's own folder the report leads to the notebook itself, and writes no other.
     assert.equal((await report("--no-run", "--out", folder, path)).code, 0);
     const beside = await readPage(join(folder, "own.html"));
-    assert.equal(
-      beside.querySelector("header a[download]")!.getAttribute("href"),
-      "./own.ipynb",
-    );
+    assert.equal(beside.querySelector("header a[download]")!.getAttribute("href"), "./own.ipynb");
     assert.equal(await Deno.readTextFile(path), text);
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
     assert.deepEqual(names, ["index.html", "out", "own.html", "own.ipynb"]);

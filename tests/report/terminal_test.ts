@@ -29,10 +29,7 @@ Deno.test("TerminalReporter writes whole lines to a log, as a terminal would sho
     }
     reporter.onCellDone({ seconds: 61 });
   });
-  assert.equal(
-    written,
-    "  [1/2] train()\n100 %\nnext line\nopen\n        took 1 min 01 s\n",
-  );
+  assert.equal(written, "  [1/2] train()\n100 %\nnext line\nopen\n        took 1 min 01 s\n");
 });
 
 Deno.test("TerminalReporter passes text on to a terminal as it is, and ends an open line", () => {

@@ -26,26 +26,15 @@ const cases: Case[] = JSON.parse(
   await Deno.readTextFile(new URL("../fixtures/svm/svc.json", import.meta.url)),
 );
 
-function optionsOf(
-  { class_weight, ...rest }: Record<string, unknown>,
-): SvcOptions {
+function optionsOf({ class_weight, ...rest }: Record<string, unknown>): SvcOptions {
   const options = class_weight ? { ...rest, classWeight: class_weight } : rest;
   return { tol: 1e-6, ...options } as SvcOptions;
 }
 
 /** Gaussian clusters in some columns. */
-function clusters(
-  n: number,
-  cols: number,
-  classes: number,
-  spread: number,
-  seed: number,
-) {
+function clusters(n: number, cols: number, classes: number, spread: number, seed: number) {
   const random = seededRandom(seed);
-  const centers = Array.from(
-    { length: classes * cols },
-    () => standardNormal(random),
-  );
+  const centers = Array.from({ length: classes * cols }, () => standardNormal(random));
   const y = Int32Array.from({ length: n }, (_, i) => i % classes);
   const data = Float32Array.from(
     { length: n * cols },
@@ -57,9 +46,7 @@ function clusters(
 }
 
 /** ½ αᵀQα − Σ α over all pairs, by the definition, in float64. */
-function dualObjective(
-  { kernel, supportVectors: V, nSupport, dualCoef }: FittedSvc,
-): number {
+function dualObjective({ kernel, supportVectors: V, nSupport, dualCoef }: FittedSvc): number {
   const value = (a: Float32Array, b: Float32Array) => {
     let squared = 0;
     for (let k = 0; k < a.length; k++) squared += (a[k]! - b[k]!) ** 2;
@@ -107,20 +94,14 @@ for (const engine of ["smo", "libsvm"] as const) {
         assert.deepEqual([...await svc.predict(Xt)], fit.predict, what);
         const sign = nSupport.length === 2 ? -1 : 1;
         intercept.forEach((value, p) =>
-          assert.ok(
-            Math.abs(sign * value - fit.intercept[p]!) < 2e-3,
-            `${what}: ${value}`,
-          )
+          assert.ok(Math.abs(sign * value - fit.intercept[p]!) < 2e-3, `${what}: ${value}`)
         );
         for (const shape of ["ovr", "ovo"] as const) {
           const values = await svc.decisionFunction(Xt, { shape });
           fit[shape].forEach((row, i) =>
             row.forEach((value, c) => {
               const ours = values.data[i * values.cols + c]!;
-              assert.ok(
-                Math.abs(ours - value) < 2e-3,
-                `${what} ${shape}: ${ours}, not ${value}`,
-              );
+              assert.ok(Math.abs(ours - value) < 2e-3, `${what} ${shape}: ${ours}, not ${value}`);
             })
           );
         }
@@ -139,10 +120,7 @@ Deno.test("Svc finds the optimum that LIBSVM finds, with a cache far too small f
     await svc.fit(X, y);
     const objective = dualObjective(svc.fitted);
     const claimed = svc.fitted.dualObjective!.reduce((a, b) => a + b, 0);
-    assert.ok(
-      Math.abs(objective / expected - 1) < 1e-6,
-      `${objective}, LIBSVM ${expected}`,
-    );
+    assert.ok(Math.abs(objective / expected - 1) < 1e-6, `${objective}, LIBSVM ${expected}`);
     assert.ok(Math.abs(claimed / objective - 1) < 1e-5);
     const counts = [svc, reference].map((s) => s.fitted.support.length);
     assert.ok(Math.abs(counts[0]! / counts[1]! - 1) < 0.01);
@@ -263,29 +241,17 @@ Deno.test("Svc refuses bad input before any work", async () => {
   await rejects({ maxIter: 0 }, /maxIter .* got 0/);
   await rejects({ degree: 1.5 }, /degree .* got 1.5/);
   await rejects({ kernel: "laplace" as "rbf" }, /got "laplace"/);
-  await rejects(
-    { classWeight: { 1: -2 } },
-    /weight of class 1 must be positive, got -2/,
-  );
+  await rejects({ classWeight: { 1: -2 } }, /weight of class 1 must be positive, got -2/);
   const svc = new Svc();
-  await assert.rejects(
-    svc.fit(X, [1, 1, 1]),
-    /one class only: all labels are 1/,
-  );
+  await assert.rejects(svc.fit(X, [1, 1, 1]), /one class only: all labels are 1/);
   await assert.rejects(svc.fit(X, [0, 1]), /3 rows have 2 labels/);
   await assert.rejects(svc.fit(X, [0, 1, 0.5]), /Label 0.5 at 2/);
   const broken = Matrix.fromRows([[0, 1], [1, NaN], [2, 2]]);
   await assert.rejects(svc.fit(broken, y), /NaN in row 1, column 1/);
   await assert.rejects(svc.predict(X), /not fitted yet/);
   await svc.fit(X, y);
-  await assert.rejects(
-    svc.predict(Matrix.fromRows([[1]])),
-    /X has 1 columns.*fitted with 2/,
-  );
-  await assert.rejects(
-    svc.predict(Matrix.fromRows([[1, Infinity]])),
-    /Infinity in row 0/,
-  );
+  await assert.rejects(svc.predict(Matrix.fromRows([[1]])), /X has 1 columns.*fitted with 2/);
+  await assert.rejects(svc.predict(Matrix.fromRows([[1, Infinity]])), /Infinity in row 0/);
 });
 
 Deno.test("Svc refuses unknown parameters and wrong values when it is made, by name", () => {

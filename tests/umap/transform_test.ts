@@ -10,11 +10,7 @@ import fixture from "../fixtures/umap/transform.json" with { type: "json" };
 
 function gaussian(n: number, cols: number, seed: number): Matrix {
   const random = seededRandom(seed);
-  return new Matrix(
-    Float32Array.from({ length: n * cols }, () => standardNormal(random)),
-    n,
-    cols,
-  );
+  return new Matrix(Float32Array.from({ length: n * cols }, () => standardNormal(random)), n, cols);
 }
 
 /** Rows `from` … `to - 1`. */

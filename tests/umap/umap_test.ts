@@ -5,11 +5,7 @@ import { nearestNeighbours } from "deep-features/neighbors";
 
 function gaussian(n: number, cols: number, seed: number): Matrix {
   const random = seededRandom(seed);
-  return new Matrix(
-    Float32Array.from({ length: n * cols }, () => standardNormal(random)),
-    n,
-    cols,
-  );
+  return new Matrix(Float32Array.from({ length: n * cols }, () => standardNormal(random)), n, cols);
 }
 
 /** Two far clusters: even rows and odd rows. */

@@ -42,14 +42,8 @@ export function registerConvolution(): void {
     }
     return forward(call, bias, (activation ?? "linear") as FusedActivation);
   });
-  overrideKernel<tf.Conv2DBackpropInputAttrs>(
-    tf.Conv2DBackpropInput,
-    inputGradient,
-  );
-  overrideKernel<tf.Conv2DBackpropFilterAttrs>(
-    tf.Conv2DBackpropFilter,
-    filterGradient,
-  );
+  overrideKernel<tf.Conv2DBackpropInputAttrs>(tf.Conv2DBackpropInput, inputGradient);
+  overrideKernel<tf.Conv2DBackpropFilterAttrs>(tf.Conv2DBackpropFilter, filterGradient);
 }
 
 function forward(
@@ -76,12 +70,7 @@ function forward(
   const plan = planOf(info);
   if (!plan) return undefined;
   const { filterHeight, filterWidth, inChannels, outChannels } = info;
-  const {
-    effectiveFilterHeight,
-    effectiveFilterWidth,
-    dilationHeight,
-    dilationWidth,
-  } = info;
+  const { effectiveFilterHeight, effectiveFilterWidth, dilationHeight, dilationWidth } = info;
   const isPlain = dilationHeight === 1 && dilationWidth === 1 &&
     outChannels % FILTER_VECTOR === 0;
   let spread: Float32Array<SharedArrayBuffer> | undefined;
@@ -94,10 +83,7 @@ function forward(
         for (let i = 0; i < inChannels; i++, from += outChannels) {
           const tap = (r * dilationHeight * effectiveFilterWidth + c * dilationWidth) *
             inChannels;
-          spread.set(
-            values.subarray(from, from + outChannels),
-            (tap + i) * plan.filters,
-          );
+          spread.set(values.subarray(from, from + outChannels), (tap + i) * plan.filters);
         }
       }
     }
@@ -392,13 +378,7 @@ function copyColumns(
   fromColumns: number,
   toColumns: number,
 ) {
-  runKernel("copyColumns", Math.ceil(rows / COPY_ROWS), [
-    from,
-    to,
-    fromColumns,
-    toColumns,
-    rows,
-  ]);
+  runKernel("copyColumns", Math.ceil(rows / COPY_ROWS), [from, to, fromColumns, toColumns, rows]);
 }
 
 function valuesOf(backend: SimdBackend, info: tf.TensorInfo): Float32Array {

@@ -143,12 +143,7 @@ export function registerCopying(): void {
     if (!areFloats(x) || indices.dtype !== "int32" || isEmpty(indices)) return undefined;
     const axis = tf.util.parseAxisParam(attrs.axis, x.shape)[0]!;
     const { batchSize, outerSize, dimSize, sliceSize, outputShape } = tf.backend_util.segment_util
-      .collectGatherOpShapeInfo(
-        x as tf.Tensor,
-        indices as tf.Tensor,
-        axis,
-        attrs.batchDims ?? 0,
-      );
+      .collectGatherOpShapeInfo(x as tf.Tensor, indices as tf.Tensor, axis, attrs.batchDims ?? 0);
     const values = backend.data.get(indices.dataId).values as Int32Array;
     // Indices out of range: the CPU backend's kernel says which.
     if (batchSize !== 1 || values.some((i) => i < 0 || i >= dimSize)) return undefined;

@@ -15,10 +15,7 @@ type Shape4 = [number, number, number, number];
 
 /** Registers depthwise convolution (plain, and with bias and activation) and both of its gradients. */
 export function registerDepthwise(): void {
-  overrideKernel<tf.DepthwiseConv2dNativeAttrs>(
-    tf.DepthwiseConv2dNative,
-    (call) => forward(call),
-  );
+  overrideKernel<tf.DepthwiseConv2dNativeAttrs>(tf.DepthwiseConv2dNative, (call) => forward(call));
   overrideKernel<tf.FusedDepthwiseConv2DAttrs>(tf.FusedDepthwiseConv2D, (call) => {
     const { bias, preluActivationWeights, filter } = call.inputs;
     const { activation } = call.attrs;

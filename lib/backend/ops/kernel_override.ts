@@ -47,10 +47,7 @@ export function overrideKernel<Attrs>(
 }
 
 /** Registers a kernel that tfjs does not know. */
-export function addKernel<Attrs>(
-  name: string,
-  compute: (call: KernelCall<Attrs>) => Result,
-): void {
+export function addKernel<Attrs>(name: string, compute: (call: KernelCall<Attrs>) => Result): void {
   tf.registerKernel({
     kernelName: name,
     backendName: SIMD_BACKEND,
@@ -71,9 +68,7 @@ export function adoptKernel(kernel: tf.KernelConfig): void {
 }
 
 /** Whether all tensors are float32 and none is empty. */
-export function areFloats(
-  ...infos: (tf.TensorInfo | null | undefined)[]
-): boolean {
+export function areFloats(...infos: (tf.TensorInfo | null | undefined)[]): boolean {
   return infos.every((info) => info == null || (info.dtype === "float32" && !isEmpty(info)));
 }
 

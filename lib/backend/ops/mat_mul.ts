@@ -15,20 +15,14 @@ export function registerMatMul(): void {
   overrideKernel<tf.BatchMatMulAttrs>(tf.BatchMatMul, (call) => matMul(call));
   overrideKernel<tf._FusedMatMulAttrs>(tf._FusedMatMul, (call) => {
     const { bias, preluActivationWeights } = call.inputs;
-    const columns = call.inputs["b"]!.shape.at(
-      call.attrs.transposeB ? -2 : -1,
-    )!;
+    const columns = call.inputs["b"]!.shape.at(call.attrs.transposeB ? -2 : -1)!;
     if (preluActivationWeights != null || !isFused(call.attrs.activation)) {
       return undefined;
     }
     if (bias != null && tf.util.sizeFromShape(bias.shape) !== columns) {
       return undefined;
     }
-    return matMul(
-      call,
-      bias,
-      (call.attrs.activation ?? "linear") as FusedActivation,
-    );
+    return matMul(call, bias, (call.attrs.activation ?? "linear") as FusedActivation);
   });
 }
 
@@ -44,10 +38,7 @@ function matMul(
   const [depthB, columns] = lastTwo(b.shape, transposeB);
   if (depth !== depthB) return undefined; // the CPU backend's kernel says what is wrong
   const batchA = a.shape.slice(0, -2), batchB = b.shape.slice(0, -2);
-  const batchShape = tf.broadcast_util.assertAndGetBroadcastShape(
-    batchA,
-    batchB,
-  );
+  const batchShape = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
   const batch = tf.util.sizeFromShape(batchShape);
   const sizeA = tf.util.sizeFromShape(batchA),
     sizeB = tf.util.sizeFromShape(batchB);

@@ -72,10 +72,7 @@ export function pointwiseInputGradient(
     copyValues(
       to,
       address,
-      picks(info).map(({ length, steps: [many, few] }) => ({
-        length,
-        steps: [few!, many!],
-      })),
+      picks(info).map(({ length, steps: [many, few] }) => ({ length, steps: [few!, many!] })),
     );
     release(to);
   }

@@ -162,12 +162,7 @@ export function sumColumns(x: number, y: number, rows: number, columns: number):
 }
 
 /** Adds up the rows of x [rows, columns] into y [columns], in an order that no thread count changes. */
-export function sumRows(
-  x: number,
-  y: number,
-  rows: number,
-  columns: number,
-): void {
+export function sumRows(x: number, y: number, rows: number, columns: number): void {
   const groups = Math.ceil(rows / GROUP_ROWS);
   if (groups === 1) return runKernel("sumRows", 1, [x, y, rows, columns, rows]);
   const sums = allocate(4 * groups * columns);

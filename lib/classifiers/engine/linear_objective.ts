@@ -89,14 +89,7 @@ export class LinearObjective implements Disposable {
         for (let i = k * count; i < (k + 1) * count; i++) planes[i]! += intercept;
       }
       sum += loss(planes, codes.subarray(begin, begin + count));
-      gemm({
-        a: c,
-        b,
-        c: this.#gradient,
-        rows: outputs,
-        columns: cols,
-        depth: count,
-      });
+      gemm({ a: c, b, c: this.#gradient, rows: outputs, columns: cols, depth: count });
       for (let k = 0; k < outputs; k++) {
         for (let j = 0; j < cols; j++) gradient[k * stride + j]! += this.#gradient[k * cols + j]!;
         for (let i = k * count; i < (k + 1) * count; i++) {

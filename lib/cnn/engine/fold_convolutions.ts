@@ -47,16 +47,8 @@ export function foldConvolutions(
       [width2 - 1, width2 - 1],
       [0, 0],
     ]) as tf.Tensor4D;
-    const full = tf.conv2d(
-      padded,
-      turned(second.kernel),
-      1,
-      "valid",
-    );
-    return {
-      kernel: tf.transpose(full, [1, 2, 0, 3]) as tf.Tensor4D,
-      bias: second.bias,
-    };
+    const full = tf.conv2d(padded, turned(second.kernel), 1, "valid");
+    return { kernel: tf.transpose(full, [1, 2, 0, 3]) as tf.Tensor4D, bias: second.bias };
   });
 }
 
@@ -74,16 +66,11 @@ function turned(kernel: tf.Tensor4D): tf.Tensor4D {
 
 /** Adds a channel of ones to images [n, height, width, channels], for {@linkcode foldConvolutions}. */
 export function appendOnes(x: tf.Tensor4D): tf.Tensor4D {
-  return tf.concat(
-    [x, tf.ones([x.shape[0], x.shape[1], x.shape[2], 1])],
-    3,
-  ) as tf.Tensor4D;
+  return tf.concat([x, tf.ones([x.shape[0], x.shape[1], x.shape[2], 1])], 3) as tf.Tensor4D;
 }
 
 /** The padding that makes a folded convolution keep height and width. */
-export function foldedPadding(
-  folded: ConvolutionWeights,
-): tf.backend_util.ExplicitPadding {
+export function foldedPadding(folded: ConvolutionWeights): tf.backend_util.ExplicitPadding {
   const [height, width] = folded.kernel.shape;
   return [[0, 0], [0, height - 1], [0, width - 1], [0, 0]];
 }

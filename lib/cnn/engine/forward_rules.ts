@@ -69,10 +69,7 @@ const foldTwoConvolutions: Rule = (call, around) => {
 const convolveImages: Rule = (call, around) => {
   if (!around.takesImages(call) || !isPlainConvolution(call.layer)) return undefined;
   const pad = paddingOf(call.layer);
-  return {
-    calls: [call],
-    run: (x) => convolveInput(x as tf.Tensor4D, weightsOf(call.layer), pad),
-  };
+  return { calls: [call], run: (x) => convolveInput(x as tf.Tensor4D, weightsOf(call.layer), pad) };
 };
 
 /** ReLU never falls, so that max-pooling may go before it and leave it a quarter of the values. */

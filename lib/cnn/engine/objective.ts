@@ -85,10 +85,7 @@ export function createObjective(
       ? tf.tensor2d(
         Array.from(rows, (row) => [...soft.subarray(row * classes, (row + 1) * classes)]),
       )
-      : tf.oneHot(
-        tf.tensor1d(Array.from(rows, (row) => labels[row]!), "int32"),
-        classes,
-      ).toFloat();
+      : tf.oneHot(tf.tensor1d(Array.from(rows, (row) => labels[row]!), "int32"), classes).toFloat();
     if (labelSmoothing === 0) return hard;
     return tf.add(tf.mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
   };

@@ -35,10 +35,7 @@ export interface Loaded extends Records {
  * @throws {Deno.errors.NotFound} If a given archive, or a file in it, is missing
  * @throws {RangeError} If a given archive is damaged, or the cache is and cannot be made anew, naming it
  */
-export async function loadCached(
-  format: CifarFormat,
-  places: Places,
-): Promise<Loaded | undefined> {
+export async function loadCached(format: CifarFormat, places: Places): Promise<Loaded | undefined> {
   const { archive } = places;
   return await interruptible(places.signal, async (signal) => {
     signal?.throwIfAborted();

@@ -40,11 +40,7 @@ class FinalError extends Error {}
  *
  * @throws {Error} If the server cannot be reached, refuses, or keeps failing, saying what happened last
  */
-export async function download(
-  url: string,
-  path: string,
-  options: DownloadOptions,
-): Promise<void> {
+export async function download(url: string, path: string, options: DownloadOptions): Promise<void> {
   const { md5, attempts = 5, backOffMs = 500, signal } = options;
   const part = `${path}.part`;
   let failure: unknown;
@@ -68,9 +64,7 @@ export async function download(
       if (error instanceof FinalError) break;
     }
   }
-  throw new Error(`Cannot download ${url}: ${(failure as Error).message}`, {
-    cause: failure,
-  });
+  throw new Error(`Cannot download ${url}: ${(failure as Error).message}`, { cause: failure });
 }
 
 /** MD5 digest of a file, in hexadecimal. */
@@ -81,11 +75,7 @@ export async function md5OfFile(path: string): Promise<string> {
 }
 
 /** One attempt: receives what `part` lacks. Resolves to whether it went on with what was there. */
-async function receive(
-  url: string,
-  part: string,
-  options: DownloadOptions,
-): Promise<boolean> {
+async function receive(url: string, part: string, options: DownloadOptions): Promise<boolean> {
   const { bytes, onProgress, stallMs = 10_000, slowMs = 60_000, signal } = options;
   const have = await sizeOf(part);
   const etag = await Deno.readTextFile(`${part}.etag`).catch(() => "");
@@ -131,17 +121,10 @@ async function receive(
         ? new Error(message)
         : new FinalError(message);
     }
-    await Deno.writeTextFile(
-      `${part}.etag`,
-      response.headers.get("etag") ?? "",
-    );
+    await Deno.writeTextFile(`${part}.etag`, response.headers.get("etag") ?? "");
     const begin = resumed ? have : 0;
     const promised = begin + Number(response.headers.get("content-length") ?? NaN);
-    using file = await Deno.open(part, {
-      write: true,
-      create: true,
-      truncate: !resumed,
-    });
+    using file = await Deno.open(part, { write: true, create: true, truncate: !resumed });
     await file.seek(0, Deno.SeekMode.End);
     received = before = begin;
     for await (const chunk of response.body!) {
@@ -159,9 +142,7 @@ async function receive(
       onProgress?.({ done: received, total: promised || Math.max(bytes, received) });
     }
     if (received < promised) {
-      throw new Error(
-        `the connection broke off at ${received} of ${promised} bytes`,
-      );
+      throw new Error(`the connection broke off at ${received} of ${promised} bytes`);
     }
     await file.sync();
     await Deno.remove(`${part}.etag`);

@@ -81,9 +81,7 @@ export function generateStandIn(n: number, seed: number): Split {
         const px = 2 * (column + 0.5) / SIDE - 1,
           py = 2 * (row + 0.5) / SIDE - 1;
         const pixel = ground.map((value, c) => value + slope[c]! * px);
-        for (
-          const { draw, opacity, colour, x, y, size, angle, phase } of figures
-        ) {
+        for (const { draw, opacity, colour, x, y, size, angle, phase } of figures) {
           const dx = (px - x) / size, dy = (py - y) / size;
           const cos = Math.cos(angle), sin = Math.sin(angle);
           const cover = opacity *
@@ -94,10 +92,7 @@ export function generateStandIn(n: number, seed: number): Split {
         }
         for (let c = 0; c < 3; c++) {
           const value = pixel[c]! + noise * standardNormal(random);
-          images[((i * SIDE + row) * SIDE + column) * 3 + c] = Math.min(
-            255,
-            Math.max(0, value),
-          );
+          images[((i * SIDE + row) * SIDE + column) * 3 + c] = Math.min(255, Math.max(0, value));
         }
       }
     }

@@ -17,10 +17,7 @@ export interface ClassCounts {
  * @throws {TypeError} If one of the two is no array of numbers
  * @throws {RangeError} If there are no labels, their numbers differ, or one is no whole number
  */
-export function countClasses(
-  yTrue: ArrayLike<number>,
-  yPred: ArrayLike<number>,
-): ClassCounts[] {
+export function countClasses(yTrue: ArrayLike<number>, yPred: ArrayLike<number>): ClassCounts[] {
   assertLabelPairs(yTrue, yPred);
   const counts = distinctLabels(yTrue, yPred)
     .map((label): ClassCounts => ({ label, hits: 0, support: 0, predicted: 0 }));

@@ -6,9 +6,7 @@ import { FONT, INK } from "../theme.ts";
 const { document } = parseHTML("<!DOCTYPE html><html><body></body></html>");
 
 /** Draws an Observable Plot as a panel, without a browser. */
-export function plotPanel(
-  options: Plot.PlotOptions & { width: number; height: number },
-): Panel {
+export function plotPanel(options: Plot.PlotOptions & { width: number; height: number }): Panel {
   const element = Plot.plot({
     ...options,
     document: document as unknown as Document,

@@ -6,9 +6,7 @@
  */
 import { Ajv, type ErrorObject } from "ajv";
 
-const text = {
-  anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }],
-};
+const text = { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] };
 const count = { anyOf: [{ type: "integer", minimum: 0 }, { type: "null" }] };
 const metadata = { type: "object" };
 const bundle = { type: "object" };
@@ -19,11 +17,7 @@ const output = {
   discriminator: { propertyName: "output_type" },
   oneOf: [
     {
-      properties: {
-        output_type: { const: "stream" },
-        name: { enum: ["stdout", "stderr"] },
-        text,
-      },
+      properties: { output_type: { const: "stream" }, name: { enum: ["stdout", "stderr"] }, text },
       required: ["name", "text"],
     },
     {

@@ -15,21 +15,13 @@ export interface KernelFunction {
 }
 
 /** How the compute kernels number the kernels. */
-const CODES: Record<KernelName, number> = {
-  linear: 0,
-  rbf: 1,
-  poly: 2,
-  sigmoid: 3,
-};
+const CODES: Record<KernelName, number> = { linear: 0, rbf: 1, poly: 2, sigmoid: 3 };
 
 /**
  * The value of `gamma`: `"scale"` is 1 / (columns · variance of all values of X), `"auto"` is
  * 1 / columns, as in scikit-learn.
  */
-export function resolveGamma(
-  gamma: number | "scale" | "auto",
-  X: Matrix,
-): number {
+export function resolveGamma(gamma: number | "scale" | "auto", X: Matrix): number {
   if (gamma === "auto") return 1 / X.cols;
   if (gamma !== "scale") return gamma;
   let sum = 0;
@@ -129,10 +121,7 @@ export function applyKernel(
 }
 
 /** The kernel of a row with itself. */
-export function selfKernel(
-  { kernel, gamma, degree, coef0 }: KernelFunction,
-  norm: number,
-): number {
+export function selfKernel({ kernel, gamma, degree, coef0 }: KernelFunction, norm: number): number {
   switch (kernel) {
     case "linear":
       return norm;

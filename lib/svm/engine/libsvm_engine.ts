@@ -14,12 +14,7 @@ interface Libsvm {
 type LibsvmClass = new (options: Record<string, unknown>) => Libsvm;
 
 /** How LIBSVM numbers its kernels. */
-const KERNELS: Record<KernelName, string> = {
-  linear: "0",
-  poly: "1",
-  rbf: "2",
-  sigmoid: "3",
-};
+const KERNELS: Record<KernelName, string> = { linear: "0", poly: "1", rbf: "2", sigmoid: "3" };
 /** 16 bytes a value in a heap of 2 GiB, and the solver's own share. */
 const MAX_VALUES = 60_000_000;
 const C_SVC = "0";
@@ -59,9 +54,7 @@ export async function fitLibsvm(
     cost: options.C * scaling.values,
     tolerance: options.tol,
     cacheSize: 200,
-    weight: Object.fromEntries(
-      options.weights.map((weight, c) => [classes[c]!, weight]),
-    ),
+    weight: Object.fromEntries(options.weights.map((weight, c) => [classes[c]!, weight])),
     quiet: true,
   });
   try {
@@ -85,19 +78,13 @@ export async function fitLibsvm(
 }
 
 /** Reads what LIBSVM learned from its own text form of a model. */
-function parse(
-  svm: Libsvm,
-): Pick<FittedSvc, "nSupport" | "dualCoef" | "intercept"> {
+function parse(svm: Libsvm): Pick<FittedSvc, "nSupport" | "dualCoef" | "intercept"> {
   const [head, body] = svm.serializeModel().split(/^SV\n/m) as [string, string];
   const numbers = (name: string) =>
-    head.match(new RegExp(`^${name} (.*)$`, "m"))![1]!.trim().split(/\s+/).map(
-      Number,
-    );
+    head.match(new RegExp(`^${name} (.*)$`, "m"))![1]!.trim().split(/\s+/).map(Number);
   const nSupport = Int32Array.from(numbers("nr_sv"));
   const rows = body.trim().split("\n").map((line) =>
-    line.split(" ").filter((word) => word !== "" && !word.includes(":")).map(
-      Number,
-    )
+    line.split(" ").filter((word) => word !== "" && !word.includes(":")).map(Number)
   );
   const lines = nSupport.length - 1;
   const dualCoef = new Float32Array(lines * rows.length);
@@ -117,10 +104,7 @@ let loading: Promise<LibsvmClass> | undefined;
  */
 function loadLibsvm(): Promise<LibsvmClass> {
   return loading ??= (async () => {
-    const restore = [
-      hide(globalThis, "self"),
-      hide(WebAssembly, "instantiateStreaming"),
-    ];
+    const restore = [hide(globalThis, "self"), hide(WebAssembly, "instantiateStreaming")];
     try {
       const { default: ready } = await import("libsvm-js");
       return await (ready as Promise<LibsvmClass>);

@@ -127,10 +127,7 @@ class KernelCache implements Disposable {
     while (this.#bytes + bytes > this.#problem.cacheBytes) {
       let oldest: Block | undefined;
       for (const block of this.#blocks) {
-        if (
-          block.made < this.#clock &&
-          (!oldest || block.made < oldest.made)
-        ) {
+        if (block.made < this.#clock && (!oldest || block.made < oldest.made)) {
           oldest = block;
         }
       }

@@ -138,9 +138,7 @@ function shifts(
 }
 
 /** [support vectors, pairs]: each support vector's coefficient in each pair, mostly zero. */
-function pairCoefficients(
-  { classes, nSupport, dualCoef }: FittedSvc,
-): Float32Array {
+function pairCoefficients({ classes, nSupport, dualCoef }: FittedSvc): Float32Array {
   const pairs = classes.length * (classes.length - 1) / 2;
   const table = new Float32Array(dualCoef.cols * pairs);
   let vector = 0;

@@ -1,7 +1,8 @@
 /** Draws cases by a seed and compares what the backends “simd” and “cpu” make of them. */
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { seededRandom, setUpCompute } from "deep-features";
+import { setUpCompute } from "deep-features";
+import { seededRandom } from "deep-features/base";
 import { fallbacks, resetFallbacks } from "../../../lib/backend/fallbacks.ts";
 
 /** Values that go through kernels in their own ways. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { setThreads, setUpCompute, threads } from "deep-features";
+import { setUpCompute } from "deep-features";
+import { setThreads, threads } from "deep-features/compute";
 import { type Case, compareWithCpu, Draw, tensorOf, type Values } from "./against_cpu.ts";
 
 type Shape4 = [number, number, number, number];

@@ -53,10 +53,7 @@ export async function spriteSheets(
       data: new Uint8ClampedArray(columns * width * Math.ceil(count / columns) * height * 4),
     };
     for (let i = 0; i < count; i++) copyTile(images, channels, first + i, layout, pixels);
-    const webp = await encode(pixels as unknown as ImageData, {
-      quality: QUALITY,
-      method: EFFORT,
-    });
+    const webp = await encode(pixels as unknown as ImageData, { quality: QUALITY, method: EFFORT });
     sheets.push(`data:image/webp;base64,${toBase64(new Uint8Array(webp))}`);
     options.onProgress?.({ done: first + count, total: n });
     // The encoder never waits by itself; let an interrupt in.

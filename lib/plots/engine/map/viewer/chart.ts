@@ -210,10 +210,7 @@ export class MapChart {
     });
   }
 
-  #drawPoints(
-    plot: Box,
-    toPixel: (x: number, y: number) => number[],
-  ) {
+  #drawPoints(plot: Box, toPixel: (x: number, y: number) => number[]) {
     const [x0, y0] = toPixel(0, 0), [x1, y1] = toPixel(1, 1);
     const projection = { x0: x0!, dx: x1! - x0!, y0: y0!, dy: y1! - y0! };
     this.#plot = { x: plot.x, y: plot.y, width: plot.width, height: plot.height };
@@ -232,10 +229,7 @@ export class MapChart {
       width: Math.max(1, Math.round(plot.width * scale)),
       height: Math.max(1, Math.round(plot.height * scale)),
     });
-    return {
-      type: "image",
-      style: { image: this.#raster.canvas, ...this.#plot },
-    };
+    return { type: "image", style: { image: this.#raster.canvas, ...this.#plot } };
   }
 
   /** Many points are drawn small, so that they do not hide each other. */

@@ -242,14 +242,7 @@ function step(right: number, down: number): void {
   const { x, y, width, height } = chart.plot;
   const next = selected >= 0
     ? pointAhead(points, isShown, chart.projection, selected, right, down)
-    : nearestPoint(
-      points,
-      isShown,
-      chart.projection,
-      x + width / 2,
-      y + height / 2,
-      Infinity,
-    );
+    : nearestPoint(points, isShown, chart.projection, x + width / 2, y + height / 2, Infinity);
   if (next < 0) return;
   select(next, true);
   chart.reveal(next);
