@@ -1,6 +1,6 @@
-import type * as tf from "@tensorflow/tfjs";
 import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { hiddenFeatures } from "../cnn/hidden_features.ts";
+import type { Network } from "../cnn/network_text.ts";
 import { matmul } from "../compute/matmul.ts";
 import { type Dataset, firstImages } from "../dataset/load_cifar10.ts";
 import { normalize, sliceSplit, type Split } from "../dataset/split.ts";
@@ -25,7 +25,7 @@ export interface LayerScores {
 /** Features of images, from the pixels to the softmax. */
 interface Layer {
   readonly features: string;
-  readonly of: (model: tf.LayersModel, split: Split) => Promise<Matrix>;
+  readonly of: (model: Network, split: Split) => Promise<Matrix>;
 }
 
 const output = (layer: string, features: string): Layer => ({
@@ -114,7 +114,7 @@ export async function compareLayers(
 }
 
 /** What enters the softmax of the layer `end`. */
-async function logits(model: tf.LayersModel, split: Split): Promise<Matrix> {
+async function logits(model: Network, split: Split): Promise<Matrix> {
   const X = await hiddenFeatures(model, split, { layer: "acti3" });
   const [kernel, bias] = await Promise.all(
     model.getLayer("end").getWeights().map((weight) => weight.data<"float32">()),

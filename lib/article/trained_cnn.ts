@@ -1,8 +1,9 @@
 import { join } from "@std/path";
-import * as tf from "@tensorflow/tfjs";
+import { currentBackend } from "../backend/set_up_compute.ts";
 import { callable, checkOptions, type Rules, seed as seedRule, whole } from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { buildCnn, type BuildCnnOptions } from "../cnn/build_cnn.ts";
+import { type Network, networkTexts } from "../cnn/network_text.ts";
 import { loadModel, saveModel } from "../cnn/save_model.ts";
 import { type History, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
@@ -19,11 +20,11 @@ export interface TrainedCnnOptions extends RunOptions {
 }
 
 /** Builds and compiles a network for images of a size and a number of classes. */
-export type BuildNetwork = (options: Required<BuildCnnOptions>) => tf.LayersModel;
+export type BuildNetwork = (options: Required<BuildCnnOptions>) => Network;
 
 /** A trained network with the figures of its training. */
 export interface TrainedCnn {
-  readonly model: tf.LayersModel;
+  readonly model: Network;
   readonly history: History;
   /** Whether it was trained just now, and not read from `data/`. */
   readonly isNew: boolean;
@@ -95,7 +96,7 @@ export async function trainedCnn(data: Dataset, options: TrainedCnnOptions): Pro
 export function untrainedCnn(
   data: Dataset,
   options: TrainedCnnOptions,
-): { model: tf.LayersModel; settings: Settings } {
+): { model: Network; settings: Settings } {
   checkOptions("trainedCnn", options, RULES);
   const { epochs, batchSize, seed, build = buildCnn } = options;
   for (const [name, value] of Object.entries({ epochs, batchSize, seed })) {
@@ -109,40 +110,13 @@ export function untrainedCnn(
   });
   const settings = {
     images: fingerprint(data),
-    network: architecture(model),
+    network: digest(...networkTexts(model)).slice(0, 16),
     epochs,
     batchSize,
     seed,
-    backend: tf.getBackend(),
+    backend: currentBackend(),
   };
   return { model, settings };
-}
-
-/** A digest of a compiled model: its layers with their settings, its loss and its optimizer. */
-function architecture(model: tf.LayersModel): string {
-  // Layers without a name of their own are numbered through the whole process: their place counts instead.
-  const names: string[] = [];
-  const collect = (part: tf.LayersModel) => {
-    names.push(part.name);
-    for (const layer of part.layers) {
-      if (layer instanceof tf.LayersModel) collect(layer);
-      else names.push(layer.name);
-    }
-  };
-  collect(model);
-  let text = JSON.stringify(model.toJSON(null, false));
-  [...new Set(names)].forEach((name, i) =>
-    text = text.replaceAll(JSON.stringify(name), JSON.stringify(`#${i}`))
-  );
-  const { optimizer } = model;
-  return digest(
-    text,
-    JSON.stringify([
-      typeof model.loss === "function" ? String(model.loss) : model.loss,
-      optimizer?.getClassName(),
-      optimizer?.getConfig(),
-    ]),
-  ).slice(0, 16);
 }
 
 interface Training {

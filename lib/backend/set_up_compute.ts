@@ -67,6 +67,11 @@ export async function setUpCompute(options: SetUpOptions = {}): Promise<Compute>
   return compute;
 }
 
+/** Name of the tfjs backend that computes now. */
+export function currentBackend(): string {
+  return tf.getBackend();
+}
+
 async function choose(): Promise<{ backend: ComputeBackend; reason: string }> {
   const gpu = await hardwareGpu();
   if (gpu) return { backend: "webgpu", reason: `WebGPU adapter ${gpu}` };

@@ -1,6 +1,6 @@
 /**
  * Convolutional networks: build, train, read a hidden layer, predict, save and load.
- * May import `backend/`, `compute/`, `dataset/`'s types, `notebook/` and `base/`.
+ * May import `backend/`, `notebook/` and `base/`.
  *
  * @module
  */
@@ -12,6 +12,7 @@ export {
   type InferenceOptions,
   predictClasses,
 } from "./hidden_features.ts";
+export type { Network } from "./network_text.ts";
 export { loadModel, saveModel } from "./save_model.ts";
 export {
   type BatchLog,

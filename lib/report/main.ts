@@ -1,5 +1,6 @@
 /**
  * `deno task report`: runs the notebooks on the real Deno kernel and writes them as HTML pages.
+ * May import `notebook/` and `base/`: the report stands apart from what the notebooks use.
  *
  * @module
  */

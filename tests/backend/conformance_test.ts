@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "@std/path";
+import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import jasmineCore from "jasmine-core";
 import { registerSimdBackend } from "../../lib/backend/register_simd.ts";
@@ -26,7 +27,7 @@ interface Bundle {
 }
 
 const TFJS_CORE = import.meta.resolve("@tensorflow/tfjs-core");
-const DIST = dirname(new URL(TFJS_CORE).pathname);
+const DIST = dirname(fileURLToPath(TFJS_CORE));
 
 Deno.test("tfjs-core's own specs pass on the simd backend as on the cpu backend", async () => {
   const folder = await Deno.makeTempDir();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "@std/path";
+import { pathToFileURL } from "node:url";
 import { setThreads, threads } from "deep-features/compute";
 import {
   allocatedBytes,
@@ -195,7 +196,7 @@ Deno.test("COMPUTE_THREADS is refused where it is no number of threads, and igno
 Deno.test("The pool does not keep a process alive", async () => {
   const library = join(dirname(import.meta.dirname!), "..", "lib", "mod.ts");
   const program = `
-    import { setThreads, setUpCompute } from "${new URL(`file://${library}`)}";
+    import { setThreads, setUpCompute } from "${pathToFileURL(library)}";
     import * as tf from "@tensorflow/tfjs";
     setThreads(4);
     await setUpCompute({ backend: "simd", quiet: true });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { encode } from "fast-png";
 import { deflateSync } from "node:zlib";
 import { join } from "@std/path";
+import { pathToFileURL } from "node:url";
 import { loadImage } from "deep-features/dataset";
 
 interface File {
@@ -49,7 +50,7 @@ Deno.test("loadImage takes paths, URLs and bytes, and fits to a size", async () 
     const own = await loadImage(path);
     assert.deepEqual(own.shape, [1, 30, 40, 3]);
     assert.deepEqual([...own.images], [...data]);
-    const url = new URL(`file://${path.replaceAll(" ", "%20")}`);
+    const url = pathToFileURL(path);
     assert.deepEqual(await loadImage(url), own);
     assert.deepEqual(await loadImage(png), own);
     assert.deepEqual((await loadImage(png, { size: [8, 10] })).shape, [1, 8, 10, 3]);

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { Matrix, trustworthiness, Umap } from "deep-features";
-import { seededRandom, standardNormal } from "deep-features/base";
 import { setThreads, threads } from "deep-features/compute";
 import { nearestNeighbours } from "deep-features/neighbors";
+import { sheet } from "../helpers/rows.ts";
 import { componentStart } from "../../lib/umap/engine/component_start.ts";
 import { fuzzyGraph } from "../../lib/umap/engine/fuzzy_graph.ts";
-import { neighbourGraph } from "../../lib/neighbors/neighbor_graph.ts";
-import { principalComponents } from "../../lib/neighbors/principal_components.ts";
 import { spectralStart } from "../../lib/umap/engine/spectral_start.ts";
 import parts from "../fixtures/umap/parts.json" with { type: "json" };
 import fixture from "../fixtures/umap/graph.json" with { type: "json" };
@@ -22,94 +20,6 @@ Deno.test("fuzzyGraph() equals umap-learn's fuzzy simplicial set", () => {
   fixture.edges.forEach(([, , weight], e) =>
     assert.ok(Math.abs(weights[e]! - weight!) < 1e-4, `edge ${e}: ${weights[e]}, not ${weight}`)
   );
-});
-
-/** Rows near a curved sheet in many columns, as deep features are. */
-function sheet(n: number, cols: number, noise = 0.1): Matrix {
-  const random = seededRandom(6);
-  const mixing = Array.from({ length: 6 * cols }, () => standardNormal(random));
-  const data = new Float32Array(n * cols);
-  for (let i = 0; i < n; i++) {
-    const [u, v] = [3 * random(), 3 * random()];
-    const base = [u, v, Math.sin(2 * u), Math.cos(2 * v), u * v, Math.sin(u + v)];
-    for (let c = 0; c < cols; c++) {
-      data[i * cols + c] = base.reduce((sum, value, b) => sum + value * mixing[b * cols + c]!, 0) +
-        noise * standardNormal(random);
-    }
-  }
-  return new Matrix(data, n, cols);
-}
-
-Deno.test("neighbourGraph() finds nearly all neighbours among candidates, with exact distances", async () => {
-  const X = sheet(1200, 140, 1.5), k = 10;
-  for (const metric of ["euclidean", "cosine"] as const) {
-    const exact = await nearestNeighbours(X, X, k, { metric });
-    const found = await neighbourGraph(X, k, { exactRows: 100, metric });
-    // Candidates are few of the rows, so that some neighbour is missed if this is the search by components.
-    assert.notDeepEqual(found.indices, exact.indices);
-    let hits = 0;
-    for (let i = 0; i < X.rows; i++) {
-      const own = exact.indices.subarray(i * k, (i + 1) * k);
-      assert.equal(found.indices[i * k], i);
-      for (let j = 0; j < k; j++) {
-        const at = own.indexOf(found.indices[i * k + j]!);
-        if (at < 0) continue;
-        hits++;
-        assert.equal(exact.distances[i * k + at]!, found.distances[i * k + j]!);
-      }
-    }
-    assert.ok(hits / exact.indices.length > 0.95, `recall ${hits / exact.indices.length}`);
-  }
-});
-
-Deno.test("neighbourGraph() searches exactly where principal components miss neighbours", async () => {
-  const random = seededRandom(9);
-  // Noise in all directions alike: 64 of 200 components tell little.
-  const X = new Matrix(
-    Float32Array.from({ length: 900 * 200 }, () => standardNormal(random)),
-    900,
-    200,
-  );
-  for (const metric of ["euclidean", "cosine"] as const) {
-    const options = { metric, exactRows: 100 };
-    assert.deepEqual(
-      await neighbourGraph(X, 10, options),
-      await nearestNeighbours(X, X, 10, { metric }),
-    );
-  }
-});
-
-Deno.test("neighbourGraph() takes duplicates at any size", async () => {
-  const X = new Matrix(new Float32Array(500 * 130).fill(2), 500, 130);
-  const { indices, distances } = await neighbourGraph(X, 5, { exactRows: 100 });
-  assert.ok(distances.every((distance) => distance === 0));
-  for (let i = 0; i < 500; i++) {
-    assert.equal(indices[5 * i], i);
-    assert.equal(new Set(indices.subarray(5 * i, 5 * i + 5)).size, 5);
-  }
-});
-
-Deno.test("principalComponents() finds the directions of largest variance, in order", () => {
-  const random = seededRandom(1);
-  const X = new Matrix(new Float32Array(2000 * 5), 2000, 5);
-  for (let i = 0; i < 2000; i++) {
-    X.data[5 * i + 1] = 7 + 10 * standardNormal(random);
-    X.data[5 * i + 3] = 3 * standardNormal(random);
-    X.data[5 * i + 4] = 0.1 * standardNormal(random);
-  }
-  const projected = principalComponents(X, 2, 1);
-  const correlation = (component: number, column: number) => {
-    let [sum, aa, bb] = [0, 0, 0];
-    for (let i = 0; i < 2000; i++) {
-      const a = projected[2 * i + component]!, b = X.data[5 * i + column]! - (column === 1 ? 7 : 0);
-      sum += a * b;
-      aa += a * a;
-      bb += b * b;
-    }
-    return Math.abs(sum / Math.sqrt(aa * bb));
-  };
-  assert.ok(correlation(0, 1) > 0.999);
-  assert.ok(correlation(1, 3) > 0.99);
 });
 
 Deno.test("spectralStart() puts the parts of a graph that hang together loosely on two sides", () => {
@@ -175,21 +85,6 @@ Deno.test("Umap's maps of parts far from each other are as trustworthy as umap-l
     const theirs = parts.scores.reduce((sum, score) => sum + score[name] / 3, 0);
     const room = name === "trust" ? 0.003 : 0.03;
     assert.ok(ours[name] >= theirs - room, `${name}: ${ours[name]}, umap-learn ${theirs}`);
-  }
-});
-
-Deno.test("neighbourGraph() finds the same to the bit for any number of threads", async () => {
-  const X = sheet(900, 140), before = threads();
-  try {
-    const results = [];
-    for (const count of [1, 2, 3]) {
-      setThreads(count);
-      results.push(await neighbourGraph(X, 10, { exactRows: 100 }));
-    }
-    assert.deepEqual(results[1], results[0]);
-    assert.deepEqual(results[2], results[0]);
-  } finally {
-    setThreads(before);
   }
 });
 
