@@ -37,7 +37,18 @@ export function fallbacks(): Fallback[] {
     .sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
-/** Begins to count anew. */
+/**
+ * Begins to count anew.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fallbacks, resetFallbacks } from "deep-features/backend";
+ *
+ * resetFallbacks();
+ * assert.equal(fallbacks().length, 0);
+ * ```
+ */
 export function resetFallbacks(): void {
   fallen.clear();
 }
