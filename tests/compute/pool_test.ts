@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { pathToFileURL } from "node:url";
 import { setThreads, threads } from "deep-features/compute";
 import {
@@ -194,9 +194,10 @@ Deno.test("COMPUTE_THREADS is refused where it is no number of threads, and igno
 });
 
 Deno.test("The pool does not keep a process alive", async () => {
-  const library = join(dirname(import.meta.dirname!), "..", "lib", "mod.ts");
+  const library = pathToFileURL(join(import.meta.dirname!, "..", "..", "lib"));
   const program = `
-    import { setThreads, setUpCompute } from "${pathToFileURL(library)}";
+    import { setThreads } from "${library}/compute/mod.ts";
+    import { setUpCompute } from "${library}/backend/mod.ts";
     import * as tf from "@tensorflow/tfjs";
     setThreads(4);
     await setUpCompute({ backend: "simd", quiet: true });
