@@ -24,7 +24,7 @@ const isTracing = Boolean(Deno.env.get("COMPUTE_TRACE"));
  * import assert from "node:assert/strict";
  * import * as tf from "@tensorflow/tfjs";
  * import { setUpCompute } from "deep-features";
- * import { fallbacks, resetFallbacks } from "deep-features/backend";
+ * import { fallbacks, resetFallbacks } from "./fallbacks.ts";
  *
  * await setUpCompute({ backend: "simd", quiet: true });
  * resetFallbacks();
