@@ -32,14 +32,38 @@ export function groupMoments(args: usize, begin: i32, end: i32, scratch: usize):
       const share = size / total, cross = seen * size / total;
       let c: usize = 0;
       for (; c + 16 <= row; c += 16) {
-        let s = f32x4.splat(0);
-        for (let r = 0, p = from + c; r < count; r++, p += row) s = f32x4.add(s, v128.load(p));
-        const m = f32x4.div(s, f32x4.splat(size));
-        let q = f32x4.splat(0);
-        for (let r = 0, p = from + c; r < count; r++, p += row) {
-          const d = f32x4.sub(v128.load(p), m);
-          q = f32x4.relaxed_madd(d, d, q);
+        // Four chains of sums, which do not wait for one another.
+        let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+        let r = 0, p = from + c;
+        for (; r + 4 <= count; r += 4, p += 4 * row) {
+          s0 = f32x4.add(s0, v128.load(p));
+          s1 = f32x4.add(s1, v128.load(p + row));
+          s2 = f32x4.add(s2, v128.load(p + 2 * row));
+          s3 = f32x4.add(s3, v128.load(p + 3 * row));
         }
+        for (; r < count; r++, p += row) s0 = f32x4.add(s0, v128.load(p));
+        const sum = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+        const m = f32x4.div(sum, f32x4.splat(size));
+        s0 = f32x4.splat(0);
+        s1 = s0;
+        s2 = s0;
+        s3 = s0;
+        r = 0;
+        p = from + c;
+        for (; r + 4 <= count; r += 4, p += 4 * row) {
+          const d0 = f32x4.sub(v128.load(p), m), d1 = f32x4.sub(v128.load(p + row), m);
+          const d2 = f32x4.sub(v128.load(p + 2 * row), m),
+            d3 = f32x4.sub(v128.load(p + 3 * row), m);
+          s0 = f32x4.relaxed_madd(d0, d0, s0);
+          s1 = f32x4.relaxed_madd(d1, d1, s1);
+          s2 = f32x4.relaxed_madd(d2, d2, s2);
+          s3 = f32x4.relaxed_madd(d3, d3, s3);
+        }
+        for (; r < count; r++, p += row) {
+          const d = f32x4.sub(v128.load(p), m);
+          s0 = f32x4.relaxed_madd(d, d, s0);
+        }
+        const q = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
         const before = v128.load(mean + c), delta = f32x4.sub(m, before);
         v128.store(mean + c, f32x4.add(before, f32x4.mul(delta, f32x4.splat(share))));
         v128.store(
@@ -148,11 +172,22 @@ export function normalizationSums(args: usize, begin: i32, end: i32, _scratch: u
       for (; c + 16 <= row; c += 16) {
         const m = v128.load(mean + c);
         let s = v128.load(plain + c), t = v128.load(crossed + c);
-        for (let r = 0, at = c; r < count; r++, at += row) {
+        let s1 = f32x4.splat(0), t1 = s1;
+        let r = 0, at = c;
+        for (; r + 2 <= count; r += 2, at += 2 * row) {
+          const d = v128.load(g + at), d1 = v128.load(g + at + row);
+          s = f32x4.add(s, d);
+          s1 = f32x4.add(s1, d1);
+          t = f32x4.relaxed_madd(d, f32x4.sub(v128.load(v + at), m), t);
+          t1 = f32x4.relaxed_madd(d1, f32x4.sub(v128.load(v + at + row), m), t1);
+        }
+        for (; r < count; r++, at += row) {
           const d = v128.load(g + at);
           s = f32x4.add(s, d);
           t = f32x4.relaxed_madd(d, f32x4.sub(v128.load(v + at), m), t);
         }
+        s = f32x4.add(s, s1);
+        t = f32x4.add(t, t1);
         v128.store(plain + c, s);
         v128.store(crossed + c, t);
       }

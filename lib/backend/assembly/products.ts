@@ -7,6 +7,9 @@
 /** Rows of a block of sums of outer products: 2 × 128 rows of 64 channels fill the first-level cache. */
 const OUTER_ROWS: i32 = 128;
 
+/** Bytes of panels that are gone through for every six rows. */
+const CACHED_BYTES: i32 = 24576;
+
 @global
 function fuse(value: v128, activation: i32): v128 {
   if (activation == 0) return value;
@@ -14,69 +17,84 @@ function fuse(value: v128, activation: i32): v128 {
   return activation == 1 ? positive : f32x4.min(positive, f32x4.splat(6));
 }
 
-/** 6 rows × 8 columns. */
+/**
+ * 6 rows × the columns of all panels, which stay in the first-level cache (or one panel, which does). The
+ * activation is looked at once for a tile of 6 × 8 results.
+ */
 function rows6(
-  a: usize,
-  stepA: usize,
-  panel: usize,
-  depth: i32,
-  c: usize,
-  stepC: usize,
-  bias: usize,
+  a: usize, stepA: usize, panels: usize, depth: i32, columns: i32, c: usize, stepC: usize, bias: usize,
   activation: i32,
 ): void {
-  let c00 = f32x4.splat(0), c01 = c00;
-  if (bias != 0) {
-    c00 = v128.load(bias);
-    c01 = v128.load(bias, 16);
+  const last = a + ((<usize> depth) << 2);
+  for (let j: usize = 0, end = (<usize> columns) << 2; j < end; j += 32) {
+    let c00 = f32x4.splat(0), c01 = c00;
+    if (bias != 0) {
+      c00 = v128.load(bias + j);
+      c01 = v128.load(bias + j, 16);
+    }
+    let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
+    let c40 = c00, c41 = c01, c50 = c00, c51 = c01;
+    let p0 = a, p1 = p0 + stepA, p2 = p1 + stepA, p3 = p2 + stepA, p4 = p3 + stepA, p5 = p4 + stepA;
+    for (; p0 < last; panels += 32) {
+      const b0 = v128.load(panels), b1 = v128.load(panels, 16);
+      let s = v128.load32_splat(p0);
+      c00 = f32x4.relaxed_madd(s, b0, c00);
+      c01 = f32x4.relaxed_madd(s, b1, c01);
+      s = v128.load32_splat(p1);
+      c10 = f32x4.relaxed_madd(s, b0, c10);
+      c11 = f32x4.relaxed_madd(s, b1, c11);
+      s = v128.load32_splat(p2);
+      c20 = f32x4.relaxed_madd(s, b0, c20);
+      c21 = f32x4.relaxed_madd(s, b1, c21);
+      s = v128.load32_splat(p3);
+      c30 = f32x4.relaxed_madd(s, b0, c30);
+      c31 = f32x4.relaxed_madd(s, b1, c31);
+      s = v128.load32_splat(p4);
+      c40 = f32x4.relaxed_madd(s, b0, c40);
+      c41 = f32x4.relaxed_madd(s, b1, c41);
+      s = v128.load32_splat(p5);
+      c50 = f32x4.relaxed_madd(s, b0, c50);
+      c51 = f32x4.relaxed_madd(s, b1, c51);
+      p0 += 4;
+      p1 += 4;
+      p2 += 4;
+      p3 += 4;
+      p4 += 4;
+      p5 += 4;
+    }
+    if (activation != 0) {
+      c00 = fuse(c00, activation);
+      c01 = fuse(c01, activation);
+      c10 = fuse(c10, activation);
+      c11 = fuse(c11, activation);
+      c20 = fuse(c20, activation);
+      c21 = fuse(c21, activation);
+      c30 = fuse(c30, activation);
+      c31 = fuse(c31, activation);
+      c40 = fuse(c40, activation);
+      c41 = fuse(c41, activation);
+      c50 = fuse(c50, activation);
+      c51 = fuse(c51, activation);
+    }
+    let to = c + j;
+    v128.store(to, c00);
+    v128.store(to, c01, 16);
+    to += stepC;
+    v128.store(to, c10);
+    v128.store(to, c11, 16);
+    to += stepC;
+    v128.store(to, c20);
+    v128.store(to, c21, 16);
+    to += stepC;
+    v128.store(to, c30);
+    v128.store(to, c31, 16);
+    to += stepC;
+    v128.store(to, c40);
+    v128.store(to, c41, 16);
+    to += stepC;
+    v128.store(to, c50);
+    v128.store(to, c51, 16);
   }
-  let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
-  let c40 = c00, c41 = c01, c50 = c00, c51 = c01;
-  let p0 = a, p1 = p0 + stepA, p2 = p1 + stepA, p3 = p2 + stepA, p4 = p3 + stepA, p5 = p4 + stepA;
-  for (const last = p0 + ((<usize> depth) << 2); p0 < last; panel += 32) {
-    const b0 = v128.load(panel), b1 = v128.load(panel, 16);
-    let s = v128.load32_splat(p0);
-    c00 = f32x4.relaxed_madd(s, b0, c00);
-    c01 = f32x4.relaxed_madd(s, b1, c01);
-    s = v128.load32_splat(p1);
-    c10 = f32x4.relaxed_madd(s, b0, c10);
-    c11 = f32x4.relaxed_madd(s, b1, c11);
-    s = v128.load32_splat(p2);
-    c20 = f32x4.relaxed_madd(s, b0, c20);
-    c21 = f32x4.relaxed_madd(s, b1, c21);
-    s = v128.load32_splat(p3);
-    c30 = f32x4.relaxed_madd(s, b0, c30);
-    c31 = f32x4.relaxed_madd(s, b1, c31);
-    s = v128.load32_splat(p4);
-    c40 = f32x4.relaxed_madd(s, b0, c40);
-    c41 = f32x4.relaxed_madd(s, b1, c41);
-    s = v128.load32_splat(p5);
-    c50 = f32x4.relaxed_madd(s, b0, c50);
-    c51 = f32x4.relaxed_madd(s, b1, c51);
-    p0 += 4;
-    p1 += 4;
-    p2 += 4;
-    p3 += 4;
-    p4 += 4;
-    p5 += 4;
-  }
-  v128.store(c, fuse(c00, activation));
-  v128.store(c, fuse(c01, activation), 16);
-  c += stepC;
-  v128.store(c, fuse(c10, activation));
-  v128.store(c, fuse(c11, activation), 16);
-  c += stepC;
-  v128.store(c, fuse(c20, activation));
-  v128.store(c, fuse(c21, activation), 16);
-  c += stepC;
-  v128.store(c, fuse(c30, activation));
-  v128.store(c, fuse(c31, activation), 16);
-  c += stepC;
-  v128.store(c, fuse(c40, activation));
-  v128.store(c, fuse(c41, activation), 16);
-  c += stepC;
-  v128.store(c, fuse(c50, activation));
-  v128.store(c, fuse(c51, activation), 16);
 }
 
 /** 1 row × 8 columns; the same sums as in rows6. */
@@ -103,34 +121,22 @@ function rows1(
 }
 
 /** C = A · B of `rows` rows, steps of rows in bytes; the columns are a multiple of 8. */
-
 @global
 function rowsTimesPanels(
-  a: usize,
-  stepA: usize,
-  rows: i32,
-  depth: i32,
-  panels: usize,
-  columns: i32,
-  c: usize,
-  stepC: usize,
-  bias: usize,
-  activation: i32,
+  a: usize, stepA: usize, rows: i32, depth: i32, panels: usize, columns: i32, c: usize, stepC: usize,
+  bias: usize, activation: i32,
 ): void {
-  const panelBytes = (<usize> depth) << 5;
-  for (let j = 0; j < columns; j += 8, panels += panelBytes) {
+  // As many columns at once as fit the first-level cache beside six rows.
+  const panelBytes = depth << 5;
+  const width = max(8, min(columns, (CACHED_BYTES / panelBytes) << 3));
+  for (let j = 0; j < columns; j += width, panels += <usize> (width >> 3) * <usize> panelBytes) {
+    const count = min(width, columns - j);
     const at = (<usize> j) << 2;
-    const biasAt = bias == 0 ? 0 : bias + at;
+    const biasAt: usize = bias == 0 ? 0 : bias + at;
     let r = 0;
     for (; r + 6 <= rows; r += 6) {
       rows6(
-        a + <usize> r * stepA,
-        stepA,
-        panels,
-        depth,
-        c + <usize> r * stepC + at,
-        stepC,
-        biasAt,
+        a + <usize> r * stepA, stepA, panels, depth, count, c + <usize> r * stepC + at, stepC, biasAt,
         activation,
       );
     }
@@ -139,19 +145,19 @@ function rowsTimesPanels(
       // The last six once more: the rows that overlap get the same values again.
       r = rows - 6;
       rows6(
-        a + <usize> r * stepA,
-        stepA,
-        panels,
-        depth,
-        c + <usize> r * stepC + at,
-        stepC,
-        biasAt,
+        a + <usize> r * stepA, stepA, panels, depth, count, c + <usize> r * stepC + at, stepC, biasAt,
         activation,
       );
       continue;
     }
     for (; r < rows; r++) {
-      rows1(a + <usize> r * stepA, panels, depth, c + <usize> r * stepC + at, biasAt, activation);
+      for (let k = 0; k < count; k += 8) {
+        const column = (<usize> k) << 2;
+        rows1(
+          a + <usize> r * stepA, panels + <usize> (k >> 3) * <usize> panelBytes, depth,
+          c + <usize> r * stepC + at + column, biasAt == 0 ? 0 : biasAt + column, activation,
+        );
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import { runKernel } from "../../compute/pool.ts";
 import type { SimdBackend } from "../simd_backend.ts";
 import { bandsOf } from "./bands.ts";
 import { copyValues } from "./copying.ts";
+import { fillFloats } from "./elementwise.ts";
 import { areFloats, type KernelCall, overrideKernel } from "./kernel_override.ts";
 import { isFused } from "./mat_mul.ts";
 import {
@@ -147,27 +148,30 @@ function inputGradient(
     { length: outChannels, steps: [1, filters] },
     { length: inChannels, steps: [outChannels, 1] },
   ]);
-  const fast = winogradForward(
-    backend,
-    {
-      ...info,
-      inHeight: info.outHeight,
-      inWidth: info.outWidth,
-      inChannels: outChannels,
-      outHeight: info.inHeight,
-      outWidth: info.inWidth,
-      outChannels: inChannels,
-      padInfo: {
-        ...padInfo,
-        top: filterHeight - 1 - padInfo.top,
-        left: filterWidth - 1 - padInfo.left,
+  const fast = withSpread(backend.address(dy), info, (gradients, height, width) =>
+    winogradForward(
+      backend,
+      {
+        ...info,
+        inHeight: height,
+        inWidth: width,
+        inChannels: outChannels,
+        outHeight: info.inHeight,
+        outWidth: info.inWidth,
+        outChannels: inChannels,
+        strideHeight: 1,
+        strideWidth: 1,
+        padInfo: {
+          ...padInfo,
+          top: filterHeight - 1 - padInfo.top,
+          left: filterWidth - 1 - padInfo.left,
+        },
       },
-    },
-    backend.address(dy),
-    turned.byteOffset,
-    0,
-    "linear",
-  );
+      gradients,
+      turned.byteOffset,
+      0,
+      "linear",
+    ));
   if (fast) {
     freeViews(turned);
     return fast;
@@ -196,6 +200,33 @@ function inputGradient(
     activation: "linear",
   });
   freeViews(turned);
+  return result;
+}
+
+/**
+ * Hands on the gradients of a convolution's results with zeros between the pixels for its strides, as the
+ * convolution of stride 1 that makes the images' gradients takes them.
+ */
+function withSpread<T>(
+  dy: number,
+  info: ConvInfo,
+  run: (gradients: number, height: number, width: number) => T | undefined,
+): T | undefined {
+  const { batchSize, outHeight, outWidth, outChannels, strideHeight, strideWidth } = info;
+  if (strideHeight === 1 && strideWidth === 1) return run(dy, outHeight, outWidth);
+  if (info.filterHeight !== 3 || info.filterWidth !== 3) return undefined;
+  const height = (outHeight - 1) * strideHeight + 1, width = (outWidth - 1) * strideWidth + 1;
+  const row = width * outChannels, values = batchSize * height * row;
+  const spread = allocate(4 * values);
+  fillFloats(spread, values, 0);
+  copyValues(dy, spread, [
+    { length: batchSize, steps: [outHeight * outWidth * outChannels, height * row] },
+    { length: outHeight, steps: [outWidth * outChannels, strideHeight * row] },
+    { length: outWidth, steps: [outChannels, strideWidth * outChannels] },
+    { length: outChannels, steps: [1, 1] },
+  ]);
+  const result = run(spread, height, width);
+  release(spread);
   return result;
 }
 

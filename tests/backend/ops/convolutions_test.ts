@@ -128,9 +128,10 @@ function winogradCase(draw: Draw) {
 Deno.test("3 × 3 convolutions of many channels and both gradients equal the cpu backend's", async () => {
   await compareWithCpu(200, (draw) => {
     const { x, filter } = winogradCase(draw);
-    const pad = draw.pick("same" as const, "valid" as const);
-    const apply: Apply = (x, filter) => tf.conv2d(x, filter, 1, pad);
-    return withGradients(`${x.shape} * ${filter.shape}, ${pad}`, x, filter, apply, draw);
+    const pad = draw.pick("same" as const, "valid" as const), strides = draw.pick(1, 1, 1, 2, 3);
+    const apply: Apply = (x, filter) => tf.conv2d(x, filter, strides, pad);
+    const what = `${x.shape} * ${filter.shape}, ${strides}, ${pad}`;
+    return withGradients(what, x, filter, apply, draw);
   });
 });
 
