@@ -9,8 +9,11 @@ type ConvInfo = tf.backend_util.Conv2DInfo;
 
 /** Results of a tile in a row, and products of a tile. */
 const TILE = 4, POINTS = 36;
-/** Bytes of a block of transformed tiles: they stay in the second-level cache. */
-const BLOCK_BYTES = 768 << 10;
+/**
+ * Bytes of a block of transformed tiles: they stay in the second-level cache. The sums for a large filter's
+ * gradient are gone through once for each block, so blocks are larger there.
+ */
+const BLOCK_BYTES = 384 << 10, LARGE_BLOCK_BYTES = 768 << 10, LARGE_SUMS = 4096;
 /** With fewer channels the products are too short to gain. */
 const LEAST_CHANNELS = 16;
 /** Rows that the product kernel takes at once. */
@@ -26,7 +29,7 @@ const GROUPS = 16, FEW_GROUPS = 8, LARGE_FILTER = 8192;
 const INPUT_COST = 220, OUTPUT_COST = 180;
 
 /** How a 3 × 3 convolution of stride 1 is cut in tiles; undefined where that is impossible or no gain. */
-function planOf(info: ConvInfo) {
+function planOf(info: ConvInfo, isSum = false) {
   const { inChannels: channels, outChannels: filters, outHeight, outWidth, batchSize } = info;
   const isPlain = info.filterHeight === 3 && info.filterWidth === 3 && info.strideHeight === 1 &&
     info.strideWidth === 1 && info.dilationHeight === 1 && info.dilationWidth === 1;
@@ -39,7 +42,8 @@ function planOf(info: ConvInfo) {
   if (tilesY * tilesX * perTile > outHeight * outWidth * 9 * channels * filters) return undefined;
   const tiles = batchSize * tilesY * tilesX;
   const tileBytes = 4 * POINTS * (channels + filters);
-  const fitting = ROWS * Math.max(1, Math.floor(BLOCK_BYTES / tileBytes / ROWS));
+  const bytes = isSum && channels * filters >= LARGE_SUMS ? LARGE_BLOCK_BYTES : BLOCK_BYTES;
+  const fitting = ROWS * Math.max(1, Math.floor(bytes / tileBytes / ROWS));
   const balanced = ROWS * Math.ceil(tiles / WANTED_TASKS / ROWS);
   const block = Math.min(fitting, balanced);
   if (block * tileBytes + 4 * POINTS * (channels + 4) > SCRATCH_BYTES) return undefined;
@@ -101,7 +105,7 @@ export function winogradFilterGradient(
   x: number,
   dy: number,
 ): tf.TensorInfo | undefined {
-  const plan = planOf(info);
+  const plan = planOf(info, true);
   if (!plan) return undefined;
   const { inChannels, outChannels } = info;
   const values = inChannels * outChannels;
