@@ -65,20 +65,6 @@ export class SimdBackend extends MathBackendCPU {
     return { info: { dataId, shape, dtype }, values };
   }
 
-  /** The address of {@linkcode values}, for kernels that are called by {@linkcode runKernel}. */
-  address(info: tf.TensorInfo): number {
-    return this.values(info).byteOffset;
-  }
-
-  /** {@linkcode newTensor} with the address of its values. */
-  makeOutputInShared(
-    shape: number[],
-    dtype: tf.DataType = "float32",
-  ): { info: tf.TensorInfo; address: number } {
-    const { info, values } = this.newTensor(shape, dtype as keyof Values);
-    return { info, address: values.byteOffset };
-  }
-
   override write(
     values: tf.backend_util.BackendValues,
     shape: number[],

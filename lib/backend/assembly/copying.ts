@@ -117,8 +117,8 @@ export function copySteps(args: usize, begin: i32, end: i32, scratch: usize): vo
  */
 export function gatherRows(args: usize, begin: i32, end: i32, _scratch: usize): void {
   const x = load<usize>(args), indices = load<usize>(args, 4), y = load<usize>(args, 8);
-  const rows = load<i32>(args, 12), count = load<i32>(args, 20);
-  const row = (<usize> load<i32>(args, 16)) << 2;
+  const rows = load<i32>(args, 12), columns = load<i32>(args, 16), count = load<i32>(args, 20);
+  const row = (<usize> columns) << 2;
   for (let i = begin; i < end; i++) {
     const outer = i / count, index = load<i32>(indices + ((<usize> (i % count)) << 2));
     memory.copy(y + <usize> i * row, x + <usize> (outer * rows + index) * row, row);

@@ -200,7 +200,8 @@ export function binary(args: usize, begin: i32, end: i32, scratch: usize): void 
   const n = load<i32>(args, 16), rank = load<i32>(args, 20);
   const lengths = load<usize>(args, 24);
   const stepsA = lengths + ((<usize> rank) << 2), stepsB = stepsA + ((<usize> rank) << 2);
-  const p = v128.load32_splat(args + 128), q = v128.load32_splat(args + 132);
+  const p = load<f32>(args, 128), q = load<f32>(args, 132);
+  const p4 = f32x4.splat(p), q4 = f32x4.splat(q);
   const lastAxis = (<usize> (rank - 1)) << 2;
   const length = load<i32>(lengths + lastAxis);
   const movesA = load<i32>(stepsA + lastAxis) != 0, movesB = load<i32>(stepsB + lastAxis) != 0;
@@ -229,8 +230,8 @@ export function binary(args: usize, begin: i32, end: i32, scratch: usize): void 
       count,
       movesA,
       movesB,
-      p,
-      q,
+      p4,
+      q4,
     );
     at += count;
     if (at >= last) break;
@@ -374,7 +375,8 @@ export function unary(args: usize, begin: i32, end: i32, _scratch: usize): void 
   const op = load<i32>(args);
   const x = load<usize>(args, 4), y = load<usize>(args, 8);
   const n = load<i32>(args, 12);
-  const p = v128.load32_splat(args + 128), q = v128.load32_splat(args + 132);
+  const p = load<f32>(args, 128), q = load<f32>(args, 132);
+  const p4 = f32x4.splat(p), q4 = f32x4.splat(q);
   const first = (<usize> begin * CHUNK) << 2, last = (<usize> min(n, end * CHUNK)) << 2;
   if (op >= 32) {
     for (let i = first; i < last; i += 4) {
@@ -384,49 +386,49 @@ export function unary(args: usize, begin: i32, end: i32, _scratch: usize): void 
   }
   switch (op) {
     case 0:
-      return unaryRun(0, x, y, first, last, p, q);
+      return unaryRun(0, x, y, first, last, p4, q4);
     case 1:
-      return unaryRun(1, x, y, first, last, p, q);
+      return unaryRun(1, x, y, first, last, p4, q4);
     case 2:
-      return unaryRun(2, x, y, first, last, p, q);
+      return unaryRun(2, x, y, first, last, p4, q4);
     case 3:
-      return unaryRun(3, x, y, first, last, p, q);
+      return unaryRun(3, x, y, first, last, p4, q4);
     case 4:
-      return unaryRun(4, x, y, first, last, p, q);
+      return unaryRun(4, x, y, first, last, p4, q4);
     case 5:
-      return unaryRun(5, x, y, first, last, p, q);
+      return unaryRun(5, x, y, first, last, p4, q4);
     case 6:
-      return unaryRun(6, x, y, first, last, p, q);
+      return unaryRun(6, x, y, first, last, p4, q4);
     case 7:
-      return unaryRun(7, x, y, first, last, p, q);
+      return unaryRun(7, x, y, first, last, p4, q4);
     case 8:
-      return unaryRun(8, x, y, first, last, p, q);
+      return unaryRun(8, x, y, first, last, p4, q4);
     case 9:
-      return unaryRun(9, x, y, first, last, p, q);
+      return unaryRun(9, x, y, first, last, p4, q4);
     case 10:
-      return unaryRun(10, x, y, first, last, p, q);
+      return unaryRun(10, x, y, first, last, p4, q4);
     case 11:
-      return unaryRun(11, x, y, first, last, p, q);
+      return unaryRun(11, x, y, first, last, p4, q4);
     case 12:
-      return unaryRun(12, x, y, first, last, p, q);
+      return unaryRun(12, x, y, first, last, p4, q4);
     case 13:
-      return unaryRun(13, x, y, first, last, p, q);
+      return unaryRun(13, x, y, first, last, p4, q4);
     case 14:
-      return unaryRun(14, x, y, first, last, p, q);
+      return unaryRun(14, x, y, first, last, p4, q4);
     case 15:
-      return unaryRun(15, x, y, first, last, p, q);
+      return unaryRun(15, x, y, first, last, p4, q4);
     case 16:
-      return unaryRun(16, x, y, first, last, p, q);
+      return unaryRun(16, x, y, first, last, p4, q4);
     case 17:
-      return unaryRun(17, x, y, first, last, p, q);
+      return unaryRun(17, x, y, first, last, p4, q4);
     case 18:
-      return unaryRun(18, x, y, first, last, p, q);
+      return unaryRun(18, x, y, first, last, p4, q4);
     case 19:
-      return unaryRun(19, x, y, first, last, p, q);
+      return unaryRun(19, x, y, first, last, p4, q4);
     case 20:
-      return unaryRun(20, x, y, first, last, p, q);
+      return unaryRun(20, x, y, first, last, p4, q4);
     default:
-      return unaryRun(21, x, y, first, last, p, q);
+      return unaryRun(21, x, y, first, last, p4, q4);
   }
 }
 
@@ -434,7 +436,8 @@ export function unary(args: usize, begin: i32, end: i32, _scratch: usize): void 
 export function select4(args: usize, begin: i32, end: i32, _scratch: usize): void {
   const condition = load<usize>(args), a = load<usize>(args, 4);
   const b = load<usize>(args, 8), y = load<usize>(args, 12);
-  const last = min(load<i32>(args, 16), end * CHUNK);
+  const n = load<i32>(args, 16);
+  const last = min(n, end * CHUNK);
   let i = begin * CHUNK;
   for (; i + 4 <= last; i += 4) {
     const at = (<usize> i) << 2;
@@ -453,7 +456,8 @@ export function select4(args: usize, begin: i32, end: i32, _scratch: usize): voi
 export function logical(args: usize, begin: i32, end: i32, _scratch: usize): void {
   const op = load<i32>(args);
   const a = load<usize>(args, 4), b = load<usize>(args, 8), y = load<usize>(args, 12);
-  const last = <usize> min(load<i32>(args, 16), end * CHUNK);
+  const n = load<i32>(args, 16);
+  const last = <usize> min(n, end * CHUNK);
   for (let i = <usize> begin * CHUNK; i < last; i++) {
     const left = load<u8>(a + i) != 0;
     const result = op == 0
@@ -480,7 +484,8 @@ function toInt32(x: f32): i32 {
 export function convert(args: usize, begin: i32, end: i32, _scratch: usize): void {
   const kind = load<i32>(args);
   const x = load<usize>(args, 4), y = load<usize>(args, 8);
-  const last = <usize> min(load<i32>(args, 12), end * CHUNK);
+  const n = load<i32>(args, 12);
+  const last = <usize> min(n, end * CHUNK);
   const first = <usize> begin * CHUNK;
   for (let i = first; i < last; i++) {
     const at = i << 2;
@@ -493,11 +498,12 @@ export function convert(args: usize, begin: i32, end: i32, _scratch: usize): voi
   }
 }
 
-/** y = the value, n times (four bytes). ints: y, n, value as int32 */
-export function fill4(args: usize, begin: i32, end: i32, _scratch: usize): void {
-  const y = load<usize>(args), value = i32x4.splat(load<i32>(args, 8));
-  const last = (<usize> min(load<i32>(args, 4), end * CHUNK)) << 2;
+/** y = the value, n times. ints: y, n; floats: value */
+export function fillValues(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const y = load<usize>(args), n = load<i32>(args, 4), value = load<f32>(args, 128);
+  const value4 = f32x4.splat(value);
+  const last = (<usize> min(n, end * CHUNK)) << 2;
   let i = (<usize> begin * CHUNK) << 2;
-  for (; i + 16 <= last; i += 16) v128.store(y + i, value);
-  for (; i < last; i += 4) v128.store32_lane(y + i, value, 0);
+  for (; i + 16 <= last; i += 16) v128.store(y + i, value4);
+  for (; i < last; i += 4) v128.store32_lane(y + i, value4, 0);
 }

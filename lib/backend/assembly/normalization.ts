@@ -117,17 +117,14 @@ export function finishMoments(args: usize, _begin: i32, _end: i32, _scratch: usi
 }
 
 /**
- * y = (x − mean) · factor + offset, row by row, and the activation (0 none, 1 ReLU, 2 ReLU6).
- * ints: x, y, mean, factor, offset, rows, columns, rows of a task, activation
+ * y = (x − mean) · factor + offset, row by row.
+ * ints: x, y, mean, factor, offset, rows, columns, rows of a task
  */
 export function normalizeRows(args: usize, begin: i32, end: i32, _scratch: usize): void {
   const x = load<usize>(args), y = load<usize>(args, 4);
   const mean = load<usize>(args, 8), factor = load<usize>(args, 12), offset = load<usize>(args, 16);
   const rows = load<i32>(args, 20), columns = load<i32>(args, 24), taskRows = load<i32>(args, 28);
-  const activation = load<i32>(args, 32);
   const row = (<usize> columns) << 2;
-  const low = f32x4.splat(activation == 0 ? -Infinity : 0);
-  const high = f32x4.splat(activation == 2 ? 6 : Infinity);
   const last = min(rows, end * taskRows);
   for (let r = begin * taskRows; r < last; r++) {
     const from = x + <usize> r * row, to = y + <usize> r * row;
@@ -137,15 +134,12 @@ export function normalizeRows(args: usize, begin: i32, end: i32, _scratch: usize
         f32x4.mul(f32x4.sub(v128.load(from + c), v128.load(mean + c)), v128.load(factor + c)),
         v128.load(offset + c),
       );
-      v128.store(to + c, f32x4.min(f32x4.max(value, low), high));
+      v128.store(to + c, value);
     }
     for (; c < row; c += 4) {
       const value = (load<f32>(from + c) - load<f32>(mean + c)) * load<f32>(factor + c) +
         load<f32>(offset + c);
-      store<f32>(
-        to + c,
-        min<f32>(max<f32>(value, f32x4.extract_lane(low, 0)), f32x4.extract_lane(high, 0)),
-      );
+      store<f32>(to + c, value);
     }
   }
 }

@@ -93,7 +93,8 @@ function reduceRun(op: i32, args: usize, begin: i32, end: i32): void {
  * ints: op (0 sum, 1 product, 2 maximum, 3 minimum), x, y, rows, columns; floats: divisor of sums
  */
 export function reduceMiddle(args: usize, begin: i32, end: i32, _scratch: usize): void {
-  switch (load<i32>(args)) {
+  const op = load<i32>(args);
+  switch (op) {
     case 0:
       return reduceRun(0, args, begin, end);
     case 1:

@@ -1,8 +1,55 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { allocate, allocFloat32, freeViews, release } from "../../compute/memory.ts";
-import { runKernel } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
+import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
 import { addKernel, areFloats, CHUNK, overrideKernel } from "./kernel_override.ts";
+
+const groupMoments = defineKernel("groupMoments", {
+  x: "f32*",
+  partial: "f32*",
+  rows: "i32",
+  columns: "i32",
+  groupRows: "i32",
+});
+const finishMoments = defineKernel("finishMoments", {
+  partial: "f32*",
+  mean: "f32*",
+  variance: "f32*",
+  rows: "i32",
+  columns: "i32",
+  groupRows: "i32",
+});
+const normalizeRows = defineKernel("normalizeRows", {
+  x: "f32*",
+  y: "f32*",
+  mean: "f32*",
+  factor: "f32*",
+  offset: "f32*",
+  rows: "i32",
+  columns: "i32",
+  taskRows: "i32",
+});
+const normalizationSums = defineKernel("normalizationSums", {
+  dy: "f32*",
+  x: "f32*",
+  mean: "f32*",
+  sums: "f32*",
+  rows: "i32",
+  columns: "i32",
+  groupRows: "i32",
+});
+const normalizationGradient = defineKernel("normalizationGradient", {
+  dy: "f32*",
+  x: "f32*",
+  dx: "f32*",
+  mean: "f32*",
+  factor: "f32*",
+  slope: "f32*",
+  shift: "f32*",
+  rows: "i32",
+  columns: "i32",
+  taskRows: "i32",
+});
 
 /** Groups of rows whose sums are taken apart, and then put together in order. */
 const GROUPS = 64;
@@ -31,28 +78,24 @@ export function registerBatchNorm(): void {
     const s = scale && valuesOf(backend, scale), o = offset && valuesOf(backend, offset);
     const epsilon = attrs.varianceEpsilon ?? EPSILON;
     const factor = v.map((value, c) => (s?.[c] ?? 1) / Math.sqrt(value + epsilon));
-    return normalize(backend, x, backend.address(mean!), factor, m.map((_, c) => o?.[c] ?? 0));
+    return normalize(backend, x, backend.values(mean!), factor, m.map((_, c) => o?.[c] ?? 0));
   });
   addKernel<EpsilonAttrs>(BATCH_NORM_TRAINING, ({ inputs, attrs, backend }) => {
     const { gamma, beta } = inputs as Record<string, tf.TensorInfo | undefined>;
     const x = inputs["x"]!, { rows, columns } = sizes(x);
-    const mean = backend.makeOutputInShared([columns]);
-    const variance = backend.makeOutputInShared([columns]);
+    const mean = backend.newTensor([columns]), variance = backend.newTensor([columns]);
     const groupRows = Math.ceil(rows / GROUPS), groups = Math.ceil(rows / groupRows);
-    const partial = allocate(8 * groups * columns);
-    runKernel("groupMoments", groups, [backend.address(x), partial, rows, columns, groupRows]);
-    runKernel(
-      "finishMoments",
-      1,
-      [partial, mean.address, variance.address, rows, columns, groupRows],
-    );
-    release(partial);
+    using memory = new Scope();
+    const partial = memory.float32(2 * groups * columns);
+    groupMoments(groups, { x: backend.values(x), partial, rows, columns, groupRows });
+    const moments = { mean: mean.values, variance: variance.values };
+    finishMoments(1, { partial, ...moments, rows, columns, groupRows });
     const g = gamma && valuesOf(backend, gamma), b = beta && valuesOf(backend, beta);
     const v = valuesOf(backend, variance.info);
     const factor = v.map((value, c) =>
       (g?.[c] ?? 1) / Math.sqrt(value + (attrs.varianceEpsilon ?? EPSILON))
     );
-    const y = normalize(backend, x, mean.address, factor, v.map((_, c) => b?.[c] ?? 0));
+    const y = normalize(backend, x, mean.values, factor, v.map((_, c) => b?.[c] ?? 0));
     return [y, mean.info, variance.info];
   });
   addKernel<EpsilonAttrs>(BATCH_NORM_TRAINING_GRADIENT, ({ inputs, attrs, backend }) => {
@@ -128,27 +171,21 @@ function rowsOfTask(columns: number): number {
 function normalize(
   backend: SimdBackend,
   x: tf.TensorInfo,
-  mean: number,
-  factor: Float64Array,
-  offset: Float64Array,
+  mean: Float32Array,
+  factors: Float64Array,
+  offsets: Float64Array,
 ): tf.TensorInfo {
   const { rows, columns } = sizes(x), taskRows = rowsOfTask(columns);
-  const { info, address } = backend.makeOutputInShared(x.shape);
-  const block = allocFloat32(2 * columns);
-  block.set(factor);
-  block.set(offset, columns);
-  runKernel("normalizeRows", Math.ceil(rows / taskRows), [
-    backend.address(x),
-    address,
-    mean,
-    block.byteOffset,
-    block.byteOffset + 4 * columns,
-    rows,
-    columns,
-    taskRows,
-    0,
-  ]);
-  freeViews(block);
+  const { info, values: y } = backend.newTensor(x.shape);
+  using memory = new Scope();
+  const factor = memory.float32(columns), offset = memory.float32(columns);
+  factor.set(factors);
+  offset.set(offsets);
+  const vectors = { mean, factor, offset };
+  normalizeRows(
+    Math.ceil(rows / taskRows),
+    { x: backend.values(x), y, ...vectors, rows, columns, taskRows },
+  );
   return info;
 }
 
@@ -161,23 +198,23 @@ function sums(
 ): [Float64Array, Float64Array] {
   const { rows, columns } = sizes(x);
   const groupRows = Math.ceil(rows / GROUPS), groups = Math.ceil(rows / groupRows);
-  const partial = allocFloat32(2 * groups * columns);
-  runKernel("normalizationSums", groups, [
-    backend.address(dy),
-    backend.address(x),
-    backend.address(mean),
-    partial.byteOffset,
+  using memory = new Scope();
+  const partial = memory.float32(2 * groups * columns);
+  normalizationSums(groups, {
+    dy: backend.values(dy),
+    x: backend.values(x),
+    mean: backend.values(mean),
+    sums: partial,
     rows,
     columns,
     groupRows,
-  ]);
+  });
   const result = [new Float64Array(columns), new Float64Array(columns)] as const;
   for (let group = 0, from = 0; group < groups; group++) {
     for (const sum of result) {
       for (let c = 0; c < columns; c++) sum[c]! += partial[from++]!;
     }
   }
-  freeViews(partial);
   return [...result];
 }
 
@@ -187,24 +224,29 @@ function inputGradient(
   dy: tf.TensorInfo,
   x: tf.TensorInfo,
   mean: tf.TensorInfo,
-  factor: Float64Array,
-  slope: Float64Array,
-  shift: Float64Array,
+  factors: Float64Array,
+  slopes: Float64Array,
+  shifts: Float64Array,
 ): tf.TensorInfo {
   const { rows, columns } = sizes(x), taskRows = rowsOfTask(columns);
-  const { info, address } = backend.makeOutputInShared(x.shape);
-  const block = allocFloat32(3 * columns);
-  [factor, slope, shift].forEach((values, i) => block.set(values, i * columns));
-  runKernel("normalizationGradient", Math.ceil(rows / taskRows), [
-    backend.address(dy),
-    backend.address(x),
-    address,
-    backend.address(mean),
-    ...[0, 1, 2].map((i) => block.byteOffset + 4 * i * columns),
+  const { info, values: dx } = backend.newTensor(x.shape);
+  using memory = new Scope();
+  const [factor, slope, shift] = [factors, slopes, shifts].map((values) => {
+    const view = memory.float32(columns);
+    view.set(values);
+    return view;
+  }) as [Float32Array, Float32Array, Float32Array];
+  normalizationGradient(Math.ceil(rows / taskRows), {
+    dy: backend.values(dy),
+    x: backend.values(x),
+    dx,
+    mean: backend.values(mean),
+    factor,
+    slope,
+    shift,
     rows,
     columns,
     taskRows,
-  ]);
-  freeViews(block);
+  });
   return info;
 }

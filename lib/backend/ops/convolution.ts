@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activationCode, type FusedActivation } from "../../compute/gemm.ts";
-import { allocate, allocFloat32, freeViews, release } from "../../compute/memory.ts";
-import { runKernel } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
+import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
 import { bandsOf } from "./bands.ts";
 import { copyValues } from "./copying.ts";
@@ -15,9 +15,62 @@ import {
   pointwiseInputGradient,
 } from "./pointwise.ts";
 import { sumRows } from "./reductions.ts";
-import { winogradFilterGradient, winogradForward } from "./winograd.ts";
+import { isWinograd, winogradFilterGradient, winogradForward } from "./winograd.ts";
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
+
+const convolveKernel = defineKernel("convolve", {
+  x: "f32*",
+  filter: "f32*",
+  y: "f32*",
+  height: "i32",
+  width: "i32",
+  channels: "i32",
+  top: "i32",
+  left: "i32",
+  spreadY: "i32",
+  spreadX: "i32",
+  paddedWidth: "i32",
+  filterRows: "i32",
+  run: "i32",
+  outHeight: "i32",
+  outWidth: "i32",
+  filters: "i32",
+  strideY: "i32",
+  strideX: "i32",
+  bias: "f32*?",
+  activation: "i32",
+  bands: "i32",
+  bandRows: "i32",
+});
+const gradientSums = defineKernel("filterGradient", {
+  x: "f32*",
+  dy: "f32*",
+  sums: "f32*",
+  height: "i32",
+  width: "i32",
+  channels: "i32",
+  top: "i32",
+  left: "i32",
+  bandRows: "i32",
+  paddedWidth: "i32",
+  filterRows: "i32",
+  run: "i32",
+  outHeight: "i32",
+  outWidth: "i32",
+  filters: "i32",
+  strideY: "i32",
+  strideX: "i32",
+  images: "i32",
+  groupSize: "i32",
+});
+const columnsKernel = defineKernel("copyColumns", {
+  x: "f32*",
+  y: "f32*",
+  from: "i32",
+  to: "i32",
+  rows: "i32",
+});
 
 /** The kernels work on eight filters at a time. */
 const FILTER_VECTOR = 8;
@@ -64,8 +117,8 @@ function forward(
     dimRoundingMode,
   );
   if (isPointwise(info)) return pointwiseForward(backend, x, filter, info, bias, activation);
-  const images = backend.address(x), weights = backend.address(filter);
-  const added = bias == null ? 0 : backend.address(bias);
+  const images = backend.values(x), weights = backend.values(filter);
+  const added = bias == null ? null : backend.values(bias);
   const fast = winogradForward(backend, info, images, weights, added, activation);
   if (fast) return fast;
   const plan = planOf(info);
@@ -74,28 +127,28 @@ function forward(
   const { effectiveFilterHeight, effectiveFilterWidth, dilationHeight, dilationWidth } = info;
   const isPlain = dilationHeight === 1 && dilationWidth === 1 &&
     outChannels % FILTER_VECTOR === 0;
-  let spread: Float32Array<SharedArrayBuffer> | undefined;
+  using memory = new Scope();
+  let spread: Float32Array | undefined;
   if (!isPlain) {
     // Dilation and a number of filters that is no multiple of eight: a filter with zeros between.
-    spread = allocFloat32(plan.filterRows * plan.run * plan.filters).fill(0);
-    const values = valuesOf(backend, filter);
+    spread = memory.float32(plan.filterRows * plan.run * plan.filters).fill(0);
     for (let r = 0, from = 0; r < filterHeight; r++) {
       for (let c = 0; c < filterWidth; c++) {
         for (let i = 0; i < inChannels; i++, from += outChannels) {
           const tap = (r * dilationHeight * effectiveFilterWidth + c * dilationWidth) *
             inChannels;
-          spread.set(values.subarray(from, from + outChannels), (tap + i) * plan.filters);
+          spread.set(weights.subarray(from, from + outChannels), (tap + i) * plan.filters);
         }
       }
     }
   }
-  let wideBias: Float32Array<SharedArrayBuffer> | undefined;
-  if (bias != null && plan.filters !== outChannels) {
-    wideBias = allocFloat32(plan.filters).fill(0);
-    wideBias.set(valuesOf(backend, bias));
+  let wideBias = added;
+  if (added && plan.filters !== outChannels) {
+    wideBias = memory.float32(plan.filters).fill(0);
+    wideBias.set(added);
   }
-  const result = convolve(backend, {
-    x: backend.address(x),
+  return convolve(backend, {
+    x: images,
     images: info.batchSize,
     height: info.inHeight,
     width: info.inWidth,
@@ -104,7 +157,7 @@ function forward(
     left: info.padInfo.left,
     spreadY: 1,
     spreadX: 1,
-    filter: spread?.byteOffset ?? backend.address(filter),
+    filter: spread ?? weights,
     filterRows: effectiveFilterHeight,
     filterColumns: effectiveFilterWidth,
     filters: plan.filters,
@@ -113,11 +166,9 @@ function forward(
     outChannels,
     strideY: info.strideHeight,
     strideX: info.strideWidth,
-    bias: wideBias?.byteOffset ?? (bias == null ? 0 : backend.address(bias)),
+    bias: wideBias,
     activation,
   });
-  freeViews(...[spread, wideBias].filter((view) => view !== undefined));
-  return result;
 }
 
 /** The gradient for the images: the gradients of the outputs convolved with the filter turned round. */
@@ -140,54 +191,46 @@ function inputGradient(
   if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   if (isPointwise(info)) return pointwiseInputGradient(backend, dy, filter, info);
   const taps = filterHeight * filterWidth;
-  const weights = backend.address(filter), filters = roundUp(inChannels);
-  const turned = allocFloat32(taps * outChannels * filters);
+  const gradients = backend.values(dy), weights = backend.values(filter);
+  const filters = roundUp(inChannels);
+  using memory = new Scope();
+  const turned = memory.float32(taps * outChannels * filters);
   if (filters !== inChannels) turned.fill(0);
-  copyValues(weights + 4 * (taps - 1) * inChannels * outChannels, turned.byteOffset, [
+  copyValues(weights.subarray((taps - 1) * inChannels * outChannels), turned, [
     { length: taps, steps: [-inChannels * outChannels, outChannels * filters] },
     { length: outChannels, steps: [1, filters] },
     { length: inChannels, steps: [outChannels, 1] },
   ]);
-  const fast = withSpread(backend.address(dy), info, (gradients, height, width) =>
-    winogradForward(
-      backend,
-      {
-        ...info,
-        inHeight: height,
-        inWidth: width,
-        inChannels: outChannels,
-        outHeight: info.inHeight,
-        outWidth: info.inWidth,
-        outChannels: inChannels,
-        strideHeight: 1,
-        strideWidth: 1,
-        padInfo: {
-          ...padInfo,
-          top: filterHeight - 1 - padInfo.top,
-          left: filterWidth - 1 - padInfo.left,
-        },
-      },
-      gradients,
-      turned.byteOffset,
-      0,
-      "linear",
-    ));
-  if (fast) {
-    freeViews(turned);
-    return fast;
+  const top = filterHeight - 1 - padInfo.top, left = filterWidth - 1 - padInfo.left;
+  const spread: ConvInfo = {
+    ...info,
+    inHeight: (info.outHeight - 1) * info.strideHeight + 1,
+    inWidth: (info.outWidth - 1) * info.strideWidth + 1,
+    inChannels: outChannels,
+    outHeight: info.inHeight,
+    outWidth: info.inWidth,
+    outChannels: inChannels,
+    strideHeight: 1,
+    strideWidth: 1,
+    padInfo: { ...padInfo, top, left },
+  };
+  if (isWinograd(spread)) {
+    const given = spreadOut(memory, gradients, info, spread);
+    const fast = winogradForward(backend, spread, given, turned, null, "linear");
+    if (fast) return fast;
   }
   // The kernel's stride is 1 here; the strides become zeros between the pixels of dy.
-  const result = convolve(backend, {
-    x: backend.address(dy),
+  return convolve(backend, {
+    x: gradients,
     images: info.batchSize,
     height: info.outHeight,
     width: info.outWidth,
     channels: outChannels,
-    top: filterHeight - 1 - padInfo.top,
-    left: filterWidth - 1 - padInfo.left,
+    top,
+    left,
     spreadY: info.strideHeight,
     spreadX: info.strideWidth,
-    filter: turned.byteOffset,
+    filter: turned,
     filterRows: filterHeight,
     filterColumns: filterWidth,
     filters,
@@ -196,38 +239,29 @@ function inputGradient(
     outChannels: inChannels,
     strideY: 1,
     strideX: 1,
-    bias: 0,
+    bias: null,
     activation: "linear",
   });
-  freeViews(turned);
-  return result;
 }
 
-/**
- * Hands on the gradients of a convolution's results with zeros between the pixels for its strides, as the
- * convolution of stride 1 that makes the images' gradients takes them.
- */
-function withSpread<T>(
-  dy: number,
-  info: ConvInfo,
-  run: (gradients: number, height: number, width: number) => T | undefined,
-): T | undefined {
-  const { batchSize, outHeight, outWidth, outChannels, strideHeight, strideWidth } = info;
-  if (strideHeight === 1 && strideWidth === 1) return run(dy, outHeight, outWidth);
-  if (info.filterHeight !== 3 || info.filterWidth !== 3) return undefined;
-  const height = (outHeight - 1) * strideHeight + 1, width = (outWidth - 1) * strideWidth + 1;
-  const row = width * outChannels, values = batchSize * height * row;
-  const spread = allocate(4 * values);
-  fillFloats(spread, values, 0);
+/** The gradients of a convolution's results with zeros between the pixels, for its strides. */
+function spreadOut(
+  memory: Scope,
+  dy: Float32Array,
+  { batchSize, outHeight, outWidth, outChannels, strideHeight, strideWidth }: ConvInfo,
+  { inHeight, inWidth }: ConvInfo,
+): Float32Array {
+  if (strideHeight === 1 && strideWidth === 1) return dy;
+  const row = inWidth * outChannels;
+  const spread = memory.float32(batchSize * inHeight * row);
+  fillFloats(spread, 0);
   copyValues(dy, spread, [
-    { length: batchSize, steps: [outHeight * outWidth * outChannels, height * row] },
+    { length: batchSize, steps: [outHeight * outWidth * outChannels, inHeight * row] },
     { length: outHeight, steps: [outWidth * outChannels, strideHeight * row] },
     { length: outWidth, steps: [outChannels, strideWidth * outChannels] },
     { length: outChannels, steps: [1, 1] },
   ]);
-  const result = run(spread, height, width);
-  release(spread);
-  return result;
+  return spread;
 }
 
 function filterGradient(
@@ -245,53 +279,49 @@ function filterGradient(
     dimRoundingMode,
   );
   if (isPointwise(info)) return pointwiseFilterGradient(backend, x, dy, info);
-  const fast = winogradFilterGradient(backend, info, backend.address(x), backend.address(dy));
+  const images = backend.values(x), given = backend.values(dy);
+  const fast = winogradFilterGradient(backend, info, images, given);
   if (fast) return fast;
   const plan = planOf(info);
   if (!plan) return undefined;
   const { batchSize, outHeight, outWidth, outChannels } = info;
   const pixels = batchSize * outHeight * outWidth;
   const isWide = plan.filters !== outChannels;
-  let dyAddress = backend.address(dy);
+  using memory = new Scope();
+  let gradients = given;
   if (isWide) {
-    const wide = allocate(4 * pixels * plan.filters);
-    copyColumns(dyAddress, wide, pixels, outChannels, plan.filters);
-    dyAddress = wide;
+    gradients = memory.float32(pixels * plan.filters);
+    copyColumns(given, gradients, pixels, outChannels, plan.filters);
   }
   const groupSize = Math.ceil(batchSize / GRADIENT_GROUPS);
   const groups = Math.ceil(batchSize / groupSize);
   const values = plan.filterRows * plan.run;
-  const sums = allocate(4 * groups * values * plan.filters);
-  runKernel("filterGradient", groups, [
-    backend.address(x),
-    dyAddress,
+  const sums = memory.float32(groups * values * plan.filters);
+  gradientSums(groups, {
+    x: images,
+    dy: gradients,
     sums,
-    info.inHeight,
-    info.inWidth,
-    info.inChannels,
-    info.padInfo.top,
-    info.padInfo.left,
-    plan.gradientRows,
-    plan.paddedWidth,
-    plan.filterRows,
-    plan.run,
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    top: info.padInfo.top,
+    left: info.padInfo.left,
+    bandRows: plan.gradientRows,
+    paddedWidth: plan.paddedWidth,
+    filterRows: plan.filterRows,
+    run: plan.run,
     outHeight,
     outWidth,
-    plan.filters,
-    info.strideHeight,
-    info.strideWidth,
-    batchSize,
+    filters: plan.filters,
+    strideY: info.strideHeight,
+    strideX: info.strideWidth,
+    images: batchSize,
     groupSize,
-  ]);
-  const { info: result, address } = backend.makeOutputInShared(filterShape);
-  const total = isWide ? allocate(4 * values * plan.filters) : address;
+  });
+  const { info: result, values: target } = backend.newTensor(filterShape);
+  const total = isWide ? memory.float32(values * plan.filters) : target;
   sumRows(sums, total, groups, values * plan.filters);
-  if (isWide) {
-    copyColumns(total, address, values, plan.filters, outChannels);
-    release(total);
-    release(dyAddress);
-  }
-  release(sums);
+  if (isWide) copyColumns(total, target, values, plan.filters, outChannels);
   return result;
 }
 
@@ -333,7 +363,7 @@ function planOf(info: ConvInfo) {
 }
 
 interface Convolution {
-  readonly x: number;
+  readonly x: Float32Array;
   readonly images: number;
   readonly height: number;
   readonly width: number;
@@ -342,7 +372,7 @@ interface Convolution {
   readonly left: number;
   readonly spreadY: number;
   readonly spreadX: number;
-  readonly filter: number;
+  readonly filter: Float32Array;
   readonly filterRows: number;
   readonly filterColumns: number;
   readonly filters: number;
@@ -351,7 +381,7 @@ interface Convolution {
   readonly outChannels: number;
   readonly strideY: number;
   readonly strideX: number;
-  readonly bias: number;
+  readonly bias: Float32Array | null;
   readonly activation: FusedActivation;
 }
 
@@ -365,55 +395,34 @@ function convolve(backend: SimdBackend, c: Convolution): tf.TensorInfo | undefin
     images: c.images,
   });
   if (!band) return undefined;
-  const { info, address } = backend.makeOutputInShared(
+  const { info, values: result } = backend.newTensor(
     [c.images, c.outHeight, c.outWidth, c.outChannels],
   );
   const pixels = c.images * c.outHeight * c.outWidth;
   const isWide = c.filters !== c.outChannels;
-  const y = isWide ? allocate(4 * pixels * c.filters) : address;
-  runKernel("convolve", c.images * band.bands, [
-    c.x,
-    c.filter,
+  using memory = new Scope();
+  const y = isWide ? memory.float32(pixels * c.filters) : result;
+  convolveKernel(c.images * band.bands, {
+    ...c,
     y,
-    c.height,
-    c.width,
-    c.channels,
-    c.top,
-    c.left,
-    c.spreadY,
-    c.spreadX,
     paddedWidth,
-    c.filterRows,
-    c.filterColumns * c.channels,
-    c.outHeight,
-    c.outWidth,
-    c.filters,
-    c.strideY,
-    c.strideX,
-    c.bias,
-    activationCode(c.activation),
-    band.bands,
-    band.rows,
-  ]);
-  if (isWide) {
-    copyColumns(y, address, pixels, c.filters, c.outChannels);
-    release(y);
-  }
+    run: c.filterColumns * c.channels,
+    activation: activationCode(c.activation),
+    bands: band.bands,
+    bandRows: band.rows,
+  });
+  if (isWide) copyColumns(y, result, pixels, c.filters, c.outChannels);
   return info;
 }
 
 function copyColumns(
+  x: Float32Array,
+  y: Float32Array,
+  rows: number,
   from: number,
   to: number,
-  rows: number,
-  fromColumns: number,
-  toColumns: number,
-) {
-  runKernel("copyColumns", Math.ceil(rows / COPY_ROWS), [from, to, fromColumns, toColumns, rows]);
-}
-
-function valuesOf(backend: SimdBackend, info: tf.TensorInfo): Float32Array {
-  return backend.data.get(info.dataId).values as Float32Array;
+): void {
+  columnsKernel(Math.ceil(rows / COPY_ROWS), { x, y, from, to, rows });
 }
 
 function roundUp(filters: number): number {

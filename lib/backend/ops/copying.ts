@@ -1,16 +1,36 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { runKernel } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
 import type { SimdBackend } from "../simd_backend.ts";
 import { fillFloats } from "./elementwise.ts";
-import { areFloats, chunks, isEmpty, overrideKernel } from "./kernel_override.ts";
+import { areFloats, bytesOf, chunks, isEmpty, overrideKernel } from "./kernel_override.ts";
 import { collapse, type Dimension, stepsOf, withLayout } from "./layout.ts";
 
 const size = tf.util.sizeFromShape;
 
+const copyKernel = defineKernel("copySteps", {
+  x: "u8*",
+  y: "u8*",
+  n: "i32",
+  rank: "i32",
+  lengths: "i32*",
+  shift: "i32",
+});
+const gatherRows = defineKernel("gatherRows", {
+  x: "f32*",
+  indices: "i32*",
+  y: "f32*",
+  rows: "i32",
+  columns: "i32",
+  count: "i32",
+});
+
+/** Values that kernels move. */
+type Movable = Float32Array | Int32Array | Uint8Array;
+
 /** A copy through all indices below the lengths; the places of the first values are in values. */
 interface Copy {
   readonly from: tf.TensorInfo;
-  readonly to: number;
+  readonly to: Movable;
   readonly firstFrom?: number;
   readonly firstTo?: number;
   readonly lengths: readonly number[];
@@ -32,11 +52,11 @@ export function registerCopying(): void {
     if (!isNumeric(x) || attrs.reps.some((count) => count < 1)) return undefined;
     const steps = stepsOf(x.shape, x.shape.length);
     const shape = x.shape.map((length, axis) => length * attrs.reps[axis]!);
-    const { info, address } = backend.makeOutputInShared(shape, x.dtype);
+    const { info, values } = backend.newTensor(shape, x.dtype as "float32");
     const lengths = x.shape.flatMap((length, axis) => [attrs.reps[axis]!, length]);
     copySteps(backend, {
       from: x,
-      to: address,
+      to: values,
       lengths,
       stepsFrom: steps.flatMap((step) => [0, step]),
       stepsTo: stepsOf(lengths, lengths.length),
@@ -97,12 +117,12 @@ export function registerCopying(): void {
     const shape = x.shape.map((length, axis) =>
       attrs.paddings[axis]![0] + length + attrs.paddings[axis]![1]
     );
-    const { info, address } = backend.makeOutputInShared(shape);
-    fillFloats(address, size(shape), attrs.constantValue);
+    const { info, values } = backend.newTensor(shape);
+    fillFloats(values, attrs.constantValue);
     const steps = stepsOf(shape, shape.length);
     copySteps(backend, {
       from: x,
-      to: address,
+      to: values,
       firstTo: inner(attrs.paddings.map(([before]) => before), steps),
       lengths: x.shape,
       stepsFrom: stepsOf(x.shape, x.shape.length),
@@ -121,14 +141,14 @@ export function registerCopying(): void {
       return undefined;
     }
     const shape = tf.backend_util.computeOutShape(shapes, axis);
-    const { info, address } = backend.makeOutputInShared(shape, dtype);
+    const { info, values } = backend.newTensor(shape, dtype as "float32");
     const steps = stepsOf(shape, shape.length);
     const step = size(shape.slice(axis + 1));
     let at = 0;
     for (const part of parts) {
       copySteps(backend, {
         from: part,
-        to: address,
+        to: values,
         firstTo: at * step,
         lengths: part.shape,
         stepsFrom: stepsOf(part.shape, part.shape.length),
@@ -143,16 +163,19 @@ export function registerCopying(): void {
     if (!areFloats(x) || indices.dtype !== "int32" || isEmpty(indices)) return undefined;
     const axis = tf.util.parseAxisParam(attrs.axis, x.shape)[0]!;
     const { batchSize, outerSize, dimSize, sliceSize, outputShape } = tf.backend_util.segment_util
-      .collectGatherOpShapeInfo(x as tf.Tensor, indices as tf.Tensor, axis, attrs.batchDims ?? 0);
-    const values = backend.data.get(indices.dataId).values as Int32Array;
+      .collectGatherOpShapeInfo(
+        x as tf.Tensor,
+        indices as tf.Tensor,
+        axis,
+        attrs.batchDims ?? 0,
+      );
+    const picked = backend.values(indices, "int32"), count = picked.length;
     // Indices out of range: the CPU backend's kernel says which.
-    if (batchSize !== 1 || values.some((i) => i < 0 || i >= dimSize)) return undefined;
-    const { info, address } = backend.makeOutputInShared(outputShape);
-    runKernel(
-      "gatherRows",
-      outerSize * values.length,
-      [backend.address(x), backend.address(indices), address, dimSize, sliceSize, values.length],
-      [],
+    if (batchSize !== 1 || picked.some((i) => i < 0 || i >= dimSize)) return undefined;
+    const { info, values: y } = backend.newTensor(outputShape);
+    gatherRows(
+      outerSize * count,
+      { x: backend.values(x), indices: picked, y, rows: dimSize, columns: sliceSize, count },
       Math.max(1, Math.ceil(4096 / sliceSize)),
     );
     return info;
@@ -175,34 +198,27 @@ function copied(
   stepsFrom: readonly number[],
   firstFrom = 0,
 ): tf.TensorInfo {
-  const { info, address } = backend.makeOutputInShared(shape, x.dtype);
+  const { info, values } = backend.newTensor(shape, x.dtype as "float32");
   const stepsTo = stepsOf(shape, shape.length);
-  copySteps(backend, { from: x, to: address, firstFrom, lengths: shape, stepsFrom, stepsTo });
+  copySteps(backend, { from: x, to: values, firstFrom, lengths: shape, stepsFrom, stepsTo });
   return info;
 }
 
 function copySteps(backend: SimdBackend, copy: Copy): void {
   const { from, to, firstFrom = 0, firstTo = 0, lengths, stepsFrom, stepsTo } = copy;
-  const bytes = from.dtype === "bool" ? 1 : 4;
   copyValues(
-    backend.address(from) + bytes * firstFrom,
-    to + bytes * firstTo,
+    (backend.values(from, from.dtype as "float32") as Movable).subarray(firstFrom),
+    to.subarray(firstTo),
     lengths.map((length, axis) => ({ length, steps: [stepsFrom[axis]!, stepsTo[axis]!] })),
-    bytes,
   );
 }
 
-/** Copies values of 1 or 4 bytes in the shared memory; steps are those of source and target. */
-export function copyValues(
-  from: number,
-  to: number,
-  dimensions: readonly Dimension[],
-  bytes: 1 | 4 = 4,
-): void {
+/** Copies values in the shared memory; steps are those of source and target. */
+export function copyValues(from: Movable, to: Movable, dimensions: readonly Dimension[]): void {
   const n = dimensions.reduce((product, { length }) => product * length, 1);
+  const shift = from.BYTES_PER_ELEMENT === 4 ? 2 : 0;
   withLayout(
     collapse(dimensions),
-    (rank, layout) =>
-      runKernel("copySteps", chunks(n), [from, to, n, rank, layout, bytes === 4 ? 2 : 0]),
+    (layout) => copyKernel(chunks(n), { x: bytesOf(from), y: bytesOf(to), n, ...layout, shift }),
   );
 }

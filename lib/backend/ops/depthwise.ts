@@ -1,12 +1,60 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activationCode, type FusedActivation } from "../../compute/gemm.ts";
-import { allocate, allocFloat32, freeViews, release } from "../../compute/memory.ts";
-import { runKernel } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
+import { Scope } from "../../compute/scope.ts";
 import { bandsOf } from "./bands.ts";
 import { copyValues } from "./copying.ts";
 import { areFloats, type KernelCall, overrideKernel } from "./kernel_override.ts";
 import { isFused } from "./mat_mul.ts";
 import { sumColumns, sumRows } from "./reductions.ts";
+
+const depthwise = defineKernel("depthwise", {
+  x: "f32*",
+  filter: "f32*",
+  y: "f32*",
+  height: "i32",
+  width: "i32",
+  channels: "i32",
+  times: "i32",
+  top: "i32",
+  left: "i32",
+  spreadY: "i32",
+  spreadX: "i32",
+  paddedWidth: "i32",
+  filterRows: "i32",
+  filterColumns: "i32",
+  dilationY: "i32",
+  dilationX: "i32",
+  outHeight: "i32",
+  outWidth: "i32",
+  strideY: "i32",
+  strideX: "i32",
+  bias: "f32*?",
+  activation: "i32",
+  bands: "i32",
+  bandRows: "i32",
+});
+const gradientSums = defineKernel("depthwiseFilterGradient", {
+  x: "f32*",
+  dy: "f32*",
+  sums: "f32*",
+  height: "i32",
+  width: "i32",
+  channels: "i32",
+  times: "i32",
+  top: "i32",
+  left: "i32",
+  paddedWidth: "i32",
+  filterRows: "i32",
+  filterColumns: "i32",
+  outHeight: "i32",
+  outWidth: "i32",
+  strideY: "i32",
+  strideX: "i32",
+  images: "i32",
+  groupSize: "i32",
+  bandRows: "i32",
+});
 
 /** Groups of images whose filter gradients are summed apart, and then together. */
 const GRADIENT_GROUPS = 16;
@@ -109,40 +157,25 @@ function bands(g: Geometry): { bands: number; rows: number } | undefined {
 }
 
 function convolve(
-  x: number,
-  filter: number,
-  y: number,
+  x: Float32Array,
+  filter: Float32Array,
+  y: Float32Array,
   g: Geometry,
-  bias: number,
+  bias: Float32Array | null,
   activation: FusedActivation,
 ): void {
   const band = bands(g)!;
-  runKernel("depthwise", g.images * band.bands, [
+  depthwise(g.images * band.bands, {
     x,
     filter,
     y,
-    g.height,
-    g.width,
-    g.channels,
-    g.times,
-    g.top,
-    g.left,
-    g.spreadY,
-    g.spreadX,
-    paddedWidth(g),
-    g.filterRows,
-    g.filterColumns,
-    g.dilationY,
-    g.dilationX,
-    g.outHeight,
-    g.outWidth,
-    g.strideY,
-    g.strideX,
+    ...g,
+    paddedWidth: paddedWidth(g),
     bias,
-    activationCode(activation),
-    band.bands,
-    band.rows,
-  ]);
+    activation: activationCode(activation),
+    bands: band.bands,
+    bandRows: band.rows,
+  });
 }
 
 function forward(
@@ -159,16 +192,16 @@ function forward(
   const info = infoOf(x.shape, filter.shape, attrs);
   const geometry = geometryOf(info);
   if (info.outHeight < 1 || info.outWidth < 1 || !bands(geometry)) return undefined;
-  const { info: y, address } = backend.makeOutputInShared(info.outShape);
+  const { info: result, values: y } = backend.newTensor(info.outShape);
   convolve(
-    backend.address(x),
-    backend.address(filter),
-    address,
+    backend.values(x),
+    backend.values(filter),
+    y,
     geometry,
-    bias == null ? 0 : backend.address(bias),
+    bias == null ? null : backend.values(bias),
     activation,
   );
-  return y;
+  return result;
 }
 
 /** The gradient for the images: the outputs' gradients, zeros between, with the filter turned round. */
@@ -202,23 +235,19 @@ function inputGradient(
     strideX: 1,
   };
   if (!bands(geometry)) return undefined;
-  const turned = allocate(4 * filterHeight * filterWidth * outChannels);
+  using memory = new Scope();
   const taps = filterHeight * filterWidth;
+  const turned = memory.float32(taps * outChannels);
   copyValues(
-    backend.address(filter) + 4 * (taps - 1) * outChannels,
+    backend.values(filter).subarray((taps - 1) * outChannels),
     turned,
     [{ length: taps, steps: [-outChannels, outChannels] }, { length: outChannels, steps: [1, 1] }],
   );
-  const { info: dx, address } = backend.makeOutputInShared(info.inShape);
-  const pixels = info.batchSize * info.inHeight * info.inWidth * inChannels;
-  const wide = times === 1 ? address : allocate(4 * pixels * times);
-  convolve(backend.address(dy), turned, wide, geometry, 0, "linear");
-  if (times > 1) {
-    sumColumns(wide, address, pixels, times);
-    release(wide);
-  }
-  release(turned);
-  return dx;
+  const { info: result, values: dx } = backend.newTensor(info.inShape);
+  const wide = times === 1 ? dx : memory.float32(dx.length * times);
+  convolve(backend.values(dy), turned, wide, geometry, null, "linear");
+  if (times > 1) sumColumns(wide, dx, dx.length, times);
+  return result;
 }
 
 function filterGradient(
@@ -233,30 +262,18 @@ function filterGradient(
   const groupSize = Math.ceil(g.images / GRADIENT_GROUPS);
   const groups = Math.ceil(g.images / groupSize);
   const values = g.filterRows * g.filterColumns * g.channels * g.times;
-  const sums = allocFloat32(groups * values);
-  runKernel("depthwiseFilterGradient", groups, [
-    backend.address(x),
-    backend.address(dy),
-    sums.byteOffset,
-    g.height,
-    g.width,
-    g.channels,
-    g.times,
-    g.top,
-    g.left,
-    paddedWidth(g),
-    g.filterRows,
-    g.filterColumns,
-    g.outHeight,
-    g.outWidth,
-    g.strideY,
-    g.strideX,
-    g.images,
+  using memory = new Scope();
+  const sums = memory.float32(groups * values);
+  gradientSums(groups, {
+    x: backend.values(x),
+    dy: backend.values(dy),
+    sums,
+    ...g,
+    paddedWidth: paddedWidth(g),
     groupSize,
-    band.rows,
-  ]);
-  const { info: result, address } = backend.makeOutputInShared(attrs.filterShape);
-  sumRows(sums.byteOffset, address, groups, values);
-  freeViews(sums);
+    bandRows: band.rows,
+  });
+  const { info: result, values: total } = backend.newTensor(attrs.filterShape);
+  sumRows(sums, total, groups, values);
   return result;
 }

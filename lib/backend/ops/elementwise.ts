@@ -1,10 +1,47 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { runKernel } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
 import type { SimdBackend } from "../simd_backend.ts";
-import { addKernel, areFloats, chunks, isEmpty, overrideKernel } from "./kernel_override.ts";
+import {
+  addKernel,
+  areFloats,
+  bytesOf,
+  chunks,
+  isEmpty,
+  overrideKernel,
+} from "./kernel_override.ts";
 import { collapse, stepsOf, withLayout } from "./layout.ts";
 
 const size = tf.util.sizeFromShape;
+
+const binaryKernel = defineKernel("binary", {
+  op: "i32",
+  a: "f32*",
+  b: "f32*",
+  y: "u8*",
+  n: "i32",
+  rank: "i32",
+  lengths: "i32*",
+  p: "f32",
+  q: "f32",
+});
+const unaryKernel = defineKernel("unary", {
+  op: "i32",
+  x: "f32*",
+  y: "f32*",
+  n: "i32",
+  p: "f32",
+  q: "f32",
+});
+const select = defineKernel("select4", {
+  condition: "u8*",
+  a: "f32*",
+  b: "f32*",
+  y: "f32*",
+  n: "i32",
+});
+const logical = defineKernel("logical", { op: "i32", a: "u8*", b: "u8*", y: "u8*", n: "i32" });
+const convert = defineKernel("convert", { kind: "i32", x: "u8*", y: "u8*", n: "i32" });
+const fill = defineKernel("fillValues", { y: "f32*", n: "i32", value: "f32" });
 
 /** Numbers of the operations of two operands, as in the kernel. */
 const BINARY: Record<string, number> = {
@@ -146,22 +183,20 @@ export function binary(
   op: number,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
-  parameters: readonly number[] = [],
+  [p = 0, q = 0]: readonly number[] = [],
 ): tf.TensorInfo {
   const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
-  const { info, address } = backend.makeOutputInShared(shape, op >= 32 ? "bool" : "float32");
+  const { info, values } = backend.newTensor(shape, op >= 32 ? "bool" : "float32");
   const steps = [a, b].map((info) => stepsOf(info.shape, shape.length));
   const dimensions = collapse(
     shape.map((length, axis) => ({ length, steps: steps.map((of) => of[axis]!) })),
   );
-  const n = size(shape);
-  withLayout(dimensions, (rank, layout) =>
-    runKernel(
-      "binary",
-      chunks(n),
-      [op, backend.address(a), backend.address(b), address, n, rank, layout],
-      parameters,
-    ));
+  const n = size(shape), y = bytesOf(values);
+  const operands = { a: backend.values(a), b: backend.values(b) };
+  withLayout(
+    dimensions,
+    (layout) => binaryKernel(chunks(n), { op, ...operands, y, n, ...layout, p, q }),
+  );
   return info;
 }
 
@@ -169,11 +204,11 @@ function unary(
   backend: SimdBackend,
   op: number,
   x: tf.TensorInfo,
-  parameters: readonly number[],
+  [p = 0, q = 0]: readonly number[],
 ): tf.TensorInfo {
   const n = size(x.shape);
-  const { info, address } = backend.makeOutputInShared(x.shape);
-  runKernel("unary", chunks(n), [op, backend.address(x), address, n], parameters);
+  const { info, values: y } = backend.newTensor(x.shape);
+  unaryKernel(chunks(n), { op, x: backend.values(x), y, n, p, q });
   return info;
 }
 
@@ -184,8 +219,9 @@ function registerConditions(): void {
       const isBool = a.dtype === "bool" && b.dtype === "bool" && !isEmpty(a);
       if (!isBool || !tf.util.arraysEqual(a.shape, b.shape)) return undefined;
       const n = size(a.shape);
-      const { info, address } = backend.makeOutputInShared(a.shape, "bool");
-      runKernel("logical", chunks(n), [op, backend.address(a), backend.address(b), address, n]);
+      const { info, values: y } = backend.newTensor(a.shape, "bool");
+      const operands = { a: backend.values(a, "bool"), b: backend.values(b, "bool") };
+      logical(chunks(n), { op, ...operands, y, n });
       return info;
     });
   }
@@ -194,12 +230,14 @@ function registerConditions(): void {
     if (!areFloats(t, e) || condition.dtype !== "bool") return undefined;
     if (!tf.util.arraysEqual(condition.shape, t.shape)) return undefined;
     const n = size(t.shape);
-    const { info, address } = backend.makeOutputInShared(t.shape);
-    runKernel(
-      "select4",
-      chunks(n),
-      [backend.address(condition), backend.address(t), backend.address(e), address, n],
-    );
+    const { info, values: y } = backend.newTensor(t.shape);
+    select(chunks(n), {
+      condition: backend.values(condition, "bool"),
+      a: backend.values(t),
+      b: backend.values(e),
+      y,
+      n,
+    });
     return info;
   });
 }
@@ -224,8 +262,8 @@ function registerConversions(): void {
     const kind = CONVERSIONS[`${x.dtype} ${attrs.dtype}`];
     if (kind === undefined || isEmpty(x)) return undefined;
     const n = size(x.shape);
-    const { info, address } = backend.makeOutputInShared(x.shape, attrs.dtype);
-    runKernel("convert", chunks(n), [kind, backend.address(x), address, n]);
+    const { info, values } = backend.newTensor(x.shape, attrs.dtype as "float32");
+    convert(chunks(n), { kind, x: bytesOf(backend.values(x)), y: bytesOf(values), n });
     return info;
   });
   overrideKernel<tf.FillAttrs>(tf.Fill, ({ attrs, backend }) => {
@@ -250,13 +288,12 @@ function filled(
 ): tf.TensorInfo | undefined {
   const n = size(shape);
   if (dtype !== "float32" || n < FEW) return undefined;
-  const { info, address } = backend.makeOutputInShared(shape);
-  fillFloats(address, n, value);
+  const { info, values } = backend.newTensor(shape);
+  fillFloats(values, value);
   return info;
 }
 
-/** Sets n float32 values in the shared memory. */
-export function fillFloats(address: number, n: number, value: number): void {
-  const bits = new Int32Array(Float32Array.of(value).buffer)[0]!;
-  runKernel("fill4", chunks(n), [address, n, bits]);
+/** Sets all values of an array in the shared memory. */
+export function fillFloats(y: Float32Array, value: number): void {
+  fill(chunks(y.length), { y, n: y.length, value });
 }

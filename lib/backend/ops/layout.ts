@@ -1,4 +1,4 @@
-import { allocInt32, freeViews } from "../../compute/memory.ts";
+import { Scope } from "../../compute/scope.ts";
 
 /** A dimension that a kernel goes through: its length, and the step of each operand in values. */
 export interface Dimension {
@@ -36,20 +36,17 @@ export function collapse(dimensions: readonly Dimension[]): Dimension[] {
   return result.length > 0 ? result : [{ length: 1, steps: new Array(operands).fill(1) }];
 }
 
-/** Hands a kernel the address of [lengths, steps of the first operand, …] and takes the memory back after. */
+/** Hands a kernel [lengths, steps of the first operand, …] and takes the memory back after. */
 export function withLayout(
   dimensions: readonly Dimension[],
-  run: (rank: number, layout: number) => void,
+  run: (layout: { rank: number; lengths: Int32Array }) => void,
 ): void {
   const rank = dimensions.length, operands = dimensions[0]!.steps.length;
-  const layout = allocInt32(rank * (1 + operands));
-  try {
-    dimensions.forEach(({ length, steps }, axis) => {
-      layout[axis] = length;
-      steps.forEach((step, operand) => layout[(1 + operand) * rank + axis] = step);
-    });
-    run(rank, layout.byteOffset);
-  } finally {
-    freeViews(layout);
-  }
+  using memory = new Scope();
+  const lengths = memory.int32(rank * (1 + operands));
+  dimensions.forEach(({ length, steps }, axis) => {
+    lengths[axis] = length;
+    steps.forEach((step, operand) => lengths[(1 + operand) * rank + axis] = step);
+  });
+  run({ rank, lengths });
 }

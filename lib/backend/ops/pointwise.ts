@@ -1,13 +1,42 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { activationCode, type FusedActivation } from "../../compute/gemm.ts";
-import { allocate, release } from "../../compute/memory.ts";
-import { runKernel } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
+import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
 import { copyValues } from "./copying.ts";
 import { fillFloats } from "./elementwise.ts";
 import { sumRows } from "./reductions.ts";
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
+
+const packPanels = defineKernel("packPanels", {
+  source: "f32*",
+  depth: "i32",
+  columns: "i32",
+  stepRow: "i32",
+  stepColumn: "i32",
+  target: "f32*",
+});
+const pointwise = defineKernel("pointwise", {
+  x: "f32*",
+  panels: "f32*",
+  y: "f32*",
+  rows: "i32",
+  depth: "i32",
+  columns: "i32",
+  bias: "f32*?",
+  activation: "i32",
+  taskRows: "i32",
+});
+const outerProducts = defineKernel("outerProducts", {
+  x: "f32*",
+  dy: "f32*",
+  sums: "f32*",
+  rows: "i32",
+  channels: "i32",
+  columns: "i32",
+  groupRows: "i32",
+});
 
 /** Fewest tasks that keep a few threads busy evenly. */
 const WANTED_TASKS = 32;
@@ -36,21 +65,22 @@ export function pointwiseForward(
   bias: tf.TensorInfo | null | undefined,
   activation: FusedActivation,
 ): tf.TensorInfo {
-  const { info: y, address } = backend.makeOutputInShared(info.outShape);
+  const { info: result, values: y } = backend.newTensor(info.outShape);
   const { inChannels, outChannels } = info;
-  withPicked(backend.address(x), info, (picked) =>
-    product(
-      picked,
-      backend.address(filter),
-      address,
-      pixels(info),
-      inChannels,
-      outChannels,
-      [outChannels, 1],
-      bias == null ? 0 : backend.address(bias),
+  withPicked(backend.values(x), info, (picked) =>
+    product({
+      x: picked,
+      filter: backend.values(filter),
+      y,
+      rows: pixels(info),
+      depth: inChannels,
+      columns: outChannels,
+      stepRow: outChannels,
+      stepColumn: 1,
+      bias: bias == null ? null : backend.values(bias),
       activation,
-    ));
-  return y;
+    }));
+  return result;
 }
 
 /** dx = dy · filterᵀ, put back to the pixels that were picked. */
@@ -60,23 +90,33 @@ export function pointwiseInputGradient(
   filter: tf.TensorInfo,
   info: ConvInfo,
 ): tf.TensorInfo {
-  const { info: dx, address } = backend.makeOutputInShared(info.inShape);
+  const { info: result, values: dx } = backend.newTensor(info.inShape);
   const { inChannels, outChannels, strideHeight, strideWidth } = info;
   const isStrided = strideHeight > 1 || strideWidth > 1;
   const rows = pixels(info);
-  const to = isStrided ? allocate(4 * rows * inChannels) : address;
-  const weights = backend.address(filter), from = backend.address(dy);
-  product(from, weights, to, rows, outChannels, inChannels, [1, outChannels], 0, "linear");
+  using memory = new Scope();
+  const y = isStrided ? memory.float32(rows * inChannels) : dx;
+  product({
+    x: backend.values(dy),
+    filter: backend.values(filter),
+    y,
+    rows,
+    depth: outChannels,
+    columns: inChannels,
+    stepRow: 1,
+    stepColumn: outChannels,
+    bias: null,
+    activation: "linear",
+  });
   if (isStrided) {
-    fillFloats(address, info.batchSize * info.inHeight * info.inWidth * inChannels, 0);
-    copyValues(
-      to,
-      address,
-      picks(info).map(({ length, steps: [many, few] }) => ({ length, steps: [few!, many!] })),
-    );
-    release(to);
+    fillFloats(dx, 0);
+    const back = picks(info).map(({ length, steps: [many, few] }) => ({
+      length,
+      steps: [few!, many!],
+    }));
+    copyValues(y, dx, back);
   }
-  return dx;
+  return result;
 }
 
 /** The filter's gradient xᵀ · dy. */
@@ -87,23 +127,18 @@ export function pointwiseFilterGradient(
   info: ConvInfo,
 ): tf.TensorInfo {
   const { inChannels, outChannels } = info, rows = pixels(info);
-  const { info: result, address } = backend.makeOutputInShared(info.filterShape);
+  const { info: result, values: total } = backend.newTensor(info.filterShape);
   const groupRows = Math.ceil(rows / GRADIENT_GROUPS), groups = Math.ceil(rows / groupRows);
   const values = inChannels * outChannels;
-  const sums = allocate(4 * groups * values);
-  const gradients = backend.address(dy);
+  using memory = new Scope();
+  const sums = memory.float32(groups * values);
+  const sizes = { rows, channels: inChannels, columns: outChannels, groupRows };
   withPicked(
-    backend.address(x),
+    backend.values(x),
     info,
-    (picked) =>
-      runKernel(
-        "outerProducts",
-        groups,
-        [picked, gradients, sums, rows, inChannels, outChannels, groupRows],
-      ),
+    (picked) => outerProducts(groups, { x: picked, dy: backend.values(dy), sums, ...sizes }),
   );
-  sumRows(sums, address, groups, values);
-  release(sums);
+  sumRows(sums, total, groups, values);
   return result;
 }
 
@@ -123,37 +158,41 @@ function picks(info: ConvInfo) {
   ];
 }
 
-function withPicked(x: number, info: ConvInfo, run: (picked: number) => void): void {
+function withPicked(x: Float32Array, info: ConvInfo, run: (picked: Float32Array) => void): void {
   if (info.strideHeight === 1 && info.strideWidth === 1) return run(x);
-  const picked = allocate(4 * pixels(info) * info.inChannels);
+  using memory = new Scope();
+  const picked = memory.float32(pixels(info) * info.inChannels);
   copyValues(x, picked, picks(info));
   run(picked);
-  release(picked);
+}
+
+interface Product {
+  readonly x: Float32Array;
+  readonly filter: Float32Array;
+  readonly y: Float32Array;
+  readonly rows: number;
+  readonly depth: number;
+  readonly columns: number;
+  /** The filter's steps from one row to the next, and from one column. */
+  readonly stepRow: number;
+  readonly stepColumn: number;
+  readonly bias: Float32Array | null;
+  readonly activation: FusedActivation;
 }
 
 function product(
-  x: number,
-  filter: number,
-  y: number,
-  rows: number,
-  depth: number,
-  columns: number,
-  [stepRow, stepColumn]: readonly [number, number],
-  bias: number,
-  activation: FusedActivation,
+  { x, filter, y, rows, depth, columns, stepRow, stepColumn, bias, activation }: Product,
 ): void {
-  const panels = allocate(4 * depth * columns);
-  const count = columns / 8;
-  runKernel(
-    "packPanels",
-    count,
-    [filter, depth, columns, stepRow, stepColumn, panels],
-    [],
+  using memory = new Scope();
+  const panels = memory.float32(depth * columns);
+  packPanels(
+    columns / 8,
+    { source: filter, depth, columns, stepRow, stepColumn, target: panels },
     // Small filters are packed by the main thread, before a worker would wake.
     Math.max(1, Math.ceil(2048 / depth)),
   );
   const taskRows = Math.min(MAX_TASK_ROWS, 6 * Math.ceil(rows / WANTED_TASKS / 6));
-  runKernel("pointwise", Math.ceil(rows / taskRows), [
+  pointwise(Math.ceil(rows / taskRows), {
     x,
     panels,
     y,
@@ -161,8 +200,7 @@ function product(
     depth,
     columns,
     bias,
-    activationCode(activation),
+    activation: activationCode(activation),
     taskRows,
-  ]);
-  release(panels);
+  });
 }

@@ -1,10 +1,33 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { runKernel } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
 import { areFloats, overrideKernel } from "./kernel_override.ts";
+
+const WINDOWS = {
+  x: "f32*?",
+  y: "f32*",
+  dx: "f32*?",
+  height: "i32",
+  width: "i32",
+  channels: "i32",
+  outHeight: "i32",
+  outWidth: "i32",
+  windowHeight: "i32",
+  windowWidth: "i32",
+  strideY: "i32",
+  strideX: "i32",
+  top: "i32",
+  left: "i32",
+} as const;
+const DILATED = { ...WINDOWS, dilationY: "i32", dilationX: "i32" } as const;
+
+const maxPool = defineKernel("maxPool", DILATED);
+const maxPoolGradient = defineKernel("maxPoolGradient", DILATED);
+const averagePool = defineKernel("averagePool", WINDOWS);
+const averagePoolGradient = defineKernel("averagePoolGradient", WINDOWS);
 
 /** Registers max- and average pooling and their gradients. */
 export function registerPooling(): void {
-  for (const [name, kernel] of [[tf.MaxPool, "maxPool"], [tf.AvgPool, "averagePool"]] as const) {
+  for (const [name, kernel] of [[tf.MaxPool, maxPool], [tf.AvgPool, averagePool]] as const) {
     overrideKernel<tf.MaxPoolAttrs>(name, ({ inputs, attrs, backend }) => {
       const x = inputs["x"]!;
       if (!areFloats(x)) return undefined;
@@ -12,8 +35,8 @@ export function registerPooling(): void {
       const isIdentity = pool.filterHeight === 1 && pool.filterWidth === 1 &&
         tf.util.arraysEqual(pool.inShape, pool.outShape);
       if (isIdentity) return undefined; // as the CPU backend sees it, whatever stride and padding
-      const { info, address } = backend.makeOutputInShared(pool.outShape);
-      runKernel(kernel, pool.batchSize, [backend.address(x), address, 0, ...geometry(pool)]);
+      const { info, values: y } = backend.newTensor(pool.outShape);
+      kernel(pool.batchSize, { x: backend.values(x), y, dx: null, ...geometry(pool) });
       return info;
     });
   }
@@ -21,12 +44,8 @@ export function registerPooling(): void {
     const dy = inputs["dy"]!, x = inputs["input"]!;
     if (!areFloats(dy)) return undefined;
     const pool = poolInfo(x, attrs);
-    const { info, address } = backend.makeOutputInShared(x.shape);
-    runKernel(
-      "averagePoolGradient",
-      pool.batchSize,
-      [0, backend.address(dy), address, ...geometry(pool)],
-    );
+    const { info, values: dx } = backend.newTensor(x.shape);
+    averagePoolGradient(pool.batchSize, { x: null, y: backend.values(dy), dx, ...geometry(pool) });
     return info;
   });
   overrideKernel<tf.MaxPoolGradAttrs>(
@@ -35,13 +54,9 @@ export function registerPooling(): void {
       const dy = inputs["dy"]!, x = inputs["input"]!;
       if (!areFloats(dy, x)) return undefined;
       const pool = poolInfo(x, attrs);
-      const { info, address } = backend.makeOutputInShared(x.shape);
-      runKernel("maxPoolGradient", pool.batchSize, [
-        backend.address(x),
-        backend.address(dy),
-        address,
-        ...geometry(pool),
-      ]);
+      const { info, values: dx } = backend.newTensor(x.shape);
+      const values = { x: backend.values(x), y: backend.values(dy), dx };
+      maxPoolGradient(pool.batchSize, { ...values, ...geometry(pool) });
       return info;
     },
   );
@@ -61,20 +76,20 @@ function poolInfo(
   );
 }
 
-function geometry(pool: tf.backend_util.Conv2DInfo): number[] {
-  return [
-    pool.inHeight,
-    pool.inWidth,
-    pool.inChannels,
-    pool.outHeight,
-    pool.outWidth,
-    pool.filterHeight,
-    pool.filterWidth,
-    pool.strideHeight,
-    pool.strideWidth,
-    pool.padInfo.top,
-    pool.padInfo.left,
-    1,
-    1,
-  ];
+function geometry(pool: tf.backend_util.Conv2DInfo) {
+  return {
+    height: pool.inHeight,
+    width: pool.inWidth,
+    channels: pool.inChannels,
+    outHeight: pool.outHeight,
+    outWidth: pool.outWidth,
+    windowHeight: pool.filterHeight,
+    windowWidth: pool.filterWidth,
+    strideY: pool.strideHeight,
+    strideX: pool.strideWidth,
+    top: pool.padInfo.top,
+    left: pool.padInfo.left,
+    dilationY: 1,
+    dilationX: 1,
+  };
 }

@@ -1,11 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { allocate, allocFloat64, freeViews, release } from "../../compute/memory.ts";
-import { runKernel } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
+import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
 import { FEW } from "./elementwise.ts";
 import { areFloats, CHUNK, chunks, overrideKernel } from "./kernel_override.ts";
 
 const size = tf.util.sizeFromShape;
+
+const ROWS = { x: "f32*", y: "f32*", rows: "i32", columns: "i32" } as const;
+const middleKernel = defineKernel("reduceMiddle", { op: "i32", ...ROWS, divisor: "f32" });
+const sumChunks = defineKernel("sumChunks", { x: "f32*", sums: "f64*", n: "i32" });
+const argExtreme = defineKernel("argExtreme", {
+  x: "f32*",
+  y: "i32*",
+  columns: "i32",
+  smallest: "bool",
+});
+const softmaxRows = defineKernel("softmaxRows", { x: "f32*", y: "f32*", columns: "i32" });
+const rowsKernel = defineKernel("sumRows", { ...ROWS, groupRows: "i32" });
+const columnsKernel = defineKernel("sumColumns", { x: "f32*", y: "f32*", columns: "i32" });
 
 /** Rows that a task adds up; the sums of the tasks are added up after. */
 const GROUP_ROWS = 1024;
@@ -37,9 +50,9 @@ export function registerReductions(): void {
       const axis = tf.util.parseAxisParam(attrs.axis, x.shape)[0]!;
       if (!areFloats(x) || axis !== x.shape.length - 1) return undefined;
       const shape = x.shape.slice(0, -1), columns = x.shape.at(-1)!;
-      const { info, address } = backend.makeOutputInShared(shape, "int32");
-      const ints = [backend.address(x), address, columns, smallest];
-      runKernel("argExtreme", size(shape), ints, [], grain(columns));
+      const { info, values: y } = backend.newTensor(shape, "int32");
+      const args = { x: backend.values(x), y, columns, smallest: smallest === 1 };
+      argExtreme(size(shape), args, grain(columns));
       return info;
     });
   }
@@ -48,9 +61,8 @@ export function registerReductions(): void {
     const isLast = attrs.dim === -1 || attrs.dim === x.shape.length - 1;
     if (!areFloats(x) || n < FEW || !isLast) return undefined;
     const columns = x.shape.at(-1)!;
-    const { info, address } = backend.makeOutputInShared(x.shape);
-    const ints = [backend.address(x), address, columns];
-    runKernel("softmaxRows", n / columns, ints, [], grain(columns));
+    const { info, values: y } = backend.newTensor(x.shape);
+    softmaxRows(n / columns, { x: backend.values(x), y, columns }, grain(columns));
     return info;
   });
 }
@@ -73,9 +85,10 @@ function reduction(
   const [kept, reduced] = tf.backend_util.computeOutAndReduceShapes(x.shape, axes);
   const shape = attrs.keepDims ? tf.backend_util.expandShapeToKeepDim(kept, axes) : kept;
   const divisor = isMean ? size(reduced) : 1;
-  const { info, address } = backend.makeOutputInShared(shape);
+  const { info, values: y } = backend.newTensor(shape);
+  const values = backend.values(x);
   if (op === "sum" && axes.length === x.shape.length) {
-    sumAll(backend.address(x), address, size(x.shape), divisor);
+    sumAll(values, y, divisor);
     return info;
   }
   const rank = x.shape.length;
@@ -83,27 +96,28 @@ function reduction(
     const leading = axes.every((axis, i) => axis === i);
     const trailing = axes.every((axis, i) => axis === rank - axes.length + i);
     if (leading) {
-      sumRows(backend.address(x), address, size(reduced), size(kept));
+      sumRows(values, y, size(reduced), size(kept));
       return info;
     }
     if (trailing) {
-      sumColumns(backend.address(x), address, size(kept), size(reduced));
+      sumColumns(values, y, size(kept), size(reduced));
       return info;
     }
   }
-  reduceGroups(backend.address(x), address, x.shape, axes, op, divisor);
+  reduceGroups(values, y, x.shape, axes, op, divisor);
   return info;
 }
 
 /** Reduces one group of neighbouring axes after the other, the last first. */
 function reduceGroups(
-  x: number,
-  y: number,
+  x: Float32Array,
+  y: Float32Array,
   shape: readonly number[],
   axes: readonly number[],
   op: keyof typeof OPS,
   divisor: number,
 ): void {
+  using memory = new Scope();
   const rest = [...axes];
   let from = x, lengths = [...shape];
   while (rest.length > 0) {
@@ -113,60 +127,70 @@ function reduceGroups(
     const blocks = size(lengths.slice(0, first)), columns = size(lengths.slice(last + 1));
     const rows = size(lengths.slice(first, last + 1));
     const isLast = rest.length === 0;
-    const to = isLast ? y : allocate(4 * blocks * columns);
+    const to = isLast ? y : memory.float32(blocks * columns);
     reduceMiddle(from, to, blocks, rows, columns, op, isLast ? divisor : 1);
-    if (from !== x) release(from);
+    if (from !== x) memory.free(from);
     from = to;
     lengths = [...lengths.slice(0, first), ...lengths.slice(last + 1)];
   }
 }
 
 function reduceMiddle(
-  x: number,
-  y: number,
+  x: Float32Array,
+  y: Float32Array,
   blocks: number,
   rows: number,
   columns: number,
-  op: keyof typeof OPS,
+  name: keyof typeof OPS,
   divisor: number,
 ): void {
+  const op = OPS[name];
   // Many rows of one block are cut in groups, which are then reduced in their turn.
   const groups = blocks === 1 && columns > 1 ? Math.ceil(rows / GROUP_ROWS) : 1;
   if (groups === 1) {
-    const ints = [OPS[op], x, y, rows, columns];
-    runKernel("reduceMiddle", blocks, ints, [divisor], grain(rows * columns));
+    middleKernel(blocks, { op, x, y, rows, columns, divisor }, grain(rows * columns));
     return;
   }
-  const partial = allocate(4 * groups * columns), whole = Math.floor(rows / GROUP_ROWS);
-  runKernel("reduceMiddle", whole, [OPS[op], x, partial, GROUP_ROWS, columns], [1]);
+  using memory = new Scope();
+  const partial = memory.float32(groups * columns), whole = Math.floor(rows / GROUP_ROWS);
+  middleKernel(whole, { op, x, y: partial, rows: GROUP_ROWS, columns, divisor: 1 });
   if (whole < groups) {
-    const done = 4 * whole * columns;
-    const ints = [OPS[op], x + done * GROUP_ROWS, partial + done, rows % GROUP_ROWS, columns];
-    runKernel("reduceMiddle", 1, ints, [1]);
+    const done = whole * columns;
+    const last = { x: x.subarray(done * GROUP_ROWS), y: partial.subarray(done) };
+    middleKernel(1, { op, ...last, rows: rows % GROUP_ROWS, columns, divisor: 1 });
   }
-  runKernel("reduceMiddle", 1, [OPS[op], partial, y, groups, columns], [divisor]);
-  release(partial);
+  middleKernel(1, { op, x: partial, y, rows: groups, columns, divisor });
 }
 
 /** Adds up all values in double precision, chunk by chunk. */
-function sumAll(x: number, y: number, n: number, divisor: number): void {
-  const sums = allocFloat64(chunks(n));
-  runKernel("sumChunks", sums.length, [x, sums.byteOffset, n]);
-  new Float32Array(sums.buffer, y, 1)[0] = sums.reduce((a, b) => a + b) / divisor;
-  freeViews(sums);
+function sumAll(x: Float32Array, y: Float32Array, divisor: number): void {
+  using memory = new Scope();
+  const sums = memory.float64(chunks(x.length));
+  sumChunks(sums.length, { x, sums, n: x.length });
+  y[0] = sums.reduce((a, b) => a + b) / divisor;
 }
 
 /** Adds up each row of x [rows, columns] into y [rows]. */
-export function sumColumns(x: number, y: number, rows: number, columns: number): void {
-  runKernel("sumColumns", rows, [x, y, columns], [], Math.ceil(CHUNK / columns));
+export function sumColumns(
+  x: Float32Array,
+  y: Float32Array,
+  rows: number,
+  columns: number,
+): void {
+  columnsKernel(rows, { x, y, columns }, Math.ceil(CHUNK / columns));
 }
 
 /** Adds up the rows of x [rows, columns] into y [columns], in an order that no thread count changes. */
-export function sumRows(x: number, y: number, rows: number, columns: number): void {
+export function sumRows(
+  x: Float32Array,
+  y: Float32Array,
+  rows: number,
+  columns: number,
+): void {
   const groups = Math.ceil(rows / GROUP_ROWS);
-  if (groups === 1) return runKernel("sumRows", 1, [x, y, rows, columns, rows]);
-  const sums = allocate(4 * groups * columns);
-  runKernel("sumRows", groups, [x, sums, rows, columns, GROUP_ROWS]);
-  runKernel("sumRows", 1, [sums, y, groups, columns, groups]);
-  release(sums);
+  if (groups === 1) return rowsKernel(1, { x, y, rows, columns, groupRows: rows });
+  using memory = new Scope();
+  const sums = memory.float32(groups * columns);
+  rowsKernel(groups, { x, y: sums, rows, columns, groupRows: GROUP_ROWS });
+  rowsKernel(1, { x: sums, y, rows: groups, columns, groupRows: groups });
 }

@@ -1,11 +1,58 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { activationCode, type FusedActivation } from "../../compute/gemm.ts";
-import { allocate, allocInt32, freeViews, release } from "../../compute/memory.ts";
-import { runKernel, SCRATCH_BYTES } from "../../compute/pool.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
+import { SCRATCH_BYTES } from "../../compute/pool.ts";
+import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
 import { sumRows } from "./reductions.ts";
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
+
+const IMAGES = {
+  height: "i32",
+  width: "i32",
+  channels: "i32",
+  top: "i32",
+  left: "i32",
+  outHeight: "i32",
+  outWidth: "i32",
+  filters: "i32",
+  tilesY: "i32",
+  tilesX: "i32",
+} as const;
+const transformFilter = defineKernel("winogradFilter", {
+  filter: "f32*",
+  target: "f32*",
+  channels: "i32",
+  filters: "i32",
+});
+const convolve = defineKernel("winogradConvolve", {
+  x: "f32*",
+  u: "f32*",
+  y: "f32*",
+  tiles: "i32",
+  taskTiles: "i32",
+  ...IMAGES,
+  bias: "f32*?",
+  activation: "i32",
+  flag: "i32*",
+});
+const filterSums = defineKernel("winogradFilterSums", {
+  x: "f32*",
+  dy: "f32*",
+  sums: "f32*",
+  tiles: "i32",
+  groupTiles: "i32",
+  blockTiles: "i32",
+  ...IMAGES,
+});
+const finishFilter = defineKernel("winogradFilterFinish", {
+  sums: "f32*",
+  target: "f32*",
+  channels: "i32",
+  filters: "i32",
+  flag: "i32*",
+});
 
 /** Results of a tile in a row, and products of a tile. */
 const TILE = 4, POINTS = 36;
@@ -50,51 +97,60 @@ function planOf(info: ConvInfo, isSum = false) {
   return { tilesY, tilesX, tiles, block };
 }
 
+/** Whether a convolution goes Winograd's way. */
+export function isWinograd(info: ConvInfo): boolean {
+  return planOf(info) !== undefined;
+}
+
+function imagesOf(info: ConvInfo, { tilesY, tilesX }: { tilesY: number; tilesX: number }) {
+  return {
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    top: info.padInfo.top,
+    left: info.padInfo.left,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    filters: info.outChannels,
+    tilesY,
+    tilesX,
+  };
+}
+
 /**
- * A 3 × 3 convolution by Winograd's F(4 × 4, 3 × 3), with bias and activation; of addresses. Undefined where it
- * is no gain, or where a result is infinite or NaN, which the transforms would spread over a tile.
+ * A 3 × 3 convolution by Winograd's F(4 × 4, 3 × 3), with bias and activation. Undefined where it is no gain, or
+ * where a result is infinite or NaN, which the transforms would spread over a tile.
  */
 export function winogradForward(
   backend: SimdBackend,
   info: ConvInfo,
-  x: number,
-  filter: number,
-  bias: number,
+  x: Float32Array,
+  filter: Float32Array,
+  bias: Float32Array | null,
   activation: FusedActivation,
 ): tf.TensorInfo | undefined {
   const plan = planOf(info);
   if (!plan) return undefined;
-  const { inChannels, outChannels, outHeight, outWidth } = info;
-  const { info: y, address } = backend.makeOutputInShared(
-    [info.batchSize, outHeight, outWidth, outChannels],
+  const { inChannels: channels, outChannels: filters, outHeight, outWidth } = info;
+  const { info: result, values: y } = backend.newTensor(
+    [info.batchSize, outHeight, outWidth, filters],
   );
-  const transformed = allocate(4 * POINTS * inChannels * outChannels);
-  runKernel("winogradFilter", outChannels / 8, [filter, transformed, inChannels, outChannels]);
-  const isFinite = allFinite((flag) =>
-    runKernel("winogradConvolve", Math.ceil(plan.tiles / plan.block), [
-      x,
-      transformed,
-      address,
-      plan.tiles,
-      plan.block,
-      info.inHeight,
-      info.inWidth,
-      inChannels,
-      info.padInfo.top,
-      info.padInfo.left,
-      outHeight,
-      outWidth,
-      outChannels,
-      plan.tilesY,
-      plan.tilesX,
-      bias,
-      activationCode(activation),
-      flag,
-    ])
-  );
-  release(transformed);
-  if (isFinite) return y;
-  backend.disposeData(y.dataId);
+  using memory = new Scope();
+  const u = memory.float32(POINTS * channels * filters), flag = memory.int32(1).fill(0);
+  transformFilter(filters / 8, { filter, target: u, channels, filters });
+  convolve(Math.ceil(plan.tiles / plan.block), {
+    x,
+    u,
+    y,
+    tiles: plan.tiles,
+    taskTiles: plan.block,
+    ...imagesOf(info, plan),
+    bias,
+    activation: activationCode(activation),
+    flag,
+  });
+  if (flag[0] === 0) return result;
+  backend.disposeData(result.dataId);
   return undefined;
 }
 
@@ -102,58 +158,31 @@ export function winogradForward(
 export function winogradFilterGradient(
   backend: SimdBackend,
   info: ConvInfo,
-  x: number,
-  dy: number,
+  x: Float32Array,
+  dy: Float32Array,
 ): tf.TensorInfo | undefined {
   const plan = planOf(info, true);
   if (!plan) return undefined;
-  const { inChannels, outChannels } = info;
-  const values = inChannels * outChannels;
-  const wanted = values >= LARGE_FILTER ? FEW_GROUPS : GROUPS;
+  const { inChannels: channels, outChannels: filters } = info;
+  const values = POINTS * channels * filters;
+  const wanted = channels * filters >= LARGE_FILTER ? FEW_GROUPS : GROUPS;
   const groupTiles = Math.ceil(plan.tiles / wanted), groups = Math.ceil(plan.tiles / groupTiles);
-  const sums = allocate(4 * groups * POINTS * values);
-  runKernel("winogradFilterSums", groups, [
+  using memory = new Scope();
+  const sums = memory.float32(groups * values), flag = memory.int32(1).fill(0);
+  filterSums(groups, {
     x,
     dy,
     sums,
-    plan.tiles,
+    tiles: plan.tiles,
     groupTiles,
-    plan.block,
-    info.inHeight,
-    info.inWidth,
-    inChannels,
-    info.padInfo.top,
-    info.padInfo.left,
-    info.outHeight,
-    info.outWidth,
-    outChannels,
-    plan.tilesY,
-    plan.tilesX,
-  ]);
-  const total = groups === 1 ? sums : allocate(4 * POINTS * values);
-  if (groups > 1) sumRows(sums, total, groups, POINTS * values);
-  const { info: result, address } = backend.makeOutputInShared(info.filterShape);
-  const isFinite = allFinite((flag) =>
-    runKernel(
-      "winogradFilterFinish",
-      inChannels,
-      [total, address, inChannels, outChannels, flag],
-      [],
-      4,
-    )
-  );
-  release(sums);
-  if (groups > 1) release(total);
-  if (isFinite) return result;
+    blockTiles: plan.block,
+    ...imagesOf(info, plan),
+  });
+  const total = groups === 1 ? sums : memory.float32(values);
+  if (groups > 1) sumRows(sums, total, groups, values);
+  const { info: result, values: target } = backend.newTensor(info.filterShape);
+  finishFilter(channels, { sums: total, target, channels, filters, flag }, 4);
+  if (flag[0] === 0) return result;
   backend.disposeData(result.dataId);
   return undefined;
-}
-
-/** Runs a kernel that raises a flag at an infinite result or NaN. */
-function allFinite(run: (flag: number) => void): boolean {
-  const flag = allocInt32(1).fill(0);
-  run(flag.byteOffset);
-  const isFinite = flag[0] === 0;
-  freeViews(flag);
-  return isFinite;
 }
