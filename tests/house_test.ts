@@ -43,6 +43,10 @@ function placeOf(specifier: string, library: string) {
   return { path, room: parts.length > 1 ? parts[0]! : "", isEngine: parts[1] === "engine" };
 }
 
+/** Where addresses are known; elsewhere kernels are given views, and scopes hold the memory. */
+const ADDRESS_ROOMS = ["compute", "backend"];
+const ADDRESS_MODULES = ["compute/memory.ts", "compute/pool.ts"];
+
 /** What is wrong with the imports of a library, a sentence each. */
 function faults(modules: readonly Module[], library: string): string[] {
   const found: string[] = [], arrows = new Map<string, Set<string>>();
@@ -57,6 +61,9 @@ function faults(modules: readonly Module[], library: string): string[] {
       if (!to || to.room === from.room) continue;
       if (to.isEngine) found.push(`${from.path} enters ${to.path}`);
       if (from.room === "") continue;
+      if (ADDRESS_MODULES.includes(to.path) && !ADDRESS_ROOMS.includes(from.room)) {
+        found.push(`${from.path} may not know ${to.path}`);
+      }
       if (!MAY_IMPORT[from.room]?.includes(to.room)) {
         found.push(`${from.path} may not import ${to.path}`);
       }
@@ -111,6 +118,8 @@ Deno.test("A wrong import is found: upwards, into an engine, in a circle, of tfj
   await plant("metrics/late.ts", `export const late = () => import("../article/mod.ts")`);
   await plant("plots/figure.ts", `import "npm:@tensorflow/tfjs-core@4.22.0"`);
   await plant("backend/mod.ts", `import "npm:@tensorflow/tfjs-core@4.22.0"`);
+  await plant("compute/memory.ts");
+  await plant("neighbors/search.ts", `import { x } from "../compute/memory.ts"`);
   await plant("article/mod.ts", `import "../svm/svc.ts"`);
   await plant("mod.ts", `import "./article/mod.ts"`);
   try {
@@ -118,6 +127,7 @@ Deno.test("A wrong import is found: upwards, into an engine, in a circle, of tfj
       "base is in a circle",
       "base/mod.ts may not import svm/svc.ts",
       "metrics/late.ts may not import article/mod.ts",
+      "neighbors/search.ts may not know compute/memory.ts",
       "plots/figure.ts imports tfjs",
       "svm is in a circle",
       "umap/umap.ts enters svm/engine/solve.ts",

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { CHUNK } from "./ops/kernel_override.ts";
+import { between, checkValue, type Rule, seed as seedRule } from "../base/check.ts";
 import { defineKernel } from "../compute/define_kernel.ts";
 import { SIMD_BACKEND, type SimdBackend } from "./simd_backend.ts";
 
@@ -14,6 +15,12 @@ const drop = defineKernel("dropout", {
   scale: "f32",
 });
 
+const RATE: Rule = {
+  ...between(0, 1),
+  wanted: "at least 0 and below 1",
+  allows: (x) => Number(x) >= 0 && Number(x) < 1,
+};
+
 interface Attrs {
   readonly rate: number;
   readonly seed: number;
@@ -27,6 +34,7 @@ interface Attrs {
  * @param x Any float32 tensor
  * @param rate Share of the elements that become zero; the others are divided by 1 − rate
  * @param seed A whole number; take another one at each call, or the masks will be the same
+ * @throws {TypeError} If the rate or the seed is no number
  * @throws {RangeError} If the rate is not in [0, 1), or the seed is no whole number
  *
  * @example
@@ -43,12 +51,8 @@ interface Attrs {
  * ```
  */
 export function seededDropout<T extends tf.Tensor>(x: T, rate: number, seed: number): T {
-  if (!(rate >= 0 && rate < 1)) {
-    throw new RangeError(`The dropout rate must be at least 0 and below 1, got ${rate}`);
-  }
-  if (!Number.isInteger(seed)) {
-    throw new RangeError(`A seed must be a whole number, got ${seed}`);
-  }
+  checkValue("The dropout rate", rate, RATE);
+  checkValue("seededDropout: seed", seed, seedRule);
   if (rate === 0) return x;
   const attrs: Attrs = { rate, seed: seed | 0 };
   const dropped = tf.customGrad((x) => ({

@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { fuseLayers } from "./fused_layers.ts";
 import { mendCpuKernels } from "./mend_cpu_kernels.ts";
+import { checkOptions, flag, oneOf, type Rules } from "../base/check.ts";
 import { registerSimdBackend } from "./register_simd.ts";
 import { canRunKernels, threads } from "../compute/pool.ts";
 
@@ -17,6 +18,8 @@ export interface SetUpOptions {
   /** Say nothing. */
   readonly quiet?: boolean;
 }
+
+const RULES: Rules<SetUpOptions> = { backend: oneOf(...BACKENDS), quiet: flag };
 
 /** What {@linkcode setUpCompute} chose. */
 export interface Compute {
@@ -34,7 +37,8 @@ const SOFTWARE_GPU = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i
  * Chooses and starts the tfjs backend: WebGPU where there is a hardware adapter, else `simd`, this
  * library's own CPU backend. The environment variable `COMPUTE` (or the option) overrides the choice.
  *
- * @throws {RangeError} If the wanted backend does not exist
+ * @throws {TypeError} If an option is unknown or of the wrong kind
+ * @throws {RangeError} If the wanted backend does not exist, or `COMPUTE_THREADS` is no number of threads
  * @throws {Error} If the wanted backend cannot start here
  *
  * @example
@@ -47,6 +51,7 @@ const SOFTWARE_GPU = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i
  * ```
  */
 export async function setUpCompute(options: SetUpOptions = {}): Promise<Compute> {
+  checkOptions("setUpCompute", options, RULES);
   const wanted = options.backend ?? (Deno.env.get("COMPUTE") || undefined);
   if (wanted !== undefined && !BACKENDS.includes(wanted)) {
     throw new RangeError(`COMPUTE must be one of ${BACKENDS.join(", ")}, got ${wanted}`);

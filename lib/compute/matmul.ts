@@ -1,4 +1,5 @@
-import { Matrix } from "../base/matrix.ts";
+import { checkOptions, flag, instance, type Rules } from "../base/check.ts";
+import { assertMatrix, Matrix } from "../base/matrix.ts";
 import { gemm } from "./gemm.ts";
 import { isInMemory } from "./memory.ts";
 import { Scope } from "./scope.ts";
@@ -13,11 +14,18 @@ export interface MatmulOptions {
   readonly out?: Matrix;
 }
 
+const RULES: Rules<MatmulOptions> = {
+  transposeA: flag,
+  transposeB: flag,
+  out: instance(Matrix),
+};
+
 /**
  * The product op(A)·op(B) in float32 on all threads, by a packed and blocked kernel (Goto & van de Geijn
  * 2008). Values that do not lie in the shared memory are copied there and back.
  *
  * @returns `out`, or a new matrix
+ * @throws {TypeError} If A or B is no matrix, or an option is unknown or of the wrong kind
  * @throws {RangeError} If the sizes do not fit, or there is no room
  *
  * @example
@@ -31,6 +39,9 @@ export interface MatmulOptions {
  * ```
  */
 export function matmul(A: Matrix, B: Matrix, options: MatmulOptions = {}): Matrix {
+  assertMatrix(A, "A");
+  assertMatrix(B, "B");
+  checkOptions("matmul", options, RULES);
   const { transposeA = false, transposeB = false } = options;
   const [rows, depth] = transposeA ? [A.cols, A.rows] : [A.rows, A.cols];
   const [depthB, columns] = transposeB ? [B.cols, B.rows] : [B.rows, B.cols];

@@ -202,19 +202,6 @@ export function freeViews(...views: ArrayBufferView[]): void {
   for (const view of views) release(view.byteOffset);
 }
 
-declare const PLACE: unique symbol;
-
-/** Where a value lies, for tables in which kernels look blocks up; 0 is nowhere. */
-export type Place = number & { readonly [PLACE]?: true };
-
-/** What no block has as its place. */
-export const NOWHERE: Place = 0;
-
-/** The place of a view's element. */
-export function placeOf(view: ArrayBufferView & { BYTES_PER_ELEMENT: number }, element = 0): Place {
-  return view.byteOffset + element * view.BYTES_PER_ELEMENT;
-}
-
 /** The address of a view, for a kernel's arguments. */
 export function pointer(view: ArrayBufferView): number {
   return view.byteOffset;

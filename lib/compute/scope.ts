@@ -102,3 +102,6 @@ function giveBack(held: ArrayBufferView | Disposable): void {
   if (ArrayBuffer.isView(held)) freeViews(held);
   else held[Symbol.dispose]();
 }
+
+/** Calls a function when memory is short, so that it gives back what can be made anew. */
+export { onShortage } from "./memory.ts";

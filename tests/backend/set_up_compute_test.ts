@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
-import type { ComputeBackend } from "deep-features/backend";
+import type { ComputeBackend, SetUpOptions } from "deep-features/backend";
 
 Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so", async () => {
   const lines: string[] = [];
@@ -32,7 +32,18 @@ Deno.test("setUpCompute() follows COMPUTE and refuses what it does not know", as
     if (before === undefined) Deno.env.delete("COMPUTE");
     else Deno.env.set("COMPUTE", before);
   }
-  await assert.rejects(setUpCompute({ backend: "tpu" as ComputeBackend }), /got tpu/);
+  await assert.rejects(
+    setUpCompute({ backend: "tpu" as ComputeBackend }),
+    /RangeError: setUpCompute: backend must be .*, got "tpu"/,
+  );
+  await assert.rejects(
+    setUpCompute({ backEnd: "cpu" } as SetUpOptions),
+    /TypeError: setUpCompute has no option "backEnd": did you mean "backend"/,
+  );
+  await assert.rejects(
+    setUpCompute({ quiet: 1 } as unknown as SetUpOptions),
+    /TypeError: setUpCompute: quiet must be true or false, got 1/,
+  );
 });
 
 Deno.test("setUpCompute() picks simd or a hardware GPU, never one that software imitates", async () => {

@@ -52,3 +52,25 @@ Deno.test("matmul() refuses sizes that do not fit", () => {
   assert.equal(matmul(random(0, 3, 1), random(3, 2, 1)).rows, 0);
   assert.deepEqual([...matmul(random(1, 0, 1), random(0, 2, 1)).data], [0, 0]);
 });
+
+Deno.test("matmul() refuses what is no matrix, and options that it does not know", () => {
+  const A = random(2, 2, 1);
+  const wrong = (options: object) => () => matmul(A, A, options);
+  assert.throws(wrong({ transposeb: true }), /TypeError: matmul has no option.*mean "transposeB"/);
+  assert.throws(wrong({ transposeA: 1 }), /TypeError: matmul: transposeA must be true or false/);
+  assert.throws(wrong({ out: new Float32Array(4) }), /TypeError: matmul: out must be an instance/);
+  assert.throws(() => matmul(A, [[1, 2], [3, 4]] as unknown as Matrix), TypeError);
+});
+
+Deno.test("matmul() copies values that lie in somebody else's shared memory", () => {
+  // At the very places at which this library's own memory has allocations.
+  const own = allocFloat32(4);
+  const buffer = new SharedArrayBuffer(own.byteOffset + own.byteLength);
+  const foreign = new Float32Array(buffer, own.byteOffset, 4);
+  own.fill(9);
+  foreign.set([1, 2, 3, 4]);
+  const A = new Matrix(foreign, 2, 2);
+  assert.deepEqual([...matmul(A, A).data], [7, 10, 15, 22]);
+  assert.ok(own.every((value) => value === 9));
+  freeViews(own);
+});

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { threads } from "../../compute/pool.ts";
+import { threads } from "../../compute/mod.ts";
 import { interruptible } from "../../notebook/interrupt.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import { seededRandom } from "../../base/random.ts";

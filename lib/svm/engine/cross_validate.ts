@@ -14,7 +14,7 @@
 import { checkTrainingSet } from "../../base/classifier.ts";
 import { encodeLabels } from "../../base/labels.ts";
 import { gemm } from "../../compute/gemm.ts";
-import { type Place, placeOf } from "../../compute/memory.ts";
+import { type Place, placeOf } from "../../compute/places.ts";
 import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import { Matrix } from "../../base/matrix.ts";
@@ -51,7 +51,7 @@ export function canCrossValidate(
   y: ArrayLike<number>,
   folds: readonly Fold[],
 ): boolean {
-  const bytes = 2 * 4 * X.rows ** 2;
+  const bytes = 2 * Float32Array.BYTES_PER_ELEMENT * X.rows ** 2;
   const { classes } = encodeLabels(y);
   return machines.every((machine) =>
     machine.engine === "smo" && bytes <= machine.cacheMiB * MEBIBYTE &&

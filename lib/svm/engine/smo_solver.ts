@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { NOWHERE, type Place, placeOf } from "../../compute/memory.ts";
+import { NOWHERE, type Place, placeOf } from "../../compute/places.ts";
 import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import { createBreather } from "../../notebook/progress.ts";

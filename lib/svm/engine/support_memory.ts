@@ -1,5 +1,4 @@
-import { onShortage } from "../../compute/memory.ts";
-import { Scope } from "../../compute/scope.ts";
+import { onShortage, Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import type { Matrix } from "../../base/matrix.ts";
 import { centerOf, type KernelFunction } from "./kernel_function.ts";
