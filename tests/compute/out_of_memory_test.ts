@@ -95,7 +95,7 @@ Deno.test("Whichever allocation fails, matrices and estimators give all memory b
     "Umap.fit from principal components": () => pca.fit(X),
     "Umap.transform": () => umap.transform(X),
     "Svc.fit": () => new Svc().fit(X, y),
-    "Svc.fit, a small cache": () => new Svc({ cacheMiB: 0.007 }).fit(X, y),
+    "Svc.fit, a small cache": () => new Svc({ cacheMiB: 0.015 }).fit(X, y),
     "Svc.predict": () => svc.predict(X),
     "Svc.decisionFunction": () => svc.decisionFunction(X),
     crossValidate: async () => {
