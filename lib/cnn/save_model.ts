@@ -1,5 +1,6 @@
 import { basename, join, resolve } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
+import { writeToDisk } from "../base/write_whole.ts";
 import { compileCnn } from "./build_cnn.ts";
 
 const TOPOLOGY_FILE = "model.json";
@@ -241,14 +242,6 @@ async function checkPlace(folder: string, moreFiles: readonly string[]): Promise
     throw refused(`it holds ${foreign[0]} beside a saved model: move that, or give another folder`);
   }
   return place;
-}
-
-/** Writes a file that is on the disk when this returns. */
-async function writeToDisk(path: string, content: string | Uint8Array): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
-  await file.sync();
 }
 
 /** Puts `beside` in the place of `place`; an old folder there goes away last. */

@@ -484,3 +484,36 @@ Deno.test("trainCnn() refuses by name what it cannot train right, before any wor
     });
   }
 });
+
+Deno.test("A network that takes rows of numbers gets each image as one", async () => {
+  for (const backend of ["cpu", "simd"] as const) {
+    await setUpCompute({ backend, quiet: true });
+    const set = data(CLASSES);
+    const size = SIDE * SIDE * CHANNELS;
+    const make = () => {
+      seed = 200;
+      const input = tf.input({ shape: [size] });
+      const model = tf.model({ inputs: input, outputs: softmaxHead(chain(input, dense(5))) });
+      model.compile({ optimizer: tf.train.sgd(0.1), loss: "categoricalCrossentropy" });
+      return model;
+    };
+    const ours = make(), theirs = make();
+    theirs.setWeights(ours.getWeights());
+    const rows = tf.tensor2d(set.images, [N, size]);
+    const { history } = await theirs.fit(rows, targets(theirs, set.labels), {
+      epochs: STEPS,
+      batchSize: N,
+      verbose: 0,
+    });
+    const own = await trainCnn(ours, set, { epochs: STEPS, batchSize: N, validationSplit: 0 });
+    assertClose("loss", own.loss, history["loss"] as number[]);
+    const scores = (theirs.predict(rows) as tf.Tensor).dataSync();
+    const layer = ours.layers.at(-1)!.name;
+    assertClose("scores", (await hiddenFeatures(ours, set, { layer })).data, scores);
+    const odd = { ...set, images: set.images.subarray(N), shape: [N, 1, 1, size - 1] as const };
+    await assert.rejects(
+      hiddenFeatures(ours, odd, { layer }),
+      /are 1 × 1 × 71, but the model takes 72/,
+    );
+  }
+});

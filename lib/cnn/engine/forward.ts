@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { hasLogits, isOfImages, type Match, RULES, type Surroundings } from "./forward_rules.ts";
 import { IMAGES, type LayerCall, networkGraph } from "./network_graph.ts";
 import { checkTrainable } from "./random_layers.ts";
@@ -20,7 +20,10 @@ export interface ForwardPass {
   readonly givesLogits: boolean;
   /** Most numbers that a layer puts out for an image. */
   readonly widest: number;
-  /** From images [n, height, width, channels] to the outputs of the last layer. */
+  /**
+   * From images [n, height, width, channels] to the outputs of the last layer; a model that takes rows of
+   * numbers gets each image as one.
+   */
   apply(x: tf.Tensor, options?: ForwardOptions): tf.Tensor;
 }
 
@@ -39,6 +42,11 @@ interface Step {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly run: (inputs: tf.Tensor[], options: ForwardOptions) => tf.Tensor[];
+}
+
+/** What is not needed any more after a step. */
+interface LastUses {
+  readonly lastUses: readonly number[];
 }
 
 /**
@@ -83,11 +91,14 @@ export function createForwardPass(
     for (const each of match?.calls ?? []) done.add(each);
     steps.push(match ? matchedStep(match) : layerStep(call));
   }
+  const ordered = withLastUses(steps, output);
+  const takesRows = model.inputs[0]!.shape.length === 2;
   return {
     onesChannel,
     givesLogits: around.logits && last !== undefined && hasLogits(last.layer),
     widest: widest(model, calls),
-    apply: (x, state = {}) => run(steps, output, x, state),
+    apply: (x, state = {}) =>
+      run(ordered, output, takesRows ? tf.reshape(x, [x.shape[0]!, -1]) : x, state),
   };
 }
 
@@ -124,31 +135,35 @@ function layerStep({ layer, inputs, outputs, callArgs }: LayerCall): Step {
 }
 
 function run(
-  steps: readonly Step[],
+  steps: readonly (Step & LastUses)[],
   output: number,
   x: tf.Tensor,
   options: ForwardOptions,
 ): tf.Tensor {
   const values = new Map([[IMAGES, x]]);
-  const uses = new Map<number, number>();
-  for (const { inputs } of steps) {
-    for (const value of inputs) uses.set(value, (uses.get(value) ?? 0) + 1);
-  }
   for (const step of steps) {
     const inputs = step.inputs.map((value) => values.get(value)!);
     const outputs = step.run(inputs, options);
     step.outputs.forEach((value, i) => values.set(value, outputs[i]!));
     // In training the gradients need what has been computed; in prediction a large batch needs the room.
     if (options.seed !== undefined) continue;
-    for (const value of step.inputs) {
-      uses.set(value, uses.get(value)! - 1);
+    for (const value of step.lastUses) {
       const tensor = values.get(value)!;
-      const isFree = uses.get(value) === 0 && value !== IMAGES && value !== output;
-      if (isFree && !isAmong(tensor, values, value)) tensor.dispose();
-      if (isFree) values.delete(value);
+      if (!isAmong(tensor, values, value)) tensor.dispose();
+      values.delete(value);
     }
   }
   return values.get(output)!;
+}
+
+/** The steps with the values that nobody needs after each: all inputs but the images and the output. */
+function withLastUses(steps: readonly Step[], output: number): (Step & LastUses)[] {
+  const needed = new Set([IMAGES, output]);
+  return steps.toReversed().map((step) => {
+    const lastUses = [...new Set(step.inputs)].filter((value) => !needed.has(value));
+    for (const value of step.inputs) needed.add(value);
+    return { ...step, lastUses };
+  }).reverse();
 }
 
 /** Whether a tensor is another value, too: some steps hand their input on. */

@@ -61,11 +61,6 @@ export function checkImages(model: tf.LayersModel, data: ImageArrays): number {
   return n;
 }
 
-/** Whether a model takes images as rows of numbers instead of with height, width and channels. */
-export function takesRows(model: tf.LayersModel): boolean {
-  return model.inputs[0]!.shape.length === 2;
-}
-
 function checkShape(wanted: readonly (number | null)[], own: readonly number[], size: number) {
   const fits = wanted.length === 3
     ? wanted.every((length, i) => length === null || length === own[i])

@@ -19,20 +19,14 @@ export interface Objective {
   readonly metricNames: readonly string[];
   /** What the network should put out for the images at `rows`. */
   target(rows: ArrayLike<number>): tf.Tensor;
-  /** Mean loss of a batch, without penalties; `weights` counts images more or less. */
-  loss(target: tf.Tensor, output: tf.Tensor, weights?: tf.Tensor1D): tf.Scalar;
+  /** Mean loss of a batch, without penalties. */
+  loss(target: tf.Tensor, output: tf.Tensor): tf.Scalar;
   /** Sum of the penalties of the model's regularizers; `undefined` if it has none. */
   penalties(): tf.Scalar | undefined;
   /** How many of the images at `rows` the network takes for what they are. */
   hits(rows: ArrayLike<number>, output: tf.Tensor): tf.Scalar;
   /** The metrics, in the order of `metricNames`. */
   metrics(target: tf.Tensor, output: tf.Tensor): tf.Scalar[];
-}
-
-/** What an objective is told beside the model. */
-export interface ObjectiveOptions {
-  /** Share of the probability that goes to all classes alike; default 0. */
-  readonly labelSmoothing?: number;
 }
 
 /** Losses of one output that expect −1 and 1, and whose border is at 0. */
@@ -50,7 +44,6 @@ export function createObjective(
   model: tf.LayersModel,
   pass: ForwardPass,
   targets: Targets,
-  { labelSmoothing = 0 }: ObjectiveOptions = {},
 ): Objective {
   const { lossFunctions, metricsTensors = [], metricsNames = [] } = model as unknown as Compiled;
   const units = outputUnits(model);
@@ -73,36 +66,28 @@ export function createObjective(
     if (units === 1) {
       const values = Array.from(rows, (row) => {
         const label = soft ? soft[2 * row + 1]! : labels[row]!;
-        const smooth = label * (1 - labelSmoothing) + labelSmoothing / 2;
-        return isHinge ? 2 * smooth - 1 : smooth;
+        return isHinge ? 2 * label - 1 : label;
       });
       return tf.tensor2d(values, [rows.length, 1]);
     }
     if (isSparse && !fromLogits) {
       return tf.tensor2d(Array.from(rows, (row) => labels[row]!), [rows.length, 1]);
     }
-    const hard = soft
+    return soft
       ? tf.tensor2d(
         Array.from(rows, (row) => [...soft.subarray(row * classes, (row + 1) * classes)]),
       )
       : tf.oneHot(tf.tensor1d(Array.from(rows, (row) => labels[row]!), "int32"), classes).toFloat();
-    if (labelSmoothing === 0) return hard;
-    return tf.add(tf.mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
   };
 
   return {
     classes,
     metricNames: extra.map(({ name }) => name),
     target,
-    loss: (target, output, weights) => {
-      if (fromLogits && !weights) {
-        return tf.losses.softmaxCrossEntropy(target, output) as tf.Scalar;
-      }
-      const losses = fromLogits
-        ? tf.losses.softmaxCrossEntropy(target, output, undefined, 0, tf.Reduction.NONE)
-        : lossFunction(target, output);
-      return tf.mean(weights ? tf.mul(losses, weights) : losses);
-    },
+    loss: (target, output) =>
+      fromLogits
+        ? tf.losses.softmaxCrossEntropy(target, output) as tf.Scalar
+        : tf.mean(lossFunction(target, output)),
     penalties: () => {
       const penalties = model.calculateLosses();
       return penalties.length === 0 ? undefined : tf.addN(penalties.map((p) => p.asScalar()));
