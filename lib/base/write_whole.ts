@@ -14,13 +14,8 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   if (there?.isDirectory) throw new TypeError(`Cannot write ${path}: it is a folder`);
   await Deno.mkdir(dirname(path), { recursive: true });
   const part = join(dirname(path), `.${basename(path)}.${Deno.pid}-${parts++}.part`);
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
-    {
-      using file = await Deno.open(part, { write: true, createNew: true });
-      for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
-      await file.sync();
-    }
+    await writeToDisk(part, content);
     await Deno.rename(part, path);
   } catch (cause) {
     await Deno.remove(part).catch(() => {});
@@ -28,4 +23,12 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
       cause,
     });
   }
+}
+
+/** Writes a new file that is on the disk, and not only on its way there, when this returns. */
+export async function writeToDisk(path: string, content: string | Uint8Array): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  using file = await Deno.open(path, { write: true, createNew: true });
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  await file.sync();
 }

@@ -1,4 +1,4 @@
-import { checkValue, describe, seed as seedRule, whole } from "../base/check.ts";
+import { checkValue, custom, describe, type Rule, seed as seedRule, whole } from "../base/check.ts";
 import { assertLabels } from "../base/labels.ts";
 import { permutation, seededRandom } from "../base/random.ts";
 
@@ -11,6 +11,12 @@ export interface Split {
   /** `[n, height, width, channels]`; 3 channels are red, green and blue, 1 is grey. */
   readonly shape: readonly [number, number, number, number];
 }
+
+/** What an option that is a split may be; {@linkcode assertSplit} looks closer. */
+export const SPLIT_RULE: Rule = custom(
+  "a split with images, labels and shape",
+  (value) => typeof value === "object" && value !== null && "images" in value && "shape" in value,
+);
 
 /**
  * Checks that the parts of a split fit together.

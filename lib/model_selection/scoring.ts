@@ -36,11 +36,3 @@ export function scoreFunction(scoring: Scoring): ScoreFunction {
     return score;
   };
 }
-
-/** What a score is called, for people. */
-export function nameOfScore(scoring: Scoring): string {
-  if (typeof scoring === "function") return scoring.name || "score";
-  return { accuracy: "accuracy", balancedAccuracy: "balanced accuracy", f1Macro: "F1 (macro)" }[
-    scoring
-  ];
-}

@@ -9,7 +9,7 @@ export const FRAMES_VARIABLE = "REPORT_FRAMES";
 
 /**
  * Digest of all that is the same in every interactive page of this library: markup, style and script (see
- * `frameDigest`). Reports let no other page run. A test holds it to the page that `interactiveMap` makes,
+ * `frameParts`). Reports let no other page run. A test holds it to the page that `interactiveMap` makes,
  * and says what it must be.
  */
 export const FRAME_SHA256 = "3f5896b418fca09ea714410519ecc9c2a138b4b41561b6109a3420b7f3726a84";

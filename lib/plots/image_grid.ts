@@ -1,5 +1,5 @@
-import { assertSplit, type Split } from "../dataset/split.ts";
-import { checkOptions, custom, listOf, type Rules, text, whole } from "../base/check.ts";
+import { assertSplit, type Split, SPLIT_RULE } from "../dataset/split.ts";
+import { checkOptions, type custom, listOf, type Rules, text, whole } from "../base/check.ts";
 import { escapeHtml } from "../base/text.ts";
 import { createFigure, type Figure, svgPanel } from "./figure.ts";
 import { INK } from "./theme.ts";
@@ -20,10 +20,7 @@ export interface ImageGridOptions {
 }
 
 const RULES: Rules<ImageGridOptions> = {
-  split: custom(
-    "a split with images, labels and shape",
-    (value) => typeof value === "object" && value !== null && "images" in value && "shape" in value,
-  ),
+  split: SPLIT_RULE,
   classNames: listOf(text),
   rows: whole(1),
   columns: whole(1),

@@ -1,4 +1,4 @@
-import { assertSplit, type Split } from "../dataset/split.ts";
+import { assertSplit, type Split, SPLIT_RULE } from "../dataset/split.ts";
 import { jupyterDisplay } from "../base/display.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { notebookKernel } from "../notebook/notebook_kernel.ts";
@@ -47,10 +47,7 @@ const RULES: Rules<InteractiveMapOptions> = {
   embedding: instance(Matrix),
   labels: list,
   classNames: listOf(text),
-  images: custom(
-    "a split with images, labels and shape",
-    (value) => typeof value === "object" && value !== null && "images" in value && "shape" in value,
-  ),
+  images: SPLIT_RULE,
   predicted: list,
   title: text,
   description: text,

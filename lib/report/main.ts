@@ -6,12 +6,12 @@
  */
 import { parseArgs } from "node:util";
 import { basename, dirname, join, relative, resolve } from "@std/path";
+import { formatSeconds } from "../notebook/progress.ts";
 import { writeWhole } from "../base/write_whole.ts";
 import { hidePathsIn } from "./engine/hide_paths.ts";
 import { renderSafely } from "./engine/render_safely.ts";
 import { hasTag, type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
 import {
-  formatTime,
   type Neighbor,
   notebookTitle,
   readSummary,
@@ -333,10 +333,10 @@ async function titleOf(path: string): Promise<string | undefined> {
 function summarize(done: readonly Done[], said: readonly string[], { out, noRun }: Plan): void {
   const timed = done.map(({ name, summary }) => ({ name, seconds: summary.seconds ?? 0 }));
   const total = timed.reduce((sum, { seconds }) => sum + seconds, 0);
-  if (!noRun) console.log(`\n━━ Where the time went: ${formatTime(total)} in all`);
+  if (!noRun) console.log(`\n━━ Where the time went: ${formatSeconds(total)} in all`);
   for (const { name, seconds } of noRun ? [] : timed) {
     const share = Math.round(100 * seconds / total);
-    console.log(`  ${formatTime(seconds).padStart(12)}  ${`${share} %`.padStart(5)}  ${name}`);
+    console.log(`  ${formatSeconds(seconds).padStart(12)}  ${`${share} %`.padStart(5)}  ${name}`);
   }
   const cells = done.flatMap(({ name, runs }) => runs.map((run) => ({ name, ...run })))
     .sort((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
@@ -344,7 +344,9 @@ function summarize(done: readonly Done[], said: readonly string[], { out, noRun 
   for (const { name, number, seconds, cell } of cells) {
     const share = `${Math.round(100 * seconds / total)} %`.padStart(5);
     const title = cellTitle(cell, SUMMARY_TITLE_WIDTH);
-    console.log(`  ${formatTime(seconds).padStart(12)}  ${share}  ${name} [${number}]  ${title}`);
+    console.log(
+      `  ${formatSeconds(seconds).padStart(12)}  ${share}  ${name} [${number}]  ${title}`,
+    );
   }
   const warnings = done.flatMap(({ summary }) => summary.notices)
     .filter(({ isWarning }) => isWarning).map(({ text }) => text);

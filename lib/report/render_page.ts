@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { escapeHtml } from "../base/text.ts";
 import { FRAME_TYPE } from "../notebook/frame_type.ts";
-import { isOwnFrame } from "./engine/frames.ts";
+import { formatSeconds } from "../notebook/progress.ts";
+import { type FrameParts, ownFrame } from "./engine/frames.ts";
 import {
   attribute,
   elementsOf,
-  isElement,
   type Parent,
   parse,
   parseFragment,
@@ -95,6 +95,8 @@ interface Drawing {
   readonly run: RunFacts;
   readonly outline: Outline;
   readonly frames: FramePage[];
+  /** Scripts of the pages to explore that are kept inside. */
+  readonly frameScripts: string[];
   readonly find: FindPicture;
 }
 
@@ -117,11 +119,12 @@ export function renderPage(
 ): { html: string; summary: Summary; frames: FramePage[] } {
   const outline = new Outline();
   const { headings } = outline;
-  const frames: FramePage[] = [];
+  const frames: FramePage[] = [], frameScripts: string[] = [];
   let codeCells = 0;
   const cells = notebook.cells.map((cell) => {
     const seconds = cell.cell_type === "code" ? run.cellSeconds[codeCells++] : undefined;
-    return renderCell(cell, { run, outline, frames, find: pictureFinder(cell, run) }, seconds);
+    const find = pictureFinder(cell, run);
+    return renderCell(cell, { run, outline, frames, frameScripts, find }, seconds);
   });
   const body = cells.join("\n");
   const tree = parseFragment(body);
@@ -156,7 +159,7 @@ export function renderPage(
   const html = page({
     title: summary.title,
     summary,
-    frames: run.isSingleFile ? frames : [],
+    frameScripts,
     body: `<header><nav aria-label="Reports"><a href="index.html">All reports</a>${source}</nav>` +
       `<div class="tools"><button id="fold" type="button">Hide code</button> ` +
       `<button id="theme" type="button">Dark</button></div></header>` +
@@ -198,7 +201,7 @@ export function renderIndex(
     const state = summary.failedCell === undefined
       ? summary.seconds === undefined
         ? "With the outputs that the notebook holds"
-        : `Ran in ${formatTime(summary.seconds)}`
+        : `Ran in ${formatSeconds(summary.seconds)}`
       : `<strong class="failed">Cell ${summary.failedCell} did not run to its end</strong>`;
     const own = summary.notices.filter((notice) => !isShared(notice))
       .map(({ text }) => `<p class="fine">${escapeHtml(text)}</p>`).join("");
@@ -207,7 +210,7 @@ export function renderIndex(
   }).join("");
   return page({
     title: "Deep features: reports",
-    frames: [],
+    frameScripts: [],
     body: `<header><span></span><div class="tools"><button id="theme" type="button">Dark</button>` +
       `</div></header><div class="columns"><main id="main"><h1>Deep features: reports</h1>${
         [...notices.values()].filter((notice) => notice.isWarning || isShared(notice)).map(
@@ -246,23 +249,14 @@ function pageAddress(file: string): string {
   return `./${escapeHtml(encodeURIComponent(file))}`;
 }
 
-/** A duration for people. */
-export function formatTime(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  return whole < 60
-    ? `${whole} s`
-    : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-}
-
-function page({ title, body, frames, summary }: {
+function page({ title, body, frameScripts, summary }: {
   title: string;
   body: string;
-  frames: readonly FramePage[];
+  frameScripts: readonly string[];
   summary?: Summary;
 }): string {
   const parts: Record<string, string> = {
-    policy: escapeHtml(policy(frames)),
+    policy: escapeHtml(policy(frameScripts)),
     summary: summary ? escapeHtml(JSON.stringify(summary)) : "",
     title: escapeHtml(title),
     body,
@@ -279,13 +273,8 @@ function page({ title, body, frames, summary }: {
  * script runs but the page's own. (A page to explore that is kept inside obeys this policy, too, so that
  * its script, which is this library's, is named by its digest.)
  */
-function policy(frames: readonly FramePage[]): string {
-  const scripts = frames.flatMap(({ html }) =>
-    [...elementsOf(parse(html))].filter(({ tagName }) => tagName === "script").map((script) =>
-      textOf(script)
-    )
-  );
-  const hashes = [SCRIPT, ...scripts].map((code) =>
+function policy(frameScripts: readonly string[]): string {
+  const hashes = [SCRIPT, ...frameScripts].map((code) =>
     `'sha256-${createHash("sha256").update(code).digest("base64")}'`
   );
   return `default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src ${
@@ -363,7 +352,7 @@ function renderCell(cell: Cell, drawing: Drawing, seconds: number | undefined): 
   if (cell.cell_type === "raw") return `<pre tabindex="0">${escapeHtml(source)}</pre>`;
   const count = escapeHtml(String(cell.execution_count ?? " "));
   const time = seconds !== undefined && seconds >= SHOW_TIME_FROM
-    ? ` <span class="time">${formatTime(seconds)}</span>`
+    ? ` <span class="time">${formatSeconds(seconds)}</span>`
     : "";
   const block =
     `<details class="code" open><summary>Code <span class="count">[${count}]</span>${time}</summary>` +
@@ -409,8 +398,9 @@ function renderBundle(
   if (frame !== undefined) {
     const { [FRAME_TYPE]: _, ...others } = data;
     const picture = renderBundle(others, metadata, drawing);
-    return isOwnFrame(frame)
-      ? renderFrame(frame, picture, drawing)
+    const parts = ownFrame(frame);
+    return parts
+      ? renderFrame(frame, parts, picture, drawing)
       : `${picture}<p class="fine">An interactive page that this library did not make is left out.</p>`;
   }
   const svg = text("image/svg+xml");
@@ -466,12 +456,17 @@ function figure(image: string, width = 0): string {
 }
 
 /** A page to explore: its picture, and the page beside this one that is opened in its place. */
-function renderFrame(frame: string, picture: string, { run, frames }: Drawing): string {
-  const titled = [...elementsOf(parse(frame))].find((element) => isElement(element, "title"));
-  const title = escapeHtml((titled && textOf(titled)) || "Interactive figure");
+function renderFrame(
+  frame: string,
+  parts: FrameParts,
+  picture: string,
+  { run, frames, frameScripts }: Drawing,
+): string {
+  const title = escapeHtml(parts.title || "Interactive figure");
   const file = `${run.name ?? "report"}.frame-${frames.length + 1}.html`;
   frames.push({ file, html: frame });
   if (run.isSingleFile) {
+    frameScripts.push(parts.script);
     return `<iframe sandbox="allow-scripts" title="${title}" srcdoc="${
       escapeHtml(frame)
     }"></iframe>`;

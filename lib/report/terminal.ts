@@ -1,6 +1,6 @@
 import { TerminalText } from "./engine/terminal_text.ts";
 import { type Cell, joinText } from "./notebook.ts";
-import { formatTime } from "./render_page.ts";
+import { formatSeconds } from "../notebook/progress.ts";
 import type { CellRun, RunListener } from "./run_notebook.ts";
 
 /** How much of a cell's first line is shown. */
@@ -73,7 +73,7 @@ export class TerminalReporter implements RunListener {
 
   onCellDone({ seconds }: Pick<CellRun, "seconds">): void {
     this.end();
-    if (seconds >= SHOW_TIME_FROM) this.#write(`        took ${formatTime(seconds)}\n`);
+    if (seconds >= SHOW_TIME_FROM) this.#write(`        took ${formatSeconds(seconds)}\n`);
   }
 
   onLate(number: number): void {
@@ -94,7 +94,7 @@ export class TerminalReporter implements RunListener {
     const now = performance.now();
     // A progress line tells the time by itself; an unfinished line must not be written over.
     if (this.#isOpen || now - this.#lastText < TICK_EVERY) return;
-    this.#write(`\r        ${formatTime((now - this.#start) / 1000)} …`);
+    this.#write(`\r        ${formatSeconds((now - this.#start) / 1000)} …`);
     this.#ticked = true;
   }
 

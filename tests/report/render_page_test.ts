@@ -4,7 +4,7 @@ import { parseHTML } from "linkedom";
 import { interactiveMap, Matrix } from "deep-features";
 import { jupyterDisplay } from "../../lib/base/display.ts";
 import { FRAME_SHA256 } from "../../lib/notebook/frame_type.ts";
-import { frameDigest, isOwnFrame } from "../../lib/report/engine/frames.ts";
+import { frameParts, ownFrame } from "../../lib/report/engine/frames.ts";
 import { attribute, elementsOf, parse } from "../../lib/report/engine/html_tree.ts";
 import type { Notebook, Output } from "../../lib/report/notebook.ts";
 import {
@@ -132,7 +132,11 @@ Deno.test("Only pages to explore that the library made are shown: one changed by
     classNames: ["cat"],
     images: { images: new Uint8Array(12), labels: new Uint8Array(1), shape: [1, 2, 2, 3] },
   });
-  assert.equal(frameDigest(html), FRAME_SHA256, "the digest in frame_type.ts is to be this one");
+  assert.equal(
+    frameParts(html)!.digest,
+    FRAME_SHA256,
+    "the digest in frame_type.ts is to be this one",
+  );
   const changes = [
     html.replace("</head>", '<meta http-equiv="refresh" content="0"></head>'),
     html.replace("default-src 'none'", "default-src *"),
@@ -145,7 +149,7 @@ Deno.test("Only pages to explore that the library made are shown: one changed by
   ];
   for (const changed of changes) {
     assert.notEqual(changed, html);
-    assert.ok(!isOwnFrame(changed));
+    assert.equal(ownFrame(changed), undefined);
   }
   const data = { [FRAME_TYPE]: changes[0]!, "text/plain": "Fallback" };
   const { document } = render(["1"], [shown(data)]);

@@ -9,18 +9,26 @@ import {
   serialize,
   setAttribute,
   type Template,
+  textOf,
 } from "./html_tree.ts";
 
 /** Pictures that a page to explore may hold. */
 const SHEET = /^data:image\/webp;base64,[A-Za-z0-9+/]+=*$/;
 
+/** What a page to explore consists of. */
+export interface FrameParts {
+  readonly title: string;
+  readonly script: string;
+  /** A digest of the page without what differs from one to the next: title, description, points, pictures. */
+  readonly digest: string;
+}
+
 /**
- * A digest of a page to explore without what differs from one to the next: its title, its description, its
- * points and its pictures.
+ * Reads a page to explore.
  *
  * @returns `undefined` if the page is not made as this library makes them
  */
-export function frameDigest(html: string): string | undefined {
+export function frameParts(html: string): FrameParts | undefined {
   const page = parse(html);
   const elements = [...elementsOf(page)];
   const data = elements.find((element) => attribute(element, "id") === "data");
@@ -36,6 +44,11 @@ export function frameDigest(html: string): string | undefined {
     if (attribute(data, name) === undefined) return undefined;
     setAttribute(data, name, "");
   }
+  const textIn = (name: string) => {
+    const element = elements.find(({ tagName }) => tagName === name);
+    return element ? textOf(element) : "";
+  };
+  const title = textIn("title"), script = textIn("script");
   const header = elements.find(({ tagName }) => tagName === "header");
   for (const name of ["title", "h1", "p"]) {
     const own = name === "title" ? elements : header ? [...elementsOf(header)] : [];
@@ -45,12 +58,14 @@ export function frameDigest(html: string): string | undefined {
     }
     element.childNodes = [];
   }
-  return createHash("sha256").update(serialize(page)).digest("hex");
+  const digest = createHash("sha256").update(serialize(page)).digest("hex");
+  return { title, script, digest };
 }
 
-/** Whether a page to explore is one that this library made: only these may run their script. */
-export function isOwnFrame(html: string): boolean {
-  return frameDigest(html) === FRAME_SHA256;
+/** The parts of a page to explore if this library made it: only these may run their script. */
+export function ownFrame(html: string): FrameParts | undefined {
+  const parts = frameParts(html);
+  return parts?.digest === FRAME_SHA256 ? parts : undefined;
 }
 
 function isTemplate(element: Element): element is Template {
