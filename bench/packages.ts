@@ -77,12 +77,12 @@ async function timed(work: () => unknown): Promise<number> {
 /** Overlapping Gaussian clusters. */
 function clusters(n: number): { X: Matrix; y: Uint8Array } {
   const random = seededRandom(1);
-  const centres = Float32Array.from({ length: CLASSES * COLUMNS }, () => standardNormal(random));
+  const centers = Float32Array.from({ length: CLASSES * COLUMNS }, () => standardNormal(random));
   const y = Uint8Array.from({ length: n }, (_, i) => i % CLASSES);
   const data = Float32Array.from(
     { length: n * COLUMNS },
     (_, k) =>
-      centres[y[Math.floor(k / COLUMNS)]! * COLUMNS + k % COLUMNS]! + 12 * standardNormal(random),
+      centers[y[Math.floor(k / COLUMNS)]! * COLUMNS + k % COLUMNS]! + 12 * standardNormal(random),
   );
   return { X: new Matrix(data, n, COLUMNS), y };
 }

@@ -1,6 +1,6 @@
 import { interruptible } from "../notebook/interrupt.ts";
 import type { Matrix } from "../base/matrix.ts";
-import { nearestNeighbours } from "../neighbors/nearest_neighbors.ts";
+import { nearestNeighbors } from "../neighbors/nearest_neighbors.ts";
 import { checkOptions, type Rules, whole, withDefaults } from "../base/check.ts";
 import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/classifier.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
@@ -92,7 +92,7 @@ export class KNeighborsClassifier implements Classifier {
     const { nNeighbors: k } = this.options;
     const { indices } = await interruptible(
       options.signal,
-      (signal) => nearestNeighbours(rows, X, k, { ...options, signal }),
+      (signal) => nearestNeighbors(rows, X, k, { ...options, signal }),
     );
     const votes = new Int32Array(classes.length);
     return Int32Array.from({ length: X.rows }, (_, i) => {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type { ImageArrays, Images, LabelledImages, Labels } from "./engine/image_arrays.ts";
+export type { ImageArrays, Images, LabeledImages, Labels } from "./engine/image_arrays.ts";
 export { buildCnn, type BuildCnnOptions, compileCnn } from "./build_cnn.ts";
 export {
   type FeatureOptions,

@@ -8,7 +8,7 @@ import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { imageBatch, predictionBatch, range } from "./engine/batches.ts";
 import { applyConstraints } from "./engine/constraints.ts";
 import { createForwardPass, type ForwardPass } from "./engine/forward.ts";
-import { checkImages, type LabelledImages } from "./engine/image_arrays.ts";
+import { checkImages, type LabeledImages } from "./engine/image_arrays.ts";
 import {
   checkClassifier,
   classesOf,
@@ -131,7 +131,7 @@ const SEED_STRIDE = 0x9e3779b1;
  */
 export async function trainCnn(
   model: tf.LayersModel,
-  data: LabelledImages,
+  data: LabeledImages,
   options: TrainOptions = {},
 ): Promise<History> {
   checkOptions("trainCnn", options, RULES);
@@ -154,7 +154,7 @@ const EPOCHS = 20;
 
 async function train(
   model: tf.LayersModel,
-  data: LabelledImages,
+  data: LabeledImages,
   options: TrainOptions,
 ): Promise<History> {
   const { epochs = EPOCHS, batchSize = 128, validationSplit = 0.2, seed = 0, signal } = options;
@@ -259,7 +259,7 @@ interface Training {
   readonly pass: ForwardPass;
   readonly objective: Objective;
   readonly weights: tf.Variable[];
-  readonly data: LabelledImages;
+  readonly data: LabeledImages;
 }
 
 /** Figures of a batch. */
@@ -350,7 +350,7 @@ function record(history: History, log: EpochLog, training: Sums, validation: Sum
 async function evaluate(
   pass: ForwardPass,
   objective: Objective,
-  data: LabelledImages,
+  data: LabeledImages,
   begin: number,
   end: number,
   signal: AbortSignal | undefined,

@@ -3,7 +3,7 @@ import { dirname, resolve } from "@std/path";
 import { checkOptions, listOf, oneOf, type Rules, suggestion, text } from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { interruptible } from "../notebook/interrupt.ts";
-import { type OnError, readLabelled } from "./engine/read_images.ts";
+import { type OnError, readLabeled } from "./engine/read_images.ts";
 import type { ImageFolder } from "./image_folder.ts";
 import { type ImageSize, SIZE_RULE } from "./load_image.ts";
 
@@ -87,7 +87,7 @@ export async function loadImageCsv(
         `${path}, image ${i + 1}: class ${JSON.stringify(name)} is not among classNames`,
       );
     });
-    const read = await readLabelled({ files, labels, classNames }, size, {
+    const read = await readLabeled({ files, labels, classNames }, size, {
       onError,
       onProgress,
       signal,

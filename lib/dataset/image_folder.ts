@@ -3,7 +3,7 @@ import { interruptible } from "../notebook/interrupt.ts";
 import { checkOptions, flag, oneOf, type Rules } from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { listImages } from "./engine/list_images.ts";
-import { type OnError, readLabelled, type UnreadableImage } from "./engine/read_images.ts";
+import { type OnError, readLabeled, type UnreadableImage } from "./engine/read_images.ts";
 import { type ImageSize, SIZE_RULE } from "./load_image.ts";
 import type { Split } from "./split.ts";
 
@@ -87,7 +87,7 @@ export async function loadImageFolder(
   return await interruptible(signal, async (signal) => {
     signal?.throwIfAborted();
     const { classNames, files, labels, passedOver } = await listImages(resolve(folder), recursive);
-    const read = await readLabelled({ files, labels, classNames }, size, {
+    const read = await readLabeled({ files, labels, classNames }, size, {
       onError,
       onProgress,
       signal,

@@ -6,7 +6,7 @@ import { checkOptions, type Rules, whole } from "../base/check.ts";
 import { assertFinite, Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { createBreather } from "../notebook/progress.ts";
-import { type Metric, METRIC_RULE, nearestNeighbours } from "../neighbors/nearest_neighbors.ts";
+import { type Metric, METRIC_RULE, nearestNeighbors } from "../neighbors/nearest_neighbors.ts";
 import { SharedRows, unitRows } from "../compute/shared_rows.ts";
 
 const addRanksBeyond = defineKernel("ranksBeyond", {
@@ -15,7 +15,7 @@ const addRanksBeyond = defineKernel("ranksBeyond", {
   norms: "f32*",
   self: "i32",
   k: "i32",
-  neighbours: "i32*",
+  neighbors: "i32*",
   sums: "f64*",
 });
 
@@ -87,7 +87,7 @@ export async function trustworthiness(
   }
   signal?.throwIfAborted();
   const excess = await interruptible(signal, async (signal) => {
-    const { indices } = await nearestNeighbours(embedding, embedding, k + 1, { signal });
+    const { indices } = await nearestNeighbors(embedding, embedding, k + 1, { signal });
     // Each row is its own first neighbour.
     const others = indices.filter((_, at) => at % (k + 1) > 0);
     const rows = metric === "cosine" ? unitRows(X)[0]! : ofUnitSize(X);
@@ -110,16 +110,16 @@ function ofUnitSize(X: Matrix): Matrix {
 /** The sum of max(0, rank − k) over each row's given neighbours. */
 async function ranksBeyond(
   X: Matrix,
-  neighbours: Int32Array,
+  neighbors: Int32Array,
   k: number,
   { onProgress, signal }: RunOptions,
 ): Promise<number> {
   using memory = new Scope();
   const rows = memory.use(SharedRows.of(X));
   const products = memory.float32(Math.min(BLOCK_ROWS, X.rows) * X.rows);
-  const others = memory.int32(neighbours.length), sums = memory.float64(X.rows);
+  const others = memory.int32(neighbors.length), sums = memory.float64(X.rows);
   const breathe = createBreather();
-  others.set(neighbours);
+  others.set(neighbors);
   for (let begin = 0; begin < X.rows; begin += BLOCK_ROWS) {
     signal?.throwIfAborted();
     const size = Math.min(BLOCK_ROWS, X.rows - begin);
@@ -138,7 +138,7 @@ async function ranksBeyond(
       norms: rows.norms,
       self: begin,
       k,
-      neighbours: others.subarray(begin * k),
+      neighbors: others.subarray(begin * k),
       sums: sums.subarray(begin),
     });
     onProgress?.({ done: begin + size, total: X.rows, message: "ranks" });

@@ -6,7 +6,7 @@
  */
 export {
   type Metric,
-  nearestNeighbours,
-  type Neighbours,
-  type NeighboursOptions,
+  nearestNeighbors,
+  type Neighbors,
+  type NeighborsOptions,
 } from "./nearest_neighbors.ts";

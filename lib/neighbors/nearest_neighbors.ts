@@ -1,12 +1,12 @@
 import { checkOptions, checkValue, oneOf, type Rules, whole } from "../base/check.ts";
 import { assertFinite, type Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
-import { findCandidates, nearestOf, type Neighbours } from "./engine/candidates.ts";
+import { findCandidates, nearestOf, type Neighbors } from "./engine/candidates.ts";
 import { liftTiny } from "./engine/lift_tiny.ts";
 import { Scope } from "../compute/scope.ts";
 import { columnMeans, SharedRows, unitRows } from "../compute/shared_rows.ts";
 
-export type { Neighbours } from "./engine/candidates.ts";
+export type { Neighbors } from "./engine/candidates.ts";
 
 /** How far points are apart. */
 export type Metric = "euclidean" | "cosine";
@@ -14,13 +14,13 @@ export type Metric = "euclidean" | "cosine";
 /** What a {@linkcode Metric} may be. */
 export const METRIC_RULE = oneOf("euclidean", "cosine");
 
-/** What {@linkcode nearestNeighbours} can be told. */
-export interface NeighboursOptions extends RunOptions {
+/** What {@linkcode nearestNeighbors} can be told. */
+export interface NeighborsOptions extends RunOptions {
   /** Default `"euclidean"`. */
   readonly metric?: Metric;
 }
 
-const RULES: Rules<NeighboursOptions> = { ...RUN_RULES, metric: METRIC_RULE };
+const RULES: Rules<NeighborsOptions> = { ...RUN_RULES, metric: METRIC_RULE };
 
 /** Candidates beyond k, so that the rounding of matrix products loses no neighbour. */
 const SPARE = 16;
@@ -42,20 +42,20 @@ const SPARE = 16;
  * ```ts
  * import assert from "node:assert/strict";
  * import { Matrix } from "deep-features";
- * import { nearestNeighbours } from "deep-features/neighbors";
+ * import { nearestNeighbors } from "deep-features/neighbors";
  *
  * const X = Matrix.fromRows([[0], [1], [3]]);
- * const { indices, distances } = await nearestNeighbours(X, Matrix.fromRows([[2.5]]), 2);
+ * const { indices, distances } = await nearestNeighbors(X, Matrix.fromRows([[2.5]]), 2);
  * assert(indices.join() === "2,1" && distances.join() === "0.5,1.5");
  * ```
  */
-export async function nearestNeighbours(
+export async function nearestNeighbors(
   X: Matrix,
   queries: Matrix,
   k: number,
-  options: NeighboursOptions = {},
-): Promise<Neighbours> {
-  checkOptions("nearestNeighbours", options, RULES);
+  options: NeighborsOptions = {},
+): Promise<Neighbors> {
+  checkOptions("nearestNeighbors", options, RULES);
   assertFinite(X);
   if (queries !== X) assertFinite(queries, "queries");
   checkValue("k", k, whole(1));
@@ -69,18 +69,18 @@ export async function nearestNeighbours(
   }
   options.signal?.throwIfAborted();
   if (queries.rows === 0) return { indices: new Int32Array(), distances: new Float32Array(), k };
-  if (options.metric !== "cosine") return await euclideanNeighbours(X, queries, k, options);
+  if (options.metric !== "cosine") return await euclideanNeighbors(X, queries, k, options);
   const [rows, asked] = queries === X ? unitRows(X) : unitRows(X, queries);
-  return toCosine(await euclideanNeighbours(rows!, asked ?? rows!, k, options));
+  return toCosine(await euclideanNeighbors(rows!, asked ?? rows!, k, options));
 }
 
 /** The search itself, for Euclidean distances and rows that have been checked. */
-async function euclideanNeighbours(
+async function euclideanNeighbors(
   X: Matrix,
   queries: Matrix,
   k: number,
   options: RunOptions,
-): Promise<Neighbours> {
+): Promise<Neighbors> {
   const { matrices: [rows, asked], lower } = queries === X ? liftTiny(X) : liftTiny(X, queries);
   return lower(await search(rows!, asked ?? rows!, k, options));
 }
@@ -90,7 +90,7 @@ async function search(
   queries: Matrix,
   k: number,
   options: RunOptions,
-): Promise<Neighbours> {
+): Promise<Neighbors> {
   using memory = new Scope();
   const center = columnMeans(X);
   const rows = memory.use(SharedRows.of(X, center));
@@ -104,12 +104,12 @@ export async function nearestAmong(
   queries: SharedRows,
   k: number,
   options: RunOptions,
-): Promise<Neighbours> {
+): Promise<Neighbors> {
   const count = Math.min(rows.rows, k + SPARE);
   return nearestOf(rows, queries, await findCandidates(rows, queries, count, options), k);
 }
 
 /** Cosine distances from the Euclidean ones of unit rows. */
-export function toCosine({ distances, ...rest }: Neighbours): Neighbours {
+export function toCosine({ distances, ...rest }: Neighbors): Neighbors {
   return { ...rest, distances: distances.map((distance) => distance * distance / 2) };
 }

@@ -3,7 +3,7 @@ import { permutation, seededRandom } from "../base/random.ts";
 import type { RunOptions } from "../base/run_options.ts";
 import { Scope } from "../compute/scope.ts";
 import { SharedRows, unitRows } from "../compute/shared_rows.ts";
-import { findCandidates, nearestOf, type Neighbours } from "./engine/candidates.ts";
+import { findCandidates, nearestOf, type Neighbors } from "./engine/candidates.ts";
 import { liftTiny } from "./engine/lift_tiny.ts";
 import { type Metric, nearestAmong, toCosine } from "./nearest_neighbors.ts";
 import { principalComponents } from "./principal_components.ts";
@@ -32,7 +32,7 @@ const SAMPLE_ROWS = 384, MIN_RECALL = 0.95;
  *
  * @param exactRows Rows up to which the search is exact without such a trial
  */
-export async function neighbourGraph(
+export async function neighborGraph(
   X: Matrix,
   k: number,
   { metric = "euclidean", seed = 0, exactRows = EXACT_ROWS, ...options }: RunOptions & {
@@ -40,7 +40,7 @@ export async function neighbourGraph(
     seed?: number;
     exactRows?: number;
   } = {},
-): Promise<Neighbours> {
+): Promise<Neighbors> {
   using memory = new Scope();
   const { matrices: [lifted], lower } = liftTiny(metric === "cosine" ? unitRows(X)[0]! : X);
   const rows = memory.use(SharedRows.of(lifted!));
@@ -56,7 +56,7 @@ async function searchComponents(
   k: number,
   seed: number,
   options: RunOptions,
-): Promise<Neighbours | undefined> {
+): Promise<Neighbors | undefined> {
   using memory = new Scope();
   const projected = new Matrix(principalComponents(rows, COMPONENTS, seed), rows.rows, COMPONENTS);
   const count = Math.min(rows.rows, CANDIDATES * k);
@@ -72,7 +72,7 @@ async function searchComponents(
 }
 
 /** The share of neighbours, a row itself left out, that are no farther than the farthest true one. */
-function recall(found: Neighbours, { distances, k }: Neighbours): number {
+function recall(found: Neighbors, { distances, k }: Neighbors): number {
   let hits = 0;
   found.distances.forEach((distance, at) => {
     if (at % k > 0 && distance <= distances[at - at % k + k - 1]!) hits++;

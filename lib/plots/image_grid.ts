@@ -1,5 +1,5 @@
 import { assertSplit, type Split, SPLIT_RULE } from "../dataset/split.ts";
-import { checkOptions, type custom, listOf, type Rules, text, whole } from "../base/check.ts";
+import { checkOptions, listOf, type Rules, text, whole } from "../base/check.ts";
 import { escapeHtml } from "../base/text.ts";
 import { createFigure, type Figure, svgPanel } from "./figure.ts";
 import { INK } from "./theme.ts";

@@ -2,7 +2,7 @@
  * UMAP (McInnes, Healy & Melville 2018), with umap-learn 0.5.3 as the oracle.
  *
  * In two dimensions the steps are ours, on the compute backend: nearest neighbours (see
- * `neighbour_graph.ts`), the fuzzy graph in typed arrays, the start, the layout, and new rows on a fitted
+ * `neighbor_graph.ts`), the fuzzy graph in typed arrays, the start, the layout, and new rows on a fitted
  * map. The package `umap-js` fits the curve's parameters a and b, and lays out in other numbers of
  * dimensions; `ml-matrix` has the eigenvectors of a small matrix for the start.
  *
@@ -26,12 +26,12 @@ import { type OnProgress, RUN_RULES, type RunOptions } from "../base/run_options
 import { seededRandom, standardNormal } from "../base/random.ts";
 import { bipartiteGraph, fuzzyGraph, type Graph } from "./engine/fuzzy_graph.ts";
 import { layOut } from "./engine/layout.ts";
-import { neighbourGraph } from "../neighbors/neighbor_graph.ts";
+import { neighborGraph } from "../neighbors/neighbor_graph.ts";
 import {
   type Metric,
   METRIC_RULE,
-  nearestNeighbours,
-  type Neighbours,
+  nearestNeighbors,
+  type Neighbors,
 } from "../neighbors/nearest_neighbors.ts";
 import { principalComponents } from "../neighbors/principal_components.ts";
 import { componentStart } from "./engine/component_start.ts";
@@ -259,16 +259,16 @@ export class Umap {
     const { minDist, spread, nComponents, metric, seed } = this.options;
     const epochs = this.options.nEpochs ?? EPOCHS.fit[X.rows > LARGE ? "many" : "few"];
     const stage = stages(onProgress);
-    const neighbours = await neighbourGraph(X, nNeighbors, {
+    const neighbors = await neighborGraph(X, nNeighbors, {
       metric,
       seed,
       onProgress: stage(0),
       signal,
     });
     if (nComponents !== 2) {
-      return await this.#fitByUmapJs(neighbours, epochs, { onProgress: stage(1), signal });
+      return await this.#fitByUmapJs(neighbors, epochs, { onProgress: stage(1), signal });
     }
-    const graph = fuzzyGraph(neighbours);
+    const graph = fuzzyGraph(neighbors);
     const places = await layOut(this.#start(X, graph), graph, {
       ...findABParams(spread, minDist),
       epochs,
@@ -286,12 +286,12 @@ export class Umap {
       ? EPOCHS.transform[X.rows > LARGE ? "many" : "few"]
       : Math.floor(nEpochs * TRANSFORM_EPOCHS);
     const stage = stages(onProgress);
-    const neighbours = await nearestNeighbours(fitted.X, X, fitted.nNeighbors, {
+    const neighbors = await nearestNeighbors(fitted.X, X, fitted.nNeighbors, {
       metric,
       onProgress: stage(0),
       signal,
     });
-    const graph = bipartiteGraph(neighbours);
+    const graph = bipartiteGraph(neighbors);
     const places = await layOut(meanPlaces(graph, fitted.embedding), graph, {
       ...findABParams(spread, minDist),
       epochs,
@@ -328,7 +328,7 @@ export class Umap {
   }
 
   async #fitByUmapJs(
-    { indices, distances, k }: Neighbours,
+    { indices, distances, k }: Neighbors,
     nEpochs: number,
     { onProgress, signal }: { onProgress: OnProgress; signal: AbortSignal | undefined },
   ): Promise<Matrix> {

@@ -23,11 +23,11 @@ Deno.test("seededDropout() drops its share, keeps the mean, and masks of other s
   const [a, b] = [mask(1), mask(2)];
   const kept = a.filter((value) => value > 0).length / n;
   const both = a.filter((value, i) => value > 0 && b[i]! > 0).length / n;
-  const neighbours = a.filter((value, i) => value > 0 && a[(i + 1) % n]! > 0).length / n;
+  const neighbors = a.filter((value, i) => value > 0 && a[(i + 1) % n]! > 0).length / n;
   // Four standard deviations of a share of n draws are below 0.004.
   assert.ok(Math.abs(kept - 0.8) < 0.004);
   assert.ok(Math.abs(both - 0.64) < 0.004);
-  assert.ok(Math.abs(neighbours - 0.64) < 0.004);
+  assert.ok(Math.abs(neighbors - 0.64) < 0.004);
   assert.ok(a.every((value) => value === 0 || Math.abs(value - 1.25) < 1e-6));
 });
 

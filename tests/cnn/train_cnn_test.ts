@@ -11,7 +11,7 @@ import {
   trainCnn,
 } from "deep-features";
 import { seededRandom } from "deep-features/base";
-import { compileCnn, type EpochLog, type LabelledImages } from "deep-features/cnn";
+import { compileCnn, type EpochLog, type LabeledImages } from "deep-features/cnn";
 import { join } from "@std/path";
 import { allocatedBytes, sharedMemory } from "../../lib/compute/memory.ts";
 
@@ -115,7 +115,7 @@ Deno.test("trainCnn() repeats itself for a seed, with bytes and floats, indices 
   const weights = async (seed: number, x: Uint8Array | Float32Array, y: ArrayLike<number>) => {
     await setUpCompute({ backend: "simd", quiet: true });
     const model = buildCnn({ seed: 3, inputShape: SHAPE, classes: 2 });
-    const data: LabelledImages = { images: x, labels: y, shape: [40, ...SHAPE] };
+    const data: LabeledImages = { images: x, labels: y, shape: [40, ...SHAPE] };
     await trainCnn(model, data, { epochs: 1, batchSize: 16, seed });
     return [...model.getWeights()[0]!.dataSync()];
   };
@@ -175,7 +175,7 @@ Deno.test("trainCnn() refuses bad input before it does any work", async () => {
   const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
   const floats = (at: number, value: number) => Float32Array.from(images).with(at, value);
   const rows = (...row: number[]) => Array.from({ length: 10 }, () => row).flat();
-  const calls: [LabelledImages, Parameters<typeof trainCnn>[2], RegExp][] = [
+  const calls: [LabeledImages, Parameters<typeof trainCnn>[2], RegExp][] = [
     [{ ...data, images: images.subarray(1) }, {}, /1919 values do not make 10 images of 8 × 8 × 3/],
     [{ images: new Uint8Array(0), labels: [], shape: [0, 8, 8, 3] }, {}, /no images/],
     [{ ...data, labels: labels.subarray(1) }, {}, /10 images have 9 labels/],

@@ -20,9 +20,9 @@ import {
 } from "deep-features/classifiers";
 import { compileCnn } from "deep-features/cnn";
 import { matmul } from "deep-features/compute";
-import { nearestNeighbours } from "deep-features/neighbors";
+import { nearestNeighbors } from "deep-features/neighbors";
 import { allocate, allocatedBytes, failAllocation, release } from "../../lib/compute/memory.ts";
-import { neighbourGraph } from "../../lib/neighbors/neighbor_graph.ts";
+import { neighborGraph } from "../../lib/neighbors/neighbor_graph.ts";
 import { principalComponents } from "../../lib/neighbors/principal_components.ts";
 import { crossValidate } from "../../lib/svm/engine/cross_validate.ts";
 
@@ -86,9 +86,9 @@ Deno.test("Whichever allocation fails, matrices and estimators give all memory b
   const calls: Record<string, () => unknown> = {
     matmul: () => matmul(X, X, { transposeB: true }),
     "matmul in place": () => matmul(plane, Matrix.fromRows([[0, 1], [1, 0]]), { out: plane }),
-    nearestNeighbours: () => nearestNeighbours(X, X, 3),
-    "nearestNeighbours by the cosine": () => nearestNeighbours(X, Y, 3, { metric: "cosine" }),
-    neighbourGraph: () => neighbourGraph(wide, 3, { exactRows: 20 }),
+    nearestNeighbors: () => nearestNeighbors(X, X, 3),
+    "nearestNeighbors by the cosine": () => nearestNeighbors(X, Y, 3, { metric: "cosine" }),
+    neighborGraph: () => neighborGraph(wide, 3, { exactRows: 20 }),
     principalComponents: () => principalComponents(X, 2, 0),
     trustworthiness: () => trustworthiness(X, plane),
     "Umap.fit": () => new Umap({ nNeighbors: 5, nEpochs: 3 }).fit(X),
@@ -168,7 +168,7 @@ Deno.test("A throwing callback and an abort give all memory and all tensors back
       }),
     hiddenFeatures: (options) => hiddenFeatures(model, split, options),
     predictClasses: (options) => predictClasses(model, split, options),
-    nearestNeighbours: (options) => nearestNeighbours(X, X, 3, options),
+    nearestNeighbors: (options) => nearestNeighbors(X, X, 3, options),
     "Umap.fit": (options) => new Umap({ nNeighbors: 5, nEpochs: 5 }).fit(X, options),
     "Umap.transform": (options) => umap.transform(X, options),
     "Svc.fit": (options) => new Svc().fit(X, y, options),

@@ -7,10 +7,10 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   const folder = await Deno.makeTempDir();
   try {
     await Deno.mkdir(join(folder, "pictures"));
-    for (const grey of [1, 2, 3]) {
-      const data = new Uint8Array(16 * 16 * 3).fill(grey);
+    for (const gray of [1, 2, 3]) {
+      const data = new Uint8Array(16 * 16 * 3).fill(gray);
       const png = encode({ width: 16, height: 16, channels: 3, data });
-      await Deno.writeFile(join(folder, "pictures", `${grey}, a.png`), png);
+      await Deno.writeFile(join(folder, "pictures", `${gray}, a.png`), png);
     }
     await work(folder);
   } finally {

@@ -197,9 +197,9 @@ export function checkEstimator({ name, create, construct }: Checked): void {
 
   if (construct) {
     Deno.test(`${name} refuses options that it does not know, with the nearest name`, async () => {
-      assert.throws(() => construct({ colour: 1 }), {
+      assert.throws(() => construct({ color: 1 }), {
         name: "TypeError",
-        message: new RegExp(`${name} has no option "colour"`),
+        message: new RegExp(`${name} has no option "color"`),
       });
       for (const known of Object.keys(create().options)) {
         assert.throws(() => construct({ [`${known}s`]: 1 }), new RegExp(`did you mean "${known}"`));

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { Matrix } from "deep-features";
 import { seededRandom, standardNormal } from "deep-features/base";
 import { setThreads, threads } from "deep-features/compute";
-import { nearestNeighbours } from "deep-features/neighbors";
-import { neighbourGraph } from "../../lib/neighbors/neighbor_graph.ts";
+import { nearestNeighbors } from "deep-features/neighbors";
+import { neighborGraph } from "../../lib/neighbors/neighbor_graph.ts";
 import { principalComponents } from "../../lib/neighbors/principal_components.ts";
 import { sheet } from "../helpers/rows.ts";
 
-Deno.test("neighbourGraph() finds nearly all neighbours among candidates, with exact distances", async () => {
+Deno.test("neighborGraph() finds nearly all neighbours among candidates, with exact distances", async () => {
   const X = sheet(1200, 140, 1.5), k = 10;
   for (const metric of ["euclidean", "cosine"] as const) {
-    const exact = await nearestNeighbours(X, X, k, { metric });
-    const found = await neighbourGraph(X, k, { exactRows: 100, metric });
+    const exact = await nearestNeighbors(X, X, k, { metric });
+    const found = await neighborGraph(X, k, { exactRows: 100, metric });
     // Candidates are few of the rows, so that some neighbour is missed if this is the search by components.
     assert.notDeepEqual(found.indices, exact.indices);
     let hits = 0;
@@ -29,7 +29,7 @@ Deno.test("neighbourGraph() finds nearly all neighbours among candidates, with e
   }
 });
 
-Deno.test("neighbourGraph() searches exactly where principal components miss neighbours", async () => {
+Deno.test("neighborGraph() searches exactly where principal components miss neighbours", async () => {
   const random = seededRandom(9);
   // Noise in all directions alike: 64 of 200 components tell little.
   const X = new Matrix(
@@ -40,15 +40,15 @@ Deno.test("neighbourGraph() searches exactly where principal components miss nei
   for (const metric of ["euclidean", "cosine"] as const) {
     const options = { metric, exactRows: 100 };
     assert.deepEqual(
-      await neighbourGraph(X, 10, options),
-      await nearestNeighbours(X, X, 10, { metric }),
+      await neighborGraph(X, 10, options),
+      await nearestNeighbors(X, X, 10, { metric }),
     );
   }
 });
 
-Deno.test("neighbourGraph() takes duplicates at any size", async () => {
+Deno.test("neighborGraph() takes duplicates at any size", async () => {
   const X = new Matrix(new Float32Array(500 * 130).fill(2), 500, 130);
-  const { indices, distances } = await neighbourGraph(X, 5, { exactRows: 100 });
+  const { indices, distances } = await neighborGraph(X, 5, { exactRows: 100 });
   assert.ok(distances.every((distance) => distance === 0));
   for (let i = 0; i < 500; i++) {
     assert.equal(indices[5 * i], i);
@@ -79,13 +79,13 @@ Deno.test("principalComponents() finds the directions of largest variance, in or
   assert.ok(correlation(1, 3) > 0.99);
 });
 
-Deno.test("neighbourGraph() finds the same to the bit for any number of threads", async () => {
+Deno.test("neighborGraph() finds the same to the bit for any number of threads", async () => {
   const X = sheet(900, 140), before = threads();
   try {
     const results = [];
     for (const count of [1, 2, 3]) {
       setThreads(count);
-      results.push(await neighbourGraph(X, 10, { exactRows: 100 }));
+      results.push(await neighborGraph(X, 10, { exactRows: 100 }));
     }
     assert.deepEqual(results[1], results[0]);
     assert.deepEqual(results[2], results[0]);

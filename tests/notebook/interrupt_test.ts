@@ -24,7 +24,7 @@ const WORKS = {
   "Svc.fit": "new Svc({ C: 1e4, gamma: 1e-3 }).fit(X, y)",
   "GridSearch.fit": "new GridSearch((p) => new Svc(p), { C: [1e4, 1e5] }).fit(X, y)",
   "Umap.fit": "new Umap({ nEpochs: 100_000 }).fit(X)",
-  "KNeighborsClassifier.predict": "neighbours.predict(many)",
+  "KNeighborsClassifier.predict": "neighbors.predict(many)",
   "RandomForestClassifier.fit": "new RandomForestClassifier({ nEstimators: 1e6 }).fit(X, y)",
 };
 
@@ -42,8 +42,8 @@ Deno.test("An interrupt stops long work in a notebook, and the kernel lives on",
      const X = new Matrix(new Float32Array(3000 * 40).map(random), 3000, 40);
      const many = new Matrix(new Float32Array(400_000 * 40).map(random), 400_000, 40);
      const y = Uint8Array.from({ length: 3000 }, () => 3 * random());
-     const neighbours = new KNeighborsClassifier();
-     await neighbours.fit(X, y);`,
+     const neighbors = new KNeighborsClassifier();
+     await neighbors.fit(X, y);`,
     ...Object.values(WORKS).map(interrupted),
     `console.log("alive", X.rows);`,
   ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Matrix, trustworthiness, Umap } from "deep-features";
 import { setThreads, threads } from "deep-features/compute";
-import { nearestNeighbours } from "deep-features/neighbors";
+import { nearestNeighbors } from "deep-features/neighbors";
 import { sheet } from "../helpers/rows.ts";
 import { componentStart } from "../../lib/umap/engine/component_start.ts";
 import { fuzzyGraph } from "../../lib/umap/engine/fuzzy_graph.ts";
@@ -47,7 +47,7 @@ Deno.test("spectralStart() puts the parts of a graph that hang together loosely 
 
 Deno.test("componentStart() keeps the shape of parts that hang together apart from others", async () => {
   const X = Matrix.fromRows(parts.X);
-  const start = componentStart(fuzzyGraph(await nearestNeighbours(X, X, 15)), X, 1);
+  const start = componentStart(fuzzyGraph(await nearestNeighbors(X, X, 15)), X, 1);
   for (const part of [0, 1, 2]) {
     const rows = Array.from({ length: X.rows / 3 }, (_, i) => 3 * i + part);
     const score = await trustworthiness(

@@ -3,7 +3,7 @@ import { Matrix, trustworthiness, Umap } from "deep-features";
 import { seededRandom, standardNormal } from "deep-features/base";
 import { KNeighborsClassifier } from "deep-features/classifiers";
 import { setThreads, threads } from "deep-features/compute";
-import { nearestNeighbours } from "deep-features/neighbors";
+import { nearestNeighbors } from "deep-features/neighbors";
 import { bipartiteGraph } from "../../lib/umap/engine/fuzzy_graph.ts";
 import type { Metric } from "../../lib/neighbors/nearest_neighbors.ts";
 import fixture from "../fixtures/umap/transform.json" with { type: "json" };
@@ -24,10 +24,10 @@ function stack(A: Matrix, B: Matrix): Matrix {
 
 Deno.test("bipartiteGraph() gives new rows the edge strengths of umap-learn's transform", async () => {
   for (const { metric, X, new: rows, k, edges } of fixture.graph) {
-    const neighbours = await nearestNeighbours(Matrix.fromRows(X), Matrix.fromRows(rows), k, {
+    const neighbors = await nearestNeighbors(Matrix.fromRows(X), Matrix.fromRows(rows), k, {
       metric: metric as Metric,
     });
-    const { starts, ends, weights } = bipartiteGraph(neighbours);
+    const { starts, ends, weights } = bipartiteGraph(neighbors);
     const found = Array.from(
       ends,
       (j, e) => [starts.findIndex((start) => start > e) - 1, j, weights[e]!] as const,
@@ -85,7 +85,7 @@ Deno.test("Umap.transform() without epochs leaves rows at the weighted mean of t
   const rows = gaussian(6, 4, 2);
   rows.data.set(X.row(31), 8);
   const places = await umap.transform(rows);
-  const { indices, distances } = await nearestNeighbours(X, rows, k);
+  const { indices, distances } = await nearestNeighbors(X, rows, k);
   for (let i = 0; i < rows.rows; i++) {
     const own = distances.subarray(i * k, (i + 1) * k);
     // σ by bisection, with ρ = 0 and the nearest neighbour left out of the sum.

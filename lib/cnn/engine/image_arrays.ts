@@ -18,7 +18,7 @@ export interface ImageArrays {
 }
 
 /** Images with what they show. */
-export interface LabelledImages extends ImageArrays {
+export interface LabeledImages extends ImageArrays {
   /** n class indices, or n rows of class probabilities. */
   readonly labels: Labels;
 }

@@ -69,12 +69,12 @@ async function decode(
 /** Red, green and blue of pixels with or without transparency. */
 function onWhite(data: Uint8Array, channels: number): Uint8Array {
   if (channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.length);
-  const isGrey = channels <= 2, hasAlpha = channels % 2 === 0;
+  const isGray = channels <= 2, hasAlpha = channels % 2 === 0;
   const pixels = new Uint8Array(data.length / channels * 3);
   for (let from = 0, to = 0; from < data.length; from += channels, to += 3) {
     const alpha = hasAlpha ? data[from + channels - 1]! : 255;
     for (let c = 0; c < 3; c++) {
-      const value = data[from + (isGrey ? 0 : c)]!;
+      const value = data[from + (isGray ? 0 : c)]!;
       pixels[to + c] = Math.round((alpha * value + (255 - alpha) * WHITE) / 255);
     }
   }

@@ -66,7 +66,7 @@ async function readImages(
 }
 
 /** Image files with their labels. */
-export interface LabelledFiles {
+export interface LabeledFiles {
   readonly files: readonly string[];
   readonly labels: Uint8Array<ArrayBuffer>;
   readonly classNames: readonly string[];
@@ -77,8 +77,8 @@ export interface LabelledFiles {
  *
  * @throws {RangeError} If a class has no image that can be read
  */
-export async function readLabelled(
-  { files, labels, classNames }: LabelledFiles,
+export async function readLabeled(
+  { files, labels, classNames }: LabeledFiles,
   size: readonly [number, number],
   options: RunOptions & { onError: OnError },
 ): Promise<{ images: Split; files: string[]; skipped: UnreadableImage[] }> {

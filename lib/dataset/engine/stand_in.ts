@@ -53,7 +53,7 @@ export function generateStandIn(n: number, seed: number): Split {
   const between = (low: number, high: number) => low + (high - low) * random();
   const images = new Uint8Array(n * SIDE * SIDE * 3);
   const labels = new Uint8Array(n);
-  const colour = () => [between(20, 235), between(20, 235), between(20, 235)];
+  const color = () => [between(20, 235), between(20, 235), between(20, 235)];
   const place = () => ({
     x: between(-0.3, 0.3),
     y: between(-0.3, 0.3),
@@ -66,28 +66,28 @@ export function generateStandIn(n: number, seed: number): Split {
     const ground = [between(60, 195), between(60, 195), between(60, 195)];
     // A figure is lighter or darker than its ground, and each class leans to a hue of its own.
     const shift = (random() < 0.5 ? -1 : 1) * between(70, 130);
-    const figureColour = ground.map((value, c) => {
+    const figureColor = ground.map((value, c) => {
       const lean = 45 * Math.cos(2 * Math.PI * (label / FIGURES.length + c / 3));
       return Math.min(245, Math.max(10, value + shift + lean));
     });
     const figures = [
-      { draw: FIGURES[Math.floor(random() * FIGURES.length)]!, opacity: 0.2, colour: colour() },
-      { draw: FIGURES[label]!, opacity: between(0.75, 1), colour: figureColour },
+      { draw: FIGURES[Math.floor(random() * FIGURES.length)]!, opacity: 0.2, color: color() },
+      { draw: FIGURES[label]!, opacity: between(0.75, 1), color: figureColor },
     ].map((figure) => ({ ...figure, ...place() }));
-    const slope = colour().map((value, c) => (value - ground[c]!) * 0.25);
+    const slope = color().map((value, c) => (value - ground[c]!) * 0.25);
     const noise = between(3, 14);
     for (let row = 0; row < SIDE; row++) {
       for (let column = 0; column < SIDE; column++) {
         const px = 2 * (column + 0.5) / SIDE - 1,
           py = 2 * (row + 0.5) / SIDE - 1;
         const pixel = ground.map((value, c) => value + slope[c]! * px);
-        for (const { draw, opacity, colour, x, y, size, angle, phase } of figures) {
+        for (const { draw, opacity, color, x, y, size, angle, phase } of figures) {
           const dx = (px - x) / size, dy = (py - y) / size;
           const cos = Math.cos(angle), sin = Math.sin(angle);
           const cover = opacity *
             draw(cos * dx + sin * dy, cos * dy - sin * dx, phase);
           for (let c = 0; c < 3; c++) {
-            pixel[c] = pixel[c]! + cover * (colour[c]! - pixel[c]!);
+            pixel[c] = pixel[c]! + cover * (color[c]! - pixel[c]!);
           }
         }
         for (let c = 0; c < 3; c++) {

@@ -13,7 +13,7 @@ export function ranksBeyond(args: usize, begin: i32, end: i32, _scratch: usize):
   const columns = load<i32>(args, 4);
   const norms = load<usize>(args, 8);
   const self = load<i32>(args, 12), k = load<i32>(args, 16);
-  const neighbours = load<usize>(args, 20), sums = load<usize>(args, 24);
+  const neighbors = load<usize>(args, 20), sums = load<usize>(args, 24);
   for (let row = begin; row < end; row++) {
     const values = products + ((<usize> row * columns) << 2);
     // The row's own squared norm adds the same to all its distances. They overwrite the products.
@@ -31,19 +31,19 @@ export function ranksBeyond(args: usize, begin: i32, end: i32, _scratch: usize):
     store<f32>(values + ((<usize> (self + row)) << 2), Infinity);
     let sum: f64 = 0;
     for (let j = 0; j < k; j++) {
-      const neighbour = load<i32>(neighbours + ((<usize> row * k + j) << 2));
-      const own = load<f32>(values + ((<usize> neighbour) << 2));
+      const neighbor = load<i32>(neighbors + ((<usize> row * k + j) << 2));
+      const own = load<f32>(values + ((<usize> neighbor) << 2));
       const own4 = f32x4.splat(own);
       let nearer = i32x4.splat(0);
       let c = 0;
       // Before the neighbour equal distances count, behind it they do not. True is −1.
-      for (; c + 4 <= neighbour; c += 4) {
+      for (; c + 4 <= neighbor; c += 4) {
         nearer = i32x4.sub(nearer, f32x4.le(v128.load(values + ((<usize> c) << 2)), own4));
       }
       let rank = 1;
-      for (; c <= neighbour || (c < columns && (c & 3) != 0); c++) {
+      for (; c <= neighbor || (c < columns && (c & 3) != 0); c++) {
         const value = load<f32>(values + ((<usize> c) << 2));
-        if (value < own || (value == own && c < neighbour)) rank++;
+        if (value < own || (value == own && c < neighbor)) rank++;
       }
       for (; c + 4 <= columns; c += 4) {
         nearer = i32x4.sub(nearer, f32x4.lt(v128.load(values + ((<usize> c) << 2)), own4));

@@ -33,7 +33,7 @@ const BLOCK_ROWS = 384;
 const ROWS_AT_ONCE = 64;
 
 /** The k nearest rows of each row. */
-export interface Neighbours {
+export interface Neighbors {
   /** [rows, k] row numbers, nearest first. */
   readonly indices: Int32Array;
   /** [rows, k] distances. */
@@ -102,7 +102,7 @@ export function nearestOf(
   queries: SharedRows,
   candidates: Int32Array,
   k: number,
-): Neighbours {
+): Neighbors {
   using memory = new Scope();
   const count = candidates.length / queries.rows;
   const ours = memory.int32(candidates.length);

@@ -1,5 +1,5 @@
 import { Matrix } from "../../base/matrix.ts";
-import type { Neighbours } from "./candidates.ts";
+import type { Neighbors } from "./candidates.ts";
 
 /** Rows whose values are all smaller than this have squares that float32 cannot hold. */
 const TINY = 2 ** -30;
@@ -12,7 +12,7 @@ const TINY = 2 ** -30;
  */
 export function liftTiny(
   ...matrices: Matrix[]
-): { matrices: Matrix[]; lower: (found: Neighbours) => Neighbours } {
+): { matrices: Matrix[]; lower: (found: Neighbors) => Neighbors } {
   let largest = 0;
   for (const { data } of matrices) {
     for (let i = 0; i < data.length; i++) {

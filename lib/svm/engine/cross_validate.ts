@@ -154,7 +154,7 @@ class SharedKernels implements Disposable {
   readonly #rows: SharedRows;
   readonly #products: Float32Array;
   readonly #values: Float32Array;
-  #isCentred: boolean | undefined;
+  #isCentered: boolean | undefined;
   #kernel: KernelFunction | undefined;
 
   constructor(X: Matrix, rowsOfClass: readonly (readonly number[])[]) {
@@ -210,9 +210,9 @@ class SharedKernels implements Disposable {
     breathe: () => Promise<void>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const isCentred = kernel === "rbf" || kernel === "linear";
-    if (isCentred === this.#isCentred) return;
-    this.#isCentred = this.#kernel = undefined;
+    const isCentered = kernel === "rbf" || kernel === "linear";
+    if (isCentered === this.#isCentered) return;
+    this.#isCentered = this.#kernel = undefined;
     const center = centerOf(this.#X, kernel);
     this.order.forEach((row, position) => this.#rows.set(position, this.#X, row, center));
     for (let begin = 0; begin < this.n; begin += BLOCK_ROWS) {
@@ -227,7 +227,7 @@ class SharedKernels implements Disposable {
       );
       await breathe();
     }
-    this.#isCentred = isCentred;
+    this.#isCentered = isCentered;
   }
 }
 

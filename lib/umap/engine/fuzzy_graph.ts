@@ -1,4 +1,4 @@
-import type { Neighbours } from "../../neighbors/nearest_neighbors.ts";
+import type { Neighbors } from "../../neighbors/nearest_neighbors.ts";
 
 /** A weighted graph in compressed rows: the edges of vertex i are `starts[i]` … `starts[i + 1] - 1`. */
 export interface Graph {
@@ -19,8 +19,8 @@ const MIN_SHARE = 1e-3;
  * distance to its nearest other point and σ such that its weights add up to log₂ k, then the union of
  * both directions, a + b − ab.
  */
-export function fuzzyGraph(neighbours: Neighbours): Graph {
-  const { indices, distances, k } = neighbours;
+export function fuzzyGraph(neighbors: Neighbors): Graph {
+  const { indices, distances, k } = neighbors;
   const n = indices.length / k;
   const strengths = membershipStrengths(distances, n, k);
   // Both directions of each edge, in the order of rows and then of the other ends.
@@ -66,10 +66,10 @@ export function fuzzyGraph(neighbours: Neighbours): Graph {
  * its neighbours alone. umap-learn lowers the local connectivity by one here, to zero, so ρ is zero, and
  * only a row that equals a fitted one has an edge of weight 1.
  *
- * @param neighbours Of each new row among the fitted ones
+ * @param neighbors Of each new row among the fitted ones
  * @returns Vertices are the new rows, other ends the fitted ones
  */
-export function bipartiteGraph({ indices, distances, k }: Neighbours): Graph {
+export function bipartiteGraph({ indices, distances, k }: Neighbors): Graph {
   const n = indices.length / k;
   return {
     starts: Int32Array.from({ length: n + 1 }, (_, i) => i * k),
