@@ -1,6 +1,13 @@
 import { join } from "@std/path";
 import { currentBackend } from "../backend/set_up_compute.ts";
-import { callable, checkOptions, type Rules, seed as seedRule, whole } from "../base/check.ts";
+import {
+  between,
+  callable,
+  checkOptions,
+  type Rules,
+  seed as seedRule,
+  whole,
+} from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { buildCnn, type BuildCnnOptions } from "../cnn/build_cnn.ts";
 import { type Network, networkTexts } from "../cnn/network_text.ts";
@@ -15,6 +22,8 @@ export interface TrainedCnnOptions extends RunOptions {
   readonly batchSize: number;
   /** Seed of the initial weights, the order of the images and dropout. */
   readonly seed: number;
+  /** Share of the images, taken from the end, that is kept for validation; default 0.2, as in the article. */
+  readonly validationSplit?: number | undefined;
   /** Builds and compiles the network; default {@linkcode buildCnn}, the article's. */
   readonly build?: BuildNetwork | undefined;
 }
@@ -34,9 +43,17 @@ const RULES: Rules<TrainedCnnOptions> = {
   epochs: whole(1),
   batchSize: whole(1),
   seed: seedRule,
+  validationSplit: {
+    ...between(0, 1),
+    wanted: "at least 0 and below 1",
+    allows: (share) => (share as number) >= 0 && (share as number) < 1,
+  },
   build: callable,
   ...RUN_RULES,
 };
+
+/** The article's share of validation images. */
+const VALIDATION_SPLIT = 0.2;
 
 /** Figures, settings and digests of a trained network, beside its weights. */
 const TRAINING_FILE = "training.json";
@@ -72,11 +89,12 @@ export async function trainedCnn(data: Dataset, options: TrainedCnnOptions): Pro
     model.dispose();
     return { ...kept, isNew: false };
   }
-  const { epochs, batchSize, seed, onProgress, signal } = options;
+  const { epochs, batchSize, seed, validationSplit, onProgress, signal } = options;
   const history = await trainCnn(model, data.train, {
     epochs,
     batchSize,
     seed,
+    validationSplit,
     onProgress,
     signal,
   });
@@ -98,7 +116,7 @@ export function untrainedCnn(
   options: TrainedCnnOptions,
 ): { model: Network; settings: Settings } {
   checkOptions("trainedCnn", options, RULES);
-  const { epochs, batchSize, seed, build = buildCnn } = options;
+  const { epochs, batchSize, seed, validationSplit = VALIDATION_SPLIT, build = buildCnn } = options;
   for (const [name, value] of Object.entries({ epochs, batchSize, seed })) {
     if (value === undefined) throw new TypeError(`trainedCnn needs the option "${name}"`);
   }
@@ -115,6 +133,8 @@ export function untrainedCnn(
     batchSize,
     seed,
     backend: currentBackend(),
+    // What has its default is left out, so that networks stay found that were kept before it was an option.
+    ...(validationSplit === VALIDATION_SPLIT ? {} : { validationSplit }),
   };
   return { model, settings };
 }
