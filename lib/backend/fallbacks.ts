@@ -11,7 +11,9 @@ interface Account {
   milliseconds: number;
 }
 
-const fallen = new Map<string, Account>(), own = new Map<string, Account>();
+/** By operation: on the CPU backend since the last reset, and since the start; on kernels of ours. */
+const fallen = new Map<string, Account>(), ever = new Map<string, Account>();
+const own = new Map<string, Account>();
 const isTracing = Boolean(Deno.env.get("COMPUTE_TRACE"));
 
 /**
@@ -33,8 +35,45 @@ const isTracing = Boolean(Deno.env.get("COMPUTE_TRACE"));
  * ```
  */
 export function fallbacks(): Fallback[] {
-  return [...fallen].map(([operation, account]) => ({ operation, ...account }))
+  return listed([...fallen]);
+}
+
+function listed(accounts: readonly (readonly [string, Account])[]): Fallback[] {
+  return accounts.map(([operation, account]) => ({ operation, ...account }))
+    .filter(({ calls }) => calls > 0)
     .sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+/**
+ * Keeps account of the operations that run on the CPU backend from now on, whatever else counts them.
+ *
+ * @returns Gives these operations, the longest first, as {@linkcode fallbacks} does
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "@tensorflow/tfjs";
+ * import { setUpCompute } from "deep-features";
+ * import { watchFallbacks } from "deep-features/backend";
+ *
+ * await setUpCompute({ backend: "simd", quiet: true });
+ * const fallbacksSince = watchFallbacks();
+ * tf.topk(tf.tensor1d([1, 3, 2]), 2);
+ * assert(fallbacksSince()[0]!.calls === 1);
+ * ```
+ */
+export function watchFallbacks(): () => Fallback[] {
+  const before = new Map([...ever].map(([operation, account]) => [operation, { ...account }]));
+  return () =>
+    listed(
+      [...ever].map(([operation, { calls, milliseconds }]) => {
+        const earlier = before.get(operation) ?? { calls: 0, milliseconds: 0 };
+        return [operation, {
+          calls: calls - earlier.calls,
+          milliseconds: milliseconds - earlier.milliseconds,
+        }];
+      }),
+    );
 }
 
 /**
@@ -55,29 +94,36 @@ export function resetFallbacks(): void {
 
 /** Runs an operation on the CPU backend and keeps account of it. */
 export function accountFallback<T>(operation: string, run: () => T): T {
-  return account(fallen, operation, run);
+  return account([fallen, ever], operation, run);
 }
 
 /** Runs an operation on a kernel of ours, and keeps account of it while tracing. */
 export function accountKernel<T>(operation: string, run: () => T): T {
-  return isTracing ? account(own, operation, run) : run();
+  return isTracing ? account([own], operation, run) : run();
 }
 
-function account<T>(accounts: Map<string, Account>, operation: string, run: () => T): T {
+function account<T>(
+  accounts: readonly Map<string, Account>[],
+  operation: string,
+  run: () => T,
+): T {
   const start = performance.now();
   const result = run();
   if (result === undefined) return result;
-  let entry = accounts.get(operation);
-  if (!entry) accounts.set(operation, entry = { calls: 0, milliseconds: 0 });
-  entry.calls++;
-  entry.milliseconds += performance.now() - start;
+  const milliseconds = performance.now() - start;
+  for (const each of accounts) {
+    let entry = each.get(operation);
+    if (!entry) each.set(operation, entry = { calls: 0, milliseconds: 0 });
+    entry.calls++;
+    entry.milliseconds += milliseconds;
+  }
   return result;
 }
 
 if (isTracing) {
   addEventListener("unload", () => {
     const rows = [...own].map(([name, account]) => ({ name, on: "simd", ...account }))
-      .concat([...fallen].map(([name, account]) => ({ name, on: "CPU backend", ...account })))
+      .concat([...ever].map(([name, account]) => ({ name, on: "CPU backend", ...account })))
       .sort((a, b) => b.milliseconds - a.milliseconds);
     const total = rows.reduce((sum, row) => sum + row.milliseconds, 0);
     console.error("\noperation                              on           calls         ms  share");

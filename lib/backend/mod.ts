@@ -5,7 +5,7 @@
  * @module
  */
 export { Adam } from "./adam.ts";
-export { fallbacks, resetFallbacks } from "./fallbacks.ts";
+export { fallbacks, resetFallbacks, watchFallbacks } from "./fallbacks.ts";
 export { seededDropout } from "./seeded_dropout.ts";
 export {
   type Compute,

@@ -7,6 +7,7 @@ import { createBreather } from "../notebook/progress.ts";
 import { imageBatch, predictionBatch, range } from "./engine/batches.ts";
 import { createForwardPass } from "./engine/forward.ts";
 import { checkImages, type ImageArrays } from "./engine/image_arrays.ts";
+import { noticeFallbacks } from "./engine/notice_fallbacks.ts";
 import { predictedClass } from "./engine/objective.ts";
 
 /** Options of everything that runs images through a trained model. */
@@ -59,13 +60,14 @@ export async function hiddenFeatures(
   const pass = createForwardPass(model, { until: options.layer ?? "hidden" });
   const count = checkImages(model, data);
   let features = new Float32Array(0);
-  await inBatches(count, pass.widest, options, async (begin, end) => {
+  const work = async (begin: number, end: number) => {
     const output = tf.tidy(() => pass.apply(imageBatch(data, range(begin, end), pass.onesChannel)));
     const units = output.size / (end - begin);
     if (begin === 0) features = new Float32Array(count * units);
     features.set(await output.data<"float32">(), begin * units);
     output.dispose();
-  });
+  };
+  await noticeFallbacks("hiddenFeatures", () => inBatches(count, pass.widest, options, work));
   return new Matrix(features, count, features.length / count);
 }
 
@@ -99,13 +101,14 @@ export async function predictClasses(
   const pass = createForwardPass(model, { logits: true });
   const count = checkImages(model, data);
   const classes = new Int32Array(count);
-  await inBatches(count, pass.widest, options, async (begin, end) => {
+  const work = async (begin: number, end: number) => {
     const predicted = tf.tidy(() =>
       predictedClass(model, pass.apply(imageBatch(data, range(begin, end), pass.onesChannel)))
     );
     classes.set(await predicted.data<"int32">(), begin);
     predicted.dispose();
-  });
+  };
+  await noticeFallbacks("predictClasses", () => inBatches(count, pass.widest, options, work));
   return classes;
 }
 

@@ -9,6 +9,7 @@ import { imageBatch, predictionBatch, range } from "./engine/batches.ts";
 import { applyConstraints } from "./engine/constraints.ts";
 import { createForwardPass, type ForwardPass } from "./engine/forward.ts";
 import { checkImages, type LabeledImages } from "./engine/image_arrays.ts";
+import { noticeFallbacks } from "./engine/notice_fallbacks.ts";
 import {
   checkClassifier,
   classesOf,
@@ -142,7 +143,8 @@ export async function trainCnn(
   };
   return await interruptible(
     options.signal,
-    (signal) => train(model, data, { ...options, signal, onEpoch }),
+    (signal) =>
+      noticeFallbacks("trainCnn", () => train(model, data, { ...options, signal, onEpoch })),
     () =>
       `stopped in epoch ${done + 1} of ${options.epochs ?? EPOCHS}; ` +
       "the network has the weights of that moment",

@@ -384,3 +384,29 @@ Deno.test("trainCnn() refuses to train other weights with moments that are kept 
   compile();
   await trainCnn(model, data, options);
 });
+
+Deno.test("A sequential model trains as the same layers in a graph", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const images = new Float32Array(12 * 6 * 6).map((_, i) => (i % 31) / 31);
+  const data = {
+    images,
+    shape: [12, 6, 6, 1] as const,
+    labels: Uint8Array.from(images.subarray(0, 12), (_, i) => i % 2),
+  };
+  const losses = [];
+  for (const isSequential of [true, false]) {
+    const layers = [
+      tf.layers.inputLayer({ inputShape: [6, 6, 1] }),
+      tf.layers.conv2d({ filters: 3, kernelSize: 3, kernelInitializer: "ones" }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 2, activation: "softmax", kernelInitializer: "ones" }),
+    ];
+    const sequential = tf.sequential({ layers });
+    const model = isSequential
+      ? sequential
+      : tf.model({ inputs: sequential.inputs, outputs: sequential.outputs });
+    model.compile({ optimizer: "sgd", loss: "categoricalCrossentropy", metrics: ["accuracy"] });
+    losses.push((await trainCnn(model, data, { epochs: 2 })).loss);
+  }
+  assert.deepEqual(losses[0], losses[1]);
+});

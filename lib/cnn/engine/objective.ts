@@ -9,6 +9,8 @@ interface Compiled {
   readonly lossFunctions?: LossFunction[];
   readonly metricsTensors?: [LossFunction, number][];
   readonly metricsNames?: string[];
+  /** What a sequential model keeps its losses in. */
+  readonly model?: Compiled;
 }
 
 /** What training minimizes and counts, for a batch. */
@@ -45,11 +47,11 @@ export function createObjective(
   pass: ForwardPass,
   targets: Targets,
 ): Objective {
-  const { lossFunctions, metricsTensors = [], metricsNames = [] } = model as unknown as Compiled;
+  const { metricsTensors = [], metricsNames = [] } = model as unknown as Compiled;
   const units = outputUnits(model);
   const classes = classesOf(model);
   const name = lossName(model);
-  const lossFunction = lossFunctions![0]!;
+  const lossFunction = lossFunctions(model)![0]!;
   const isSparse = name === "sparseCategoricalCrossentropy";
   const fromLogits = usesLogits(model) && pass.givesLogits;
   if (isSparse && targets.soft) {
@@ -131,7 +133,7 @@ export function usesLogits(model: tf.LayersModel): boolean {
  * @throws {RangeError} If its output or loss does not fit a classifier
  */
 export function checkClassifier(model: tf.LayersModel): void {
-  if (!model.optimizer || !(model as unknown as Compiled).lossFunctions) {
+  if (!model.optimizer || !lossFunctions(model)) {
     throw new TypeError("Cannot train a model that is not compiled: call compileCnn(model) first");
   }
   const units = outputUnits(model);
@@ -141,6 +143,11 @@ export function checkClassifier(model: tf.LayersModel): void {
         "binaryCrossentropy with a sigmoid unit, or as many units as classes with soft-max",
     );
   }
+}
+
+function lossFunctions(model: tf.LayersModel): LossFunction[] | undefined {
+  const compiled = model as unknown as Compiled;
+  return compiled.lossFunctions ?? compiled.model?.lossFunctions;
 }
 
 function outputUnits(model: tf.LayersModel): number {

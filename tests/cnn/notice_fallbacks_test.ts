@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { hiddenFeatures, setUpCompute, trainCnn } from "deep-features";
+import { Adam } from "deep-features/backend";
+import { noticeFallbacks } from "../../lib/cnn/engine/notice_fallbacks.ts";
+
+/** What is warned of while something runs. */
+async function warnings(run: () => Promise<unknown>): Promise<string[]> {
+  const before = console.warn, said: string[] = [];
+  console.warn = (text: string) => said.push(text);
+  try {
+    await run();
+  } finally {
+    console.warn = before;
+  }
+  return said;
+}
+
+const N = 24, SIDE = 48;
+const data = {
+  images: new Float32Array(N * SIDE * SIDE * 4).map((_, i) => (i % 97) / 97),
+  shape: [N, SIDE, SIDE, 4] as const,
+  labels: Uint8Array.from({ length: N }, (_, i) => i % 2),
+};
+
+/** A network for these images, with something in its middle. */
+function network(...middle: tf.layers.Layer[]): tf.LayersModel {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.inputLayer({ inputShape: [SIDE, SIDE, 4] }),
+      ...middle,
+      tf.layers.globalAveragePooling2d({ name: "hidden" }),
+      tf.layers.dense({ units: 2, activation: "softmax" }),
+    ],
+  });
+  model.compile({ optimizer: new Adam(), loss: "categoricalCrossentropy" });
+  return model;
+}
+
+/** A layer that tfjs alone computes: convolution in three dimensions, of images as volumes. */
+function inThreeDimensions(): tf.layers.Layer[] {
+  return [
+    tf.layers.reshape({ targetShape: [SIDE, SIDE, 4, 1] }),
+    tf.layers.conv3d({ filters: 4, kernelSize: 3 }),
+    tf.layers.reshape({ targetShape: [SIDE - 2, SIDE - 2, 8] }),
+  ];
+}
+
+Deno.test("A training and features say in one line which operations were slow for want of a kernel", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const model = network(...inThreeDimensions());
+  const training = await warnings(() => trainCnn(model, data, { epochs: 1 }));
+  assert.equal(training.length, 1);
+  assert.match(
+    training[0]!,
+    /^trainCnn: \d+ % of the time went to operations that have no fast kernel .*: .*Conv3DBackprop\S+ \(\d+ %\)/,
+  );
+  const times = 8, images = new Float32Array(times * data.images.length);
+  for (let i = 0; i < times; i++) images.set(data.images, i * data.images.length);
+  const many = { images, shape: [times * N, SIDE, SIDE, 4] as const };
+  const features = await warnings(() => hiddenFeatures(model, many));
+  assert.match(features.join(), /^hiddenFeatures: .*JavaScript: Conv3D \(\d+ %\)$/);
+});
+
+Deno.test("Nothing is said where the kernels did the work", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const model = network(tf.layers.conv2d({ filters: 16, kernelSize: 3, activation: "relu" }));
+  assert.deepEqual(await warnings(() => trainCnn(model, data, { epochs: 1 })), []);
+  // Tiny tensors run on the CPU backend on purpose.
+  const tiny = async () => {
+    for (let i = 0; i < 5; i++) await tf.topk(tf.tensor1d([1, 3, 2]), 2).values.data();
+  };
+  assert.deepEqual(await warnings(() => noticeFallbacks("tiny", tiny)), []);
+});
