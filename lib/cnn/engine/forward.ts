@@ -1,5 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
-import { hasLogits, isOfImages, type Match, RULES, type Surroundings } from "./forward_rules.ts";
+import {
+  type Match,
+  PREDICTION_RULES,
+  type Rule,
+  type Surroundings,
+  TRAINING_RULES,
+} from "./forward_rules.ts";
+import { hasLogits, isOfImages } from "./layer_kinds.ts";
 import { IMAGES, type LayerCall, networkGraph } from "./network_graph.ts";
 import { checkTrainable } from "./random_layers.ts";
 
@@ -20,6 +27,8 @@ export interface ForwardPass {
   readonly givesLogits: boolean;
   /** Most numbers that a layer puts out for an image. */
   readonly widest: number;
+  /** Pieces that a prediction is computed in: layers that are done in one count as one. */
+  readonly steps: number;
   /**
    * From images [n, height, width, channels] to the outputs of the last layer; a model that takes rows of
    * numbers gets each image as one.
@@ -81,30 +90,48 @@ export function createForwardPass(
     isLast: (call) => call === last,
     logits: options.logits === true,
   };
+  const training = planned(calls, output, around, TRAINING_RULES);
+  const prediction = planned(calls, output, around, PREDICTION_RULES);
+  const takesRows = model.inputs[0]!.shape.length === 2;
+  return {
+    onesChannel: training.onesChannel,
+    givesLogits: around.logits && last !== undefined && hasLogits(last.layer),
+    widest: widest(model, calls),
+    steps: prediction.steps.length,
+    apply: (x, state = {}) => {
+      const { steps } = state.seed === undefined ? prediction : training;
+      return run(steps, output, takesRows ? tf.reshape(x, [x.shape[0]!, -1]) : x, state);
+    },
+  };
+}
+
+/** The steps that compute `output`, by the first rule that fits each call. */
+function planned(
+  calls: readonly LayerCall[],
+  output: number,
+  around: Surroundings,
+  rules: readonly Rule[],
+): { steps: readonly (Step & LastUses)[]; onesChannel: boolean } {
   let onesChannel = false;
   const done = new Set<LayerCall>();
   const steps: Step[] = [];
   for (const call of calls) {
     if (done.has(call)) continue;
-    const match = firstMatch(call, around);
+    const match = firstMatch(call, around, rules);
     if (match?.onesChannel) onesChannel = true;
     for (const each of match?.calls ?? []) done.add(each);
     steps.push(match ? matchedStep(match) : layerStep(call));
   }
-  const ordered = withLastUses(steps, output);
-  const takesRows = model.inputs[0]!.shape.length === 2;
-  return {
-    onesChannel,
-    givesLogits: around.logits && last !== undefined && hasLogits(last.layer),
-    widest: widest(model, calls),
-    apply: (x, state = {}) =>
-      run(ordered, output, takesRows ? tf.reshape(x, [x.shape[0]!, -1]) : x, state),
-  };
+  return { steps: withLastUses(steps, output), onesChannel };
 }
 
-function firstMatch(call: LayerCall, around: Surroundings): Match | undefined {
+function firstMatch(
+  call: LayerCall,
+  around: Surroundings,
+  rules: readonly Rule[],
+): Match | undefined {
   if (call.inputs.length !== 1 || call.outputs.length !== 1) return undefined;
-  for (const rule of RULES) {
+  for (const rule of rules) {
     const match = rule(call, around);
     if (match) return match;
   }

@@ -6,16 +6,19 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { convolveInput } from "./convolve_input.ts";
+import { appendOnes, foldConvolutions, foldedPadding } from "./fold_convolutions.ts";
 import {
-  appendOnes,
-  type ConvolutionWeights,
-  foldConvolutions,
-  foldedPadding,
-} from "./fold_convolutions.ts";
-import { IMAGES, type LayerCall } from "./network_graph.ts";
+  canFold,
+  isPlainConvolution,
+  isRelu,
+  isSoftmaxDense,
+  isSoftmaxLayer,
+  paddingOf,
+  weightsOf,
+} from "./layer_kinds.ts";
+import type { LayerCall } from "./network_graph.ts";
+import { convolveInOne } from "./prediction_rules.ts";
 import { seededLayer } from "./random_layers.ts";
-
-type Layer = tf.layers.Layer;
 
 /** What one run of a pass is told. */
 export interface RunState {
@@ -111,8 +114,8 @@ const logitsBeforeSoftmax: Rule = (call, around) => {
   return { calls: [call], run: (x) => x };
 };
 
-/** All rules, in the order in which they are asked. */
-export const RULES: readonly Rule[] = [
+/** The rules of training, in the order in which they are asked. */
+export const TRAINING_RULES: readonly Rule[] = [
   foldTwoConvolutions,
   convolveImages,
   poolBeforeRelu,
@@ -121,63 +124,5 @@ export const RULES: readonly Rule[] = [
   logitsBeforeSoftmax,
 ];
 
-/** Whether the logits of a layer's soft-max can be had. */
-export function hasLogits(layer: Layer): boolean {
-  return isSoftmaxDense(layer) || isSoftmaxLayer(layer);
-}
-
-/** Whether two layers are convolutions that `foldConvolutions` composes exactly and with less work. */
-function canFold(first: Layer, second: Layer): boolean {
-  if (!isPlainConvolution(first) || !isPlainConvolution(second)) return false;
-  const [height1, width1, channels, middle] = kernelShape(first);
-  const [height2, width2, , filters] = kernelShape(second);
-  if (Math.max(height1, width1, height2, width2) > 2) return false;
-  if (paddingOf(first) !== "same" || paddingOf(second) !== "same") return false;
-  const apart = height1 * width1 * channels * middle + height2 * width2 * middle * filters;
-  const folded = (height1 + height2 - 1) * (width1 + width2 - 1) * (channels + 1) * filters;
-  return folded < apart;
-}
-
-/** A linear convolution with bias, stride 1 and no dilation, channels last. */
-function isPlainConvolution(layer: Layer): boolean {
-  if (layer.getClassName() !== "Conv2D") return false;
-  const { strides, dilationRate, activation, useBias, dataFormat } = layer.getConfig();
-  const ones = (value: unknown) => [value].flat().every((v) => v === 1);
-  return activation === "linear" && useBias === true && ones(strides) && ones(dilationRate) &&
-    dataFormat !== "channelsFirst";
-}
-
-function isRelu(layer: Layer): boolean {
-  const name = layer.getClassName();
-  if (name === "ReLU") return true;
-  return name === "Activation" &&
-    ["relu", "relu6"].includes(String(layer.getConfig()["activation"]));
-}
-
-function isSoftmaxDense(layer: Layer): boolean {
-  return layer.getClassName() === "Dense" && layer.getConfig()["activation"] === "softmax";
-}
-
-function isSoftmaxLayer(layer: Layer): boolean {
-  const name = layer.getClassName(), config = layer.getConfig();
-  return (name === "Activation" && config["activation"] === "softmax") ||
-    (name === "Softmax" && [-1, 1, undefined, null].includes(config["axis"] as number));
-}
-
-function paddingOf(layer: Layer): "same" | "valid" {
-  return layer.getConfig()["padding"] as "same" | "valid";
-}
-
-function kernelShape(layer: Layer): [number, number, number, number] {
-  return layer.weights[0]!.shape as [number, number, number, number];
-}
-
-function weightsOf(layer: Layer): ConvolutionWeights {
-  const [kernel, bias] = layer.weights.map((weight) => weight.read());
-  return { kernel: kernel as tf.Tensor4D, bias: bias as tf.Tensor1D };
-}
-
-/** Whether a call is of the images themselves. */
-export function isOfImages(call: LayerCall): boolean {
-  return call.inputs.length === 1 && call.inputs[0] === IMAGES;
-}
+/** The rules of prediction, where nothing changes between two batches and nobody asks for gradients. */
+export const PREDICTION_RULES: readonly Rule[] = [convolveInOne, ...TRAINING_RULES];
