@@ -12,6 +12,7 @@ import { adoptKernel } from "./ops/kernel_override.ts";
 import { registerMatMul } from "./ops/mat_mul.ts";
 import { registerPooling } from "./ops/pooling.ts";
 import { registerReductions } from "./ops/reductions.ts";
+import { registerResizing } from "./ops/resizing.ts";
 import { registerGradients } from "./register_gradients.ts";
 import { registerSeededDropout } from "./seeded_dropout.ts";
 import { SIMD_BACKEND, SimdBackend } from "./simd_backend.ts";
@@ -32,6 +33,7 @@ export function registerSimdBackend(): void {
   registerMatMul();
   registerPooling();
   registerReductions();
+  registerResizing();
   registerSeededDropout();
   registerGradients();
   giveBackAfterKernels();

@@ -124,3 +124,25 @@ export function gatherRows(args: usize, begin: i32, end: i32, _scratch: usize): 
     memory.copy(y + <usize> i * row, x + <usize> (outer * rows + index) * row, row);
   }
 }
+
+/**
+ * Sums rows of x by the segment that each belongs to; a row of no segment is left out.
+ * ints: x [rows][columns], ids [rows], y [segments][columns] (zeros before), rows, columns, segments. A task is
+ * 64 columns, so that each sum is taken by one thread, in order.
+ */
+export function segmentSums(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const x = load<usize>(args), ids = load<usize>(args, 4), y = load<usize>(args, 8);
+  const rows = load<i32>(args, 12), columns = load<i32>(args, 16), segments = load<i32>(args, 20);
+  const row = (<usize> columns) << 2;
+  const from = (<usize> begin * 64) << 2, to = min((<usize> end * 64) << 2, row);
+  for (let i = 0; i < rows; i++) {
+    const id = load<i32>(ids + ((<usize> i) << 2));
+    if (id < 0 || id >= segments) continue;
+    const source = x + <usize> i * row, target = y + <usize> id * row;
+    let c = from;
+    for (; c + 16 <= to; c += 16) {
+      v128.store(target + c, f32x4.add(v128.load(target + c), v128.load(source + c)));
+    }
+    for (; c < to; c += 4) store<f32>(target + c, load<f32>(target + c) + load<f32>(source + c));
+  }
+}

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { defineKernel } from "../../compute/define_kernel.ts";
 import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
+import { BINARY, binary } from "./elementwise.ts";
 import { addKernel, areFloats, CHUNK, overrideKernel } from "./kernel_override.ts";
 
 const groupMoments = defineKernel("groupMoments", {
@@ -73,7 +74,9 @@ export function registerBatchNorm(): void {
     const { mean, variance, scale, offset } = inputs as Record<string, tf.TensorInfo | undefined>;
     const x = inputs["x"]!, columns = x.shape.at(-1) ?? 0;
     if (!areFloats(x, mean, variance, scale, offset)) return undefined;
-    if (!isPerColumn(columns, mean, variance, scale, offset)) return undefined;
+    if (!isPerColumn(columns, mean, variance, scale, offset)) {
+      return normalizeAny(backend, x, mean!, variance!, scale, offset, attrs);
+    }
     const m = valuesOf(backend, mean!), v = valuesOf(backend, variance!);
     const s = scale && valuesOf(backend, scale), o = offset && valuesOf(backend, offset);
     const epsilon = attrs.varianceEpsilon ?? EPSILON;
@@ -165,6 +168,31 @@ function vector(backend: SimdBackend, values: Float64Array): tf.TensorInfo {
 /** Rows of a task of the kernels that go through all values once. */
 function rowsOfTask(columns: number): number {
   return Math.max(1, Math.floor(CHUNK / columns));
+}
+
+/** Batch normalization with moments of any shape that broadcasts to that of x. */
+function normalizeAny(
+  backend: SimdBackend,
+  x: tf.TensorInfo,
+  mean: tf.TensorInfo,
+  variance: tf.TensorInfo,
+  scale: tf.TensorInfo | undefined,
+  offset: tf.TensorInfo | undefined,
+  { varianceEpsilon = EPSILON }: EpsilonAttrs,
+): tf.TensorInfo {
+  const { info: factor, values } = backend.newTensor(variance.shape);
+  const given = backend.values(variance);
+  for (let i = 0; i < given.length; i++) values[i] = 1 / Math.sqrt(given[i]! + varianceEpsilon);
+  const steps = [[tf.Sub, mean], [tf.Multiply, factor], [tf.Multiply, scale], [tf.Add, offset]];
+  let y = x;
+  for (const [name, operand] of steps as [string, tf.TensorInfo | undefined][]) {
+    if (!operand) continue;
+    const before = y;
+    y = binary(backend, BINARY[name]!, before, operand);
+    if (before !== x) backend.disposeData(before.dataId);
+  }
+  backend.disposeData(factor.dataId);
+  return y;
 }
 
 /** (x − mean) · factor + offset. */

@@ -24,6 +24,17 @@ const gatherRows = defineKernel("gatherRows", {
   count: "i32",
 });
 
+const segmentSums = defineKernel("segmentSums", {
+  x: "f32*",
+  ids: "i32*",
+  y: "f32*",
+  rows: "i32",
+  columns: "i32",
+  segments: "i32",
+});
+/** Columns of a task of `segmentSums`, as in the kernel. */
+const SEGMENT_COLUMNS = 64;
+
 /** Values that kernels move. */
 type Movable = Float32Array | Int32Array | Uint8Array;
 
@@ -38,8 +49,9 @@ interface Copy {
   readonly stepsTo: readonly number[];
 }
 
-/** Registers the operations that only move values. */
+/** Registers the operations that only move values, and sums of rows that were moved. */
 export function registerCopying(): void {
+  registerSegments();
   overrideKernel<tf.TransposeAttrs>(tf.Transpose, ({ inputs, attrs, backend }) => {
     const x = inputs["x"]!;
     if (!isNumeric(x)) return undefined;
@@ -136,27 +148,29 @@ export function registerCopying(): void {
     const shapes = all.map(({ shape }) => shape);
     tf.backend_util.assertParamsConsistent(shapes, axis);
     const parts = all.filter((part) => !isEmpty(part));
-    const { dtype } = all[0]!;
-    if (parts.length < 2 || parts.some((part) => !isNumeric(part) || part.dtype !== dtype)) {
-      return undefined;
-    }
-    const shape = tf.backend_util.computeOutShape(shapes, axis);
-    const { info, values } = backend.newTensor(shape, dtype as "float32");
-    const steps = stepsOf(shape, shape.length);
-    const step = size(shape.slice(axis + 1));
-    let at = 0;
-    for (const part of parts) {
-      copySteps(backend, {
-        from: part,
-        to: values,
-        firstTo: at * step,
-        lengths: part.shape,
-        stepsFrom: stepsOf(part.shape, part.shape.length),
-        stepsTo: steps,
-      });
-      at += part.shape[axis]!;
-    }
-    return info;
+    if (parts.length < 2) return undefined;
+    return joined(backend, parts, axis, tf.backend_util.computeOutShape(shapes, axis));
+  });
+  overrideKernel<tf.PackAttrs>(tf.Pack, ({ inputs, attrs, backend }) => {
+    const all = inputs as unknown as tf.TensorInfo[];
+    const [{ shape }] = all as [tf.TensorInfo];
+    // The CPU backend's kernel says what is wrong.
+    const { axis } = attrs, isOdd = axis < 0 || axis > shape.length;
+    if (isOdd || all.some((part) => !tf.util.arraysEqual(part.shape, shape))) return undefined;
+    const parts = all.map((part) => ({ ...part, shape: shape.toSpliced(axis, 0, 1) }));
+    return joined(backend, parts, axis, shape.toSpliced(axis, 0, all.length));
+  });
+  overrideKernel<tf.SplitVAttrs>(tf.SplitV, ({ inputs, attrs, backend }) => {
+    const x = inputs["x"]!, axis = tf.util.parseAxisParam(attrs.axis, x.shape)[0]!;
+    const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, attrs.numOrSizeSplits, axis);
+    return parted(backend, x, axis, sizes);
+  });
+  overrideKernel<tf.UnpackAttrs>(tf.Unpack, ({ inputs, attrs, backend }) => {
+    const x = inputs["value"]!;
+    const axis = attrs.axis < 0 ? attrs.axis + x.shape.length : attrs.axis;
+    const shape = x.shape.toSpliced(axis, 1);
+    return parted(backend, x, axis, new Array(x.shape[axis]!).fill(1))
+      ?.map((part) => ({ ...part, shape }));
   });
   overrideKernel<tf.GatherV2Attrs>(tf.GatherV2, ({ inputs, attrs, backend }) => {
     const x = inputs["x"]!, indices = inputs["indices"]!;
@@ -179,6 +193,68 @@ export function registerCopying(): void {
       Math.max(1, Math.ceil(4096 / sliceSize)),
     );
     return info;
+  });
+}
+
+/** Registers sums of rows by segments, the gradient of gathering. */
+function registerSegments(): void {
+  overrideKernel<tf.UnsortedSegmentSumAttrs>(
+    tf.UnsortedSegmentSum,
+    ({ inputs, attrs, backend }) => {
+      const x = inputs["x"]!, ids = inputs["segmentIds"]!, { numSegments: segments } = attrs;
+      const isPlain = ids.shape.length === 1 && ids.dtype === "int32" && segments > 0 &&
+        ids.shape[0] === x.shape[0];
+      if (!isPlain || !areFloats(x)) return undefined;
+      const rows = x.shape[0]!, columns = size(x.shape.slice(1));
+      const { info, values: y } = backend.newTensor([segments, ...x.shape.slice(1)]);
+      fillFloats(y, 0);
+      const values = { x: backend.values(x), ids: backend.values(ids, "int32"), y };
+      segmentSums(Math.ceil(columns / SEGMENT_COLUMNS), { ...values, rows, columns, segments });
+      return info;
+    },
+  );
+}
+
+/** Tensors put together along an axis; undefined where they are no values of one type. */
+function joined(
+  backend: SimdBackend,
+  parts: readonly tf.TensorInfo[],
+  axis: number,
+  shape: number[],
+): tf.TensorInfo | undefined {
+  const { dtype } = parts[0]!;
+  if (parts.some((part) => !isNumeric(part) || part.dtype !== dtype)) return undefined;
+  const { info, values } = backend.newTensor(shape, dtype as "float32");
+  const steps = stepsOf(shape, shape.length), step = size(shape.slice(axis + 1));
+  let at = 0;
+  for (const part of parts) {
+    copySteps(backend, {
+      from: part,
+      to: values,
+      firstTo: at * step,
+      lengths: part.shape,
+      stepsFrom: stepsOf(part.shape, part.shape.length),
+      stepsTo: steps,
+    });
+    at += part.shape[axis]!;
+  }
+  return info;
+}
+
+/** A tensor cut along an axis; undefined where there are no values. */
+function parted(
+  backend: SimdBackend,
+  x: tf.TensorInfo,
+  axis: number,
+  lengths: readonly number[],
+): tf.TensorInfo[] | undefined {
+  if (!isNumeric(x) || lengths.some((length) => length < 1)) return undefined;
+  const steps = stepsOf(x.shape, x.shape.length), step = size(x.shape.slice(axis + 1));
+  let at = 0;
+  return lengths.map((length) => {
+    const from = at * step;
+    at += length;
+    return copied(backend, x, x.shape.with(axis, length), steps, from);
   });
 }
 

@@ -44,7 +44,7 @@ const convert = defineKernel("convert", { kind: "i32", x: "u8*", y: "u8*", n: "i
 const fill = defineKernel("fillValues", { y: "f32*", n: "i32", value: "f32" });
 
 /** Numbers of the operations of two operands, as in the kernel. */
-const BINARY: Record<string, number> = {
+export const BINARY: Record<string, number> = {
   [tf.Add]: 0,
   [tf.Sub]: 1,
   [tf.Multiply]: 2,

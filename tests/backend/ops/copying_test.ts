@@ -77,3 +77,29 @@ Deno.test("gather() equals the cpu backend's", async () => {
     );
   });
 });
+
+Deno.test("split() and unstack() equal the cpu backend's", async () => {
+  await compareWithCpu(200, (draw) => {
+    const rank = draw.whole(1, 4), axis = draw.whole(0, rank - 1), x = drawn(draw, rank);
+    const length = x.shape[axis]!, sizes: number[] = [];
+    for (let left = length; left > 0; left -= sizes.at(-1)!) sizes.push(draw.whole(1, left));
+    return exact(`${x.shape} at ${axis} in ${sizes}`, () => [
+      ...(length > 0 ? tf.split(x.make(), sizes, axis) : []),
+      ...(length > 0 ? tf.split(x.make(), length, axis - rank) : []),
+      ...(length > 0 ? tf.unstack(x.make(), axis) : []),
+    ]);
+  }, { seed: 4, mayFall: [tf.SplitV, tf.Unpack, "Cast"] });
+});
+
+Deno.test("Sums of rows by segments equal the cpu backend's", async () => {
+  await compareWithCpu(200, (draw) => {
+    const rows = draw.pick(1, 2, draw.whole(1, 300)), segments = draw.whole(1, 20);
+    const x = draw.tensor([rows, ...draw.shape(draw.whole(0, 2), { empty: false })]);
+    const ids = Array.from({ length: rows }, () => draw.whole(0, segments + 1));
+    return {
+      what: `${x.shape} in ${segments}`,
+      tolerance: 1e-5,
+      run: () => tf.unsortedSegmentSum(tensorOf(x), tf.tensor1d(ids, "int32"), segments),
+    };
+  }, { seed: 5 });
+});
