@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
-import { join } from "@std/path";
-import { pathToFileURL } from "node:url";
 import { setThreads, threads } from "deep-features/compute";
-import {
-  allocatedBytes,
-  allocFloat32,
-  allocInt32,
-  freeViews,
-  pointer,
-  sharedMemory,
-} from "../../lib/compute/memory.ts";
-import { poolState, runKernel, SCRATCH_BYTES, setKernelTimeout } from "../../lib/compute/pool.ts";
-import { compileKernels, KERNELS_FILE } from "../../lib/compute/kernels/build.ts";
+import { allocFloat32, allocInt32, freeViews, pointer } from "../../lib/compute/memory.ts";
+import { poolState, runKernel, setKernelTimeout } from "../../lib/compute/pool.ts";
 
 /** Squares 16 × 16,384 values: 16 tasks. */
 function squares(): Float32Array {
@@ -117,38 +107,6 @@ Deno.test("A worker that dies in the middle of a task gives an error after the t
   }
 });
 
-/** Threads of this process, where the system tells. */
-function processThreads(): number {
-  try {
-    return [...Deno.readDirSync("/proc/self/task")].length;
-  } catch {
-    return 0;
-  }
-}
-
-Deno.test("A hundred setThreads() leave neither threads nor memory behind", () => {
-  const before = threads();
-  try {
-    setThreads(3);
-    squares();
-    const running = processThreads(), bytes = allocatedBytes();
-    const size = sharedMemory().buffer.byteLength;
-    for (let i = 0; i < 100; i++) {
-      setThreads(1 + i % 3);
-      if (i % 4 === 0) squares();
-    }
-    setThreads(3);
-    squares();
-    // One pool may still be on its way out, where the machine is busy.
-    const poolBytes = 3 * SCRATCH_BYTES + 2 ** 20;
-    assert.ok(processThreads() <= running + 4, `${running} threads, then ${processThreads()}`);
-    assert.ok(allocatedBytes() <= bytes + poolBytes);
-    assert.ok(sharedMemory().buffer.byteLength <= size + 2 * poolBytes);
-  } finally {
-    setThreads(before);
-  }
-});
-
 Deno.test("setThreads() refuses what is no number of threads, and more than four for each core", () => {
   const before = threads();
   const most = Math.max(16, 4 * navigator.hardwareConcurrency);
@@ -164,56 +122,4 @@ Deno.test("setThreads() refuses what is no number of threads, and more than four
   setThreads(most);
   assert.equal(threads(), most);
   setThreads(before);
-});
-
-Deno.test("COMPUTE_THREADS is refused where it is no number of threads, and ignored if empty", async () => {
-  const pool = new URL("../../lib/compute/pool.ts", import.meta.url);
-  const program = `import { threads } from "${pool}";
-    try { console.log(threads()); } catch (error) { console.log(error.name, error.message); }`;
-  const most = Math.max(16, 4 * navigator.hardwareConcurrency);
-  const cases = ["0", "-1", "abc", "1000", "1.5", "1", "2", "", " 2 "];
-  const said: string[] = [];
-  for (const wanted of cases) {
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["eval", "--no-check", program],
-      cwd: join(import.meta.dirname!, "..", ".."),
-      env: { COMPUTE_THREADS: wanted },
-    }).output();
-    said.push(new TextDecoder().decode(stdout).trim());
-  }
-  const refused = (wanted: string) =>
-    "RangeError The environment variable COMPUTE_THREADS must be a whole number from 1 to " +
-    `${most}, got ${wanted}`;
-  assert.deepEqual(said, [
-    ...["0", "-1", "abc", "1000", "1.5"].map(refused),
-    "1",
-    "2",
-    String(navigator.hardwareConcurrency),
-    "2",
-  ]);
-});
-
-Deno.test("The pool does not keep a process alive", async () => {
-  const library = pathToFileURL(join(import.meta.dirname!, "..", "..", "lib"));
-  const program = `
-    import { setThreads } from "${library}/compute/mod.ts";
-    import { setUpCompute } from "${library}/backend/mod.ts";
-    import * as tf from "@tensorflow/tfjs";
-    setThreads(4);
-    await setUpCompute({ backend: "simd", quiet: true });
-    console.log(tf.sum(tf.square(tf.ones([300, 3000])), 0).shape.join());
-  `;
-  const start = performance.now();
-  const folder = join(import.meta.dirname!, "..", "..");
-  const { stdout, code } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", program],
-    cwd: folder,
-  }).output();
-  assert.equal(code, 0);
-  assert.equal(new TextDecoder().decode(stdout), "3000\n");
-  assert.ok(performance.now() - start < 20_000);
-});
-
-Deno.test("Building the kernels again gives the committed bytes", async () => {
-  assert.deepEqual(await compileKernels(), await Deno.readFile(KERNELS_FILE));
 });

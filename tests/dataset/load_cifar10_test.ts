@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { join } from "@std/path";
-import { firstImages, loadCifar10, sourceNotice } from "deep-features";
+import { type Dataset, firstImages, loadCifar10, sourceNotice, type Split } from "deep-features";
 import { STAND_IN_WARNING } from "deep-features/dataset";
 import { jupyterDisplay } from "../../lib/base/display.ts";
 import { writeDataset } from "./write_dataset.ts";
@@ -79,32 +79,39 @@ Deno.test("loadCifar10() never replaces a given archive that is missing or damag
   });
 });
 
-Deno.test("firstImages() keeps the first ones, and all where there are fewer", async () => {
-  await inTempFolder(async (dataFolder) => {
-    const data = await loadCifar10({ dataFolder, download: false, ...silent });
-    const small = firstImages(data, 100, 5000);
-    assert.equal(small.train.shape[0], 100);
-    assert.equal(small.test.shape[0], 1000);
-    assert.equal(small.source, "stand-in");
-    assert.throws(() => firstImages(data, 0, 5), /trainCount must be a whole number of at least 1/);
-    assert.throws(() => firstImages(data, 5, 2.5), RangeError);
+/** A stand-in of black images. */
+function blackStandIn(): Dataset {
+  const split = (n: number): Split => ({
+    images: new Uint8Array(n * 32 * 32 * 3),
+    labels: new Uint8Array(n),
+    shape: [n, 32, 32, 3],
   });
+  const classNames = ["disc", "ring"];
+  return { train: split(500), test: split(100), classNames, source: "stand-in", official: false };
+}
+
+Deno.test("firstImages() keeps the first ones, and all where there are fewer", () => {
+  const data = blackStandIn();
+  const small = firstImages(data, 100, 5000);
+  assert.equal(small.train.shape[0], 100);
+  assert.equal(small.test.shape[0], 100);
+  assert.equal(small.source, "stand-in");
+  assert.throws(() => firstImages(data, 0, 5), /trainCount must be a whole number of at least 1/);
+  assert.throws(() => firstImages(data, 5, 2.5), RangeError);
 });
 
-Deno.test("sourceNotice() warns of the stand-in, and adds a note without letting HTML in", async () => {
-  await inTempFolder(async (dataFolder) => {
-    const data = await loadCifar10({ dataFolder, download: false, ...silent });
-    const notice = sourceNotice(data, "<script>");
-    assert.ok(notice.isWarning);
-    const bundle = notice[jupyterDisplay]() as Record<string, string>;
-    assert.match(bundle["text/plain"]!, /NOT CIFAR-10/);
-    assert.match(bundle["text/html"]!, /role="alert".*&lt;script&gt;/);
-    assert.throws(() => sourceNotice(undefined as never), /must be a Dataset, got undefined/);
-    const real = { ...data, source: "cifar10", official: false } as const;
-    assert.match(sourceNotice(real, "").text, /not the official one/);
-    assert.ok(!sourceNotice(real, "").isWarning);
-    assert.match(sourceNotice({ ...real, official: true }, "").text, /official archive/);
-  });
+Deno.test("sourceNotice() warns of the stand-in, and adds a note without letting HTML in", () => {
+  const data = blackStandIn();
+  const notice = sourceNotice(data, "<script>");
+  assert.ok(notice.isWarning);
+  const bundle = notice[jupyterDisplay]() as Record<string, string>;
+  assert.match(bundle["text/plain"]!, /NOT CIFAR-10/);
+  assert.match(bundle["text/html"]!, /role="alert".*&lt;script&gt;/);
+  assert.throws(() => sourceNotice(undefined as never), /must be a Dataset, got undefined/);
+  const real = { ...data, source: "cifar10", official: false } as const;
+  assert.match(sourceNotice(real, "").text, /not the official one/);
+  assert.ok(!sourceNotice(real, "").isWarning);
+  assert.match(sourceNotice({ ...real, official: true }, "").text, /official archive/);
 });
 
 Deno.test("loadCifar10() reads a cache where nothing may be written, and names one that it cannot mend", async () => {

@@ -2,26 +2,10 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
 import { setThreads, threads } from "deep-features/compute";
-import { type Case, compareWithCpu, Draw, tensorOf, type Values } from "./against_cpu.ts";
+import { compareWithCpu, Draw, tensorOf, type Values } from "./against_cpu.ts";
+import { type Apply, withGradients } from "./with_gradients.ts";
 
 type Shape4 = [number, number, number, number];
-type Apply = (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor;
-
-/** The result and both gradients. */
-function withGradients(what: string, x: Values, filter: Values, apply: Apply, draw: Draw): Case {
-  const seed = draw.whole(0, 1e6);
-  return {
-    what,
-    tolerance: 1e-5,
-    run: () => {
-      const inputs = [tensorOf<tf.Tensor4D>(x), tensorOf<tf.Tensor4D>(filter)];
-      const y = apply(inputs[0]!, inputs[1]!);
-      const dy = tensorOf(new Draw(seed).tensor(y.shape));
-      const all = apply as (...inputs: tf.Tensor[]) => tf.Tensor;
-      return [y, ...tf.grads(all)(inputs, dy)];
-    },
-  };
-}
 
 /** Images, a filter that fits into them, strides that may differ, and a padding. */
 function geometry(draw: Draw, filterSides: readonly number[]) {
@@ -210,16 +194,6 @@ Deno.test("Winograd's rounding error stays near that of the definition, against 
     assert.ok(Math.sqrt(errors / exact.length) < 3e-6 * size, `${channels}: mean error`);
     assert.ok(worst < 3e-5 * size, `${channels}: worst ${worst / size}`);
   }
-});
-
-Deno.test("Images of more than 4 MiB convolve on kernels", async () => {
-  await compareWithCpu(2, (draw, i) => {
-    const x = draw.tensor([1, 260, 1100, 4]);
-    const filter = draw.tensor([3, 2, 4, 1]);
-    const apply: Apply = (x, filter) =>
-      i === 0 ? tf.depthwiseConv2d(x, filter, 2, "same") : tf.conv2d(x, filter, 2, "same");
-    return { ...withGradients(`${filter.shape}`, x, filter, apply, draw), tolerance: 2e-4 };
-  });
 });
 
 Deno.test("Average pooling and its gradient equal the cpu backend's, overlaps and borders included", async () => {

@@ -9,7 +9,7 @@ import { dirname, join, relative } from "@std/path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import jasmineCore from "jasmine-core";
-import { registerSimdBackend } from "../../lib/backend/register_simd.ts";
+import { registerSimdBackend } from "../../../lib/backend/register_simd.ts";
 
 /** Specs that pass on the cpu backend, of those in the files below. */
 const CPU_SPECS = 3530;
