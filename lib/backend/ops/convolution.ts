@@ -147,7 +147,7 @@ function forward(
     wideBias = memory.float32(plan.filters).fill(0);
     wideBias.set(added);
   }
-  return convolve(backend, {
+  const result = convolve(backend, {
     x: images,
     images: info.batchSize,
     height: info.inHeight,
@@ -169,6 +169,20 @@ function forward(
     bias: wideBias,
     activation,
   });
+  const isDilated = dilationHeight > 1 || dilationWidth > 1;
+  if (!result || !isDilated || isFiniteSum(memory, backend.values(result), outChannels)) {
+    return result;
+  }
+  // An infinite value times a zero between the taps is NaN: such images are left to the CPU backend.
+  backend.disposeData(result.dataId);
+  return undefined;
+}
+
+/** Whether no value of an array is infinite or NaN; rarely wrong for huge ones. */
+function isFiniteSum(memory: Scope, values: Float32Array, columns: number): boolean {
+  const sums = memory.float32(columns);
+  sumRows(values, sums, values.length / columns, columns);
+  return sums.every(Number.isFinite);
 }
 
 /** The gradient for the images: the gradients of the outputs convolved with the filter turned round. */

@@ -24,7 +24,7 @@ function drawn(draw: Draw) {
 }
 
 Deno.test("Batch normalization by given moments and its gradients equal the cpu backend's", async () => {
-  await compareWithCpu(100, (draw, i) => {
+  await compareWithCpu(200, (draw, i) => {
     const { x, mean, variance, gamma, beta, dy } = drawn(draw);
     const inputs = [x, mean, variance, beta, gamma].slice(0, 3 + i % 3);
     const normalize = (...[x, mean, variance, beta, gamma]: tf.Tensor[]) =>
@@ -50,7 +50,7 @@ Deno.test("Batch normalization by given moments and its gradients equal the cpu 
 });
 
 Deno.test("A layer of batch normalization trains as tfjs's own: result, moving averages, gradients", async () => {
-  await compareWithCpu(100, (draw, i) => {
+  await compareWithCpu(200, (draw, i) => {
     const { x, gamma, beta, dy } = drawn(draw);
     return {
       what: `${x.shape}`,
@@ -110,4 +110,31 @@ Deno.test("A layer without scale or center trains, too", async () => {
     return [...moments.mean.dataSync()];
   });
   assert.ok(y.every((mean) => Math.abs(mean) < 1e-5));
+});
+
+Deno.test("Batch normalization along any axis, and by a moment for each value, equals the cpu backend's", async () => {
+  await compareWithCpu(200, (draw) => {
+    const rank = draw.whole(2, 4), axis = draw.whole(-1, rank - 1);
+    const shape = Array.from({ length: rank }, () => draw.whole(2, 7));
+    const wide = shape.map((length, i) => axis === -1 || i === axis ? length : 1);
+    const x = draw.tensor(shape), dy = draw.tensor(shape), isFinite = draw.random() < 0.7;
+    if (!isFinite) x.values[draw.whole(0, x.values.length - 1)] = draw.pick(NaN, Infinity);
+    const moments = [
+      draw.tensor(wide),
+      draw.tensor(wide, { low: 0.1, high: 3 }),
+      draw.tensor(wide),
+      draw.tensor(wide),
+    ];
+    const normalize = (...[x, mean, variance, beta, gamma]: tf.Tensor[]) =>
+      tf.batchNorm(x!, mean!, variance!, beta, gamma, 1e-3);
+    return {
+      what: `${shape} along ${axis}`,
+      tolerance: 2e-5,
+      run: () => {
+        const tensors = [x, ...moments].map((values) => tensorOf(values));
+        const gradients = isFinite ? tf.grads(normalize)(tensors, tensorOf(dy)) : [];
+        return [normalize(...tensors), ...gradients];
+      },
+    };
+  }, { seed: 6 });
 });

@@ -252,3 +252,97 @@ Deno.test("A step of every kernel has the same bits for 1, 2 and 3 threads", asy
     setThreads(before);
   }
 });
+
+/** An image of a few infinities and NaN, and filters of any kind. */
+function oddCase(draw: Draw) {
+  const { filterHeight, filterWidth, pad, strides, images, height, width } = geometry(draw, [
+    1,
+    2,
+    3,
+    5,
+  ]);
+  const channels = draw.pick(1, 3, 4, 8, 16), count = draw.random() < 0.05 ? 0 : images;
+  const x = draw.tensor([count, height, width, channels]);
+  for (let i = 0; i < 2 && count > 0; i++) {
+    x.values[draw.whole(0, x.values.length - 1)] = draw.pick(NaN, Infinity, -Infinity);
+  }
+  return { filterHeight, filterWidth, pad, strides, channels, x };
+}
+
+Deno.test("Convolutions with bias and activation equal the cpu backend's, infinities and no images included", async () => {
+  await compareWithCpu(200, (draw) => {
+    const { filterHeight, filterWidth, pad, strides, channels, x } = oddCase(draw);
+    const filter = draw.tensor([filterHeight, filterWidth, channels, draw.pick(1, 5, 8, 16)]);
+    const bias = draw.tensor([filter.shape[3]!]), plain = Math.max(...strides) === 1;
+    const activation = draw.pick("linear", "relu", "relu6") as "relu";
+    const dilations = plain && pad === "same" ? draw.whole(1, 2) : 1;
+    return {
+      what: `${x.shape} * ${filter.shape}, ${strides}, ${pad}, ${activation}, ${dilations}`,
+      tolerance: 1e-5,
+      run: () =>
+        tf.fused.conv2d({
+          x: tensorOf<tf.Tensor4D>(x),
+          filter: tensorOf<tf.Tensor4D>(filter),
+          bias: tensorOf(bias),
+          strides,
+          pad,
+          dilations,
+          activation,
+        }),
+    };
+  }, { seed: 7, mayFall: [tf.FusedConv2D] });
+});
+
+Deno.test("Depthwise convolutions equal the cpu backend's, infinities and no images included", async () => {
+  await compareWithCpu(200, (draw) => {
+    const { filterHeight, filterWidth, pad, strides, channels, x } = oddCase(draw);
+    const filter = draw.tensor([filterHeight, filterWidth, channels, draw.pick(1, 1, 2)]);
+    const bias = draw.tensor([channels * filter.shape[3]!]), plain = Math.max(...strides) === 1;
+    const activation = draw.pick("linear", "relu", "relu6") as "relu";
+    const dilations = plain && pad === "same" ? draw.whole(1, 2) : 1;
+    return {
+      what: `${x.shape} * ${filter.shape}, ${strides}, ${pad}, ${activation}, ${dilations}`,
+      tolerance: 1e-5,
+      run: () =>
+        tf.fused.depthwiseConv2d({
+          x: tensorOf<tf.Tensor4D>(x),
+          filter: tensorOf<tf.Tensor4D>(filter),
+          bias: tensorOf(bias),
+          strides,
+          pad,
+          dilations,
+          activation,
+        }),
+    };
+  }, { seed: 8, mayFall: [tf.FusedDepthwiseConv2D] });
+});
+
+Deno.test("Transposed convolutions and their gradients equal the cpu backend's", async () => {
+  await compareWithCpu(200, (draw) => {
+    const { filterHeight, filterWidth, pad, strides, images, height, width } = geometry(draw, [
+      1,
+      2,
+      3,
+      4,
+    ]);
+    const filters = draw.pick(1, 3, 8), channels = draw.pick(1, 4, 8, 16);
+    const x = draw.tensor([images, height, width, channels]);
+    const filter = draw.tensor([filterHeight, filterWidth, filters, channels]);
+    const out = ([side, stride, reach]: [number, number, number]) =>
+      pad === "same" ? side * stride : side * stride + Math.max(reach - stride, 0);
+    const shape: [number, number, number, number] = [
+      images,
+      out([height, strides[0], filterHeight]),
+      out([width, strides[1], filterWidth]),
+      filters,
+    ];
+    const apply: Apply = (x, filter) => tf.conv2dTranspose(x, filter, shape, strides, pad);
+    return withGradients(
+      `${x.shape} * ${filter.shape}, ${strides}, ${pad}`,
+      x,
+      filter,
+      apply,
+      draw,
+    );
+  }, { seed: 9 });
+});

@@ -51,7 +51,7 @@ Deno.test("Sums of rows are the same over many rows, in groups, as in one", asyn
 });
 
 Deno.test("The gradients of sums and means equal the cpu backend's", async () => {
-  await compareWithCpu(100, (draw, i) => {
+  await compareWithCpu(200, (draw, i) => {
     const rank = draw.whole(1, 4), axes = axesOf(draw, rank) ?? [0];
     const x = draw.tensor(draw.shape(rank, { empty: false }));
     const reduce = i % 2 ? tf.sum : tf.mean;
