@@ -207,8 +207,9 @@ async function concat(parts: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<Arra
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
+/** A name that is a file's in the same folder on every system: no path, no drive, no stream of another file. */
 function isPlainName(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name);
+  return name !== "" && name !== "." && name !== ".." && !/[/\\:\p{Cc}]/u.test(name);
 }
 
 /** Files may be kept beside a model under plain names that are not its own. */
@@ -216,7 +217,8 @@ function checkName(name: string): void {
   if (!isPlainName(name)) {
     throw new TypeError(`Cannot keep a file named ${JSON.stringify(name)}: need a plain file name`);
   }
-  if (name === TOPOLOGY_FILE || name === WEIGHTS_FILE) {
+  // File systems that ignore case take MODEL.JSON for it, too.
+  if ([TOPOLOGY_FILE, WEIGHTS_FILE].includes(name.toLowerCase())) {
     throw new RangeError(`Cannot keep a file named ${name}: the model has one`);
   }
 }
