@@ -35,4 +35,4 @@ if (unknown.length > 0) {
 await setUpCompute({ backend: "simd" });
 const rows: BenchRow[] = [];
 for (const name of wanted) rows.push(...await BENCHES[name]!());
-printRows(rows);
+printRows(rows, ["deno task bench", ...Deno.args].join(" "));
