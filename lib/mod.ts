@@ -44,11 +44,15 @@ export { Umap, type UmapOptions } from "./umap/mod.ts";
 export { loadSvc, saveSvc, Svc, type SvcOptions } from "./svm/mod.ts";
 export { GridSearch } from "./model_selection/mod.ts";
 export {
+  accuracyInterval,
   accuracyScore,
   classificationReport,
   type ConfusionMatrix,
   confusionMatrix,
   mcNemarTest,
+  neighborAccuracy,
+  pairedDifference,
+  silhouetteScore,
   trustworthiness,
 } from "./metrics/mod.ts";
 
@@ -63,11 +67,14 @@ export {
   formatP,
   METHOD_NAMES,
   methodSeconds,
+  networkRows,
   type Preset,
   readPreset,
+  softmaxControls,
   summarizeMethods,
   type TrainedCnn,
   trainedCnn,
+  tuneMethods,
 } from "./article/mod.ts";
 
 // What a reader sees

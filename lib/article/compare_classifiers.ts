@@ -1,21 +1,15 @@
-import type { Classifier } from "../base/classifier.ts";
-import { KNeighborsClassifier } from "../classifiers/k_neighbors.ts";
-import { LinearSvc } from "../classifiers/linear_svc.ts";
-import { LogisticRegression } from "../classifiers/logistic_regression.ts";
-import { RandomForestClassifier } from "../classifiers/random_forest.ts";
 import { hiddenFeatures, predictClasses } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
+import { checkValue, oneOf } from "../base/check.ts";
 import { progressLine } from "../notebook/progress.ts";
-import { Svc } from "../svm/svc.ts";
 import { cached } from "./cache.ts";
+import { METHOD_NAMES, type MethodKey, METHODS, rectified } from "./methods.ts";
 import { fittedOutcome, once, type Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { type ComparisonOptions, networkSettings } from "./network_settings.ts";
+import { networkRows, VALIDATION_SPLIT } from "./rows.ts";
 import { trainedCnn } from "./trained_cnn.ts";
-
-/** Penalty that the grid search of notebook 04 finds on all of CIFAR-10. */
-const TUNED_C = 10;
-const TREES = 100;
+import type { Tuning } from "./tune_methods.ts";
 
 /** What each method made of the network of one seed. */
 export interface Comparison {
@@ -24,57 +18,37 @@ export interface Comparison {
   readonly outcomes: Readonly<Record<string, Outcome>>;
 }
 
-/** What the methods of a comparison are called, by their key, in the order of the tables. */
-export const METHOD_NAMES = {
-  softmax: "softmax",
-  svm: "SVM (RBF)",
-  tunedSvm: `SVM (RBF, C = ${TUNED_C})`,
-  linearSvm: "SVM (linear)",
-  logisticRegression: "logistic regression",
-  kNeighbors: "5 nearest neighbours",
-  randomForest: "random forest",
-} as const;
+/**
+ * Who learns from which training images:
+ * - `"article"`: the network from the first four fifths, the other classifiers from all;
+ * - `"same"`: all from the first four fifths;
+ * - `"all"`: all from all, the network too, which then has no validation.
+ */
+export type Sharing = "article" | "same" | "all";
 
-/** A key of {@linkcode METHOD_NAMES}. */
-export type MethodKey = keyof typeof METHOD_NAMES;
-
-/** A classifier of the comparison. */
-interface Method {
-  readonly key: MethodKey;
-  /** What its outcome depends on, beside the features. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly create: (seed: number) => Classifier;
-  /** Most rows that it learns from. */
-  readonly rows?: (preset: Preset) => number;
+/** What {@linkcode compareClassifiers} can be told. */
+export interface ClassifierComparisonOptions extends ComparisonOptions {
+  /** Who learns from which images; default `"same"`. */
+  readonly sharing?: Sharing;
+  /** What `tuneMethods` found; without it no tuned method is compared. */
+  readonly tunings?: readonly Tuning[];
+  /** Which methods are compared; default: the softmax and all that need no tuning or are tuned. */
+  readonly methods?: readonly MethodKey[];
 }
 
-const METHODS: readonly Method[] = [
-  { key: "svm", settings: { svc: {} }, create: () => new Svc() },
-  { key: "tunedSvm", settings: { svc: { C: TUNED_C } }, create: () => new Svc({ C: TUNED_C }) },
-  { key: "linearSvm", settings: { linearSvc: {} }, create: () => new LinearSvc() },
-  {
-    key: "logisticRegression",
-    settings: { logisticRegression: {} },
-    create: () => new LogisticRegression(),
-  },
-  { key: "kNeighbors", settings: { kNeighbors: {} }, create: () => new KNeighborsClassifier() },
-  {
-    key: "randomForest",
-    settings: { randomForest: { nEstimators: TREES } },
-    create: (seed) => new RandomForestClassifier({ nEstimators: TREES, seed }),
-    rows: ({ forestRows }) => forestRows,
-  },
-];
+const SHARING = oneOf("article", "same", "all");
 
 /**
  * The softmax and other classifiers on the hidden layer of a network trained from one seed: support vector
- * machines (RBF with the defaults and with the tuned C, linear), logistic regression, nearest neighbours,
- * a random forest.
+ * machines (RBF and linear), logistic regression (on `acti3`, too), nearest neighbors, a random forest; each
+ * with its defaults and tuned.
  *
  * The outcome of each is kept in `data/` by itself, with its seconds: an interrupted comparison goes on
  * where it was, and a further classifier leaves the others as they are. The softmax's seconds of fitting
  * are those of training the whole network.
  *
+ * @throws {TypeError} If `sharing` is no text
+ * @throws {RangeError} If `sharing` is none of the three, or a tuned method is asked for without its tuning
  * @throws {DOMException} If the signal aborts
  *
  * @example
@@ -98,30 +72,39 @@ export async function compareClassifiers(
   data: Dataset,
   preset: Preset,
   seed: number,
-  options: ComparisonOptions = {},
+  options: ClassifierComparisonOptions = {},
 ): Promise<Comparison> {
-  const { signal, build } = options;
-  const { epochs, batchSize } = preset;
-  const network = networkSettings(data, { epochs, batchSize, seed, build });
-  const trained = once(() =>
-    trainedCnn(data, {
-      epochs,
-      batchSize,
-      seed,
-      build,
-      onProgress: progressLine(`Training, seed ${seed}`),
-      signal,
-    })
+  const { signal, build, sharing = "same", tunings = [], methods } = options;
+  checkValue("compareClassifiers: sharing", sharing, SHARING);
+  const parametersOf = new Map(tunings.map(({ method, parameters }) => [method, parameters]));
+  for (const { key, grid } of METHODS) {
+    if (!grid || !methods?.includes(key) || parametersOf.has(key)) continue;
+    throw new RangeError(
+      `compareClassifiers has no tuning of "${key}": give what tuneMethods found`,
+    );
+  }
+  const chosen = METHODS.filter(({ key, grid }) =>
+    methods ? methods.includes(key) : !grid || parametersOf.has(key)
   );
+  const { epochs, batchSize } = preset;
+  const validationSplit = sharing === "all" ? 0 : VALIDATION_SPLIT;
+  const training = { epochs, batchSize, seed, build, validationSplit };
+  const network = networkSettings(data, training);
+  const trained = once(() =>
+    trainedCnn(data, { ...training, onProgress: progressLine(`Training, seed ${seed}`), signal })
+  );
+  const images = data.train.labels.length;
+  const rows = sharing === "same" ? networkRows(images).learned.end : images;
   const features = once(async () => {
     const { model } = await trained();
     const X = await hiddenFeatures(model, data.train, { signal });
     const Xt = await hiddenFeatures(model, data.test, { signal });
-    return { X, y: data.train.labels, Xt };
+    return { hidden: { X, Xt }, acti3: { X: rectified(X), Xt: rectified(Xt) } };
   });
 
-  const outcomes: Record<string, Outcome> = {
-    softmax: await cached("outcome", { ...network, softmax: {} }, async () => {
+  const outcomes: Record<string, Outcome> = {};
+  if (!methods || methods.includes("softmax")) {
+    outcomes["softmax"] = await cached("outcome", { ...network, softmax: {} }, async () => {
       const { model, history } = await trained();
       const start = performance.now();
       const predicted = await predictClasses(model, data.test, { signal });
@@ -130,18 +113,20 @@ export async function compareClassifiers(
         fitSeconds: history.seconds.reduce((a, b) => a + b, 0),
         predictSeconds: (performance.now() - start) / 1000,
       };
-    }),
-  };
-  for (const { key, settings, create, rows } of METHODS) {
+    });
+  }
+  for (const { key, layer, create } of chosen) {
     signal?.throwIfAborted();
-    const count = Math.min(rows?.(preset) ?? Infinity, data.train.labels.length);
+    const count = key.endsWith("andomForest") ? Math.min(preset.forestRows, rows) : rows;
+    const parameters = parametersOf.get(key) ?? {};
+    const learner = create.name || key;
     outcomes[key] = await fittedOutcome({
-      settings: { ...network, ...settings, rows: count },
-      classifier: create(seed),
+      settings: { ...network, learner, layer, parameters, rows: count },
       label: `${METHOD_NAMES[key]}, seed ${seed}`,
+      classifier: (X) => create(parameters, X, seed),
       features: async () => {
-        const { X, y, Xt } = await features();
-        return { X: X.slice(0, count), y: y.subarray(0, count), Xt };
+        const { X, Xt } = (await features())[layer];
+        return { X: X.slice(0, count), y: data.train.labels.subarray(0, count), Xt };
       },
       signal,
     });

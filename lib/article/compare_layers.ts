@@ -2,7 +2,7 @@ import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { hiddenFeatures } from "../cnn/hidden_features.ts";
 import type { Network } from "../cnn/network_text.ts";
 import { matmul } from "../compute/matmul.ts";
-import { type Dataset, firstImages } from "../dataset/load_cifar10.ts";
+import type { Dataset } from "../dataset/load_cifar10.ts";
 import { normalize, sliceSplit, type Split } from "../dataset/split.ts";
 import { Matrix } from "../base/matrix.ts";
 import { accuracyScore } from "../metrics/accuracy.ts";
@@ -11,6 +11,7 @@ import { Svc } from "../svm/svc.ts";
 import { type ComparisonOptions, networkSettings } from "./network_settings.ts";
 import { fittedOutcome, once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
+import { networkRows } from "./rows.ts";
 import { trainedCnn } from "./trained_cnn.ts";
 
 /** A line of the comparison of layers. */
@@ -48,8 +49,8 @@ const LAYERS: readonly Layer[] = [
 
 /**
  * How well an RBF SVM and logistic regression, with their defaults, do on different layers of one network,
- * and on the pixels as the control. They learn from the preset's first `layerRows` training rows and are
- * asked all test rows. Each outcome is kept in `data/`.
+ * and on the pixels as the control. They learn from the first `layerRows` of the network's validation images,
+ * which it has never learned from, and are asked all test rows. Each outcome is kept in `data/`.
  *
  * @throws {DOMException} If the signal aborts
  *
@@ -78,8 +79,9 @@ export async function compareLayers(
 ): Promise<LayerScores[]> {
   const { signal, build } = options;
   const { epochs, batchSize, layerRows } = preset;
-  const rows = Math.min(layerRows, data.train.labels.length);
-  const { train, test } = firstImages(data, rows, data.test.labels.length);
+  const { begin, end } = networkRows(data.train.labels.length).validation;
+  const rows = Math.min(layerRows, end - begin);
+  const train = sliceSplit(data.train, begin, begin + rows), { test } = data;
   const { model } = await trainedCnn(data, {
     epochs,
     batchSize,
@@ -88,7 +90,11 @@ export async function compareLayers(
     onProgress: progressLine(`Training, seed ${seed}`),
     signal,
   });
-  const network = { ...networkSettings(data, { epochs, batchSize, seed, build }), rows };
+  const network = {
+    ...networkSettings(data, { epochs, batchSize, seed, build }),
+    rows,
+    begin,
+  };
   const scores: LayerScores[] = [];
   for (const { features: name, of } of LAYERS) {
     const features = once(async () => ({
@@ -100,7 +106,13 @@ export async function compareLayers(
       signal?.throwIfAborted();
       const label = `${method} on ${name}`;
       const settings = { ...network, layer: name, method };
-      const { predicted } = await fittedOutcome({ settings, classifier, label, features, signal });
+      const { predicted } = await fittedOutcome({
+        settings,
+        classifier: () => classifier,
+        label,
+        features,
+        signal,
+      });
       return accuracyScore(test.labels, predicted);
     };
     scores.push({

@@ -1,4 +1,6 @@
 import { mcNemarTest } from "../metrics/mc_nemar.ts";
+import { meanInterval } from "../metrics/mean_interval.ts";
+import { type PairedDifference, pairedDifference } from "../metrics/paired_difference.ts";
 import type { Comparison } from "./compare_classifiers.ts";
 import { summarizeMethods } from "./summarize_methods.ts";
 
@@ -9,6 +11,13 @@ export interface MethodPair {
   readonly worse: string;
   /** Difference of the mean accuracies. */
   readonly difference: number;
+  /**
+   * Interval of 95 % confidence of the difference: over several seeds the paired t interval of the mean
+   * difference of further networks (`meanInterval`), for one seed Tango's, of this network on further images
+   * (`pairedDifference`).
+   */
+  readonly low: number;
+  readonly high: number;
   /** Test images, over all seeds, that only the better one gets right. */
   readonly onlyBetterRight: number;
   /** Test images, over all seeds, that only the worse one gets right. */
@@ -25,8 +34,8 @@ export interface MethodPair {
 const SMALLEST_SHOWN = 0.0001;
 
 /**
- * Each pair of methods: the better one first (by mean accuracy), by how much, and McNemar's test on each
- * seed.
+ * Each pair of methods: the better one first (by mean accuracy), by how much with an interval, and McNemar's
+ * test on each seed.
  *
  * @throws {RangeError} If there is no comparison
  *
@@ -48,8 +57,13 @@ export function comparePairs(
   const methods = summarizeMethods(yTrue, comparisons);
   return methods.flatMap((better, a) =>
     methods.slice(a + 1).map((worse) => {
-      const tests = comparisons.map(({ outcomes }) =>
-        mcNemarTest(yTrue, outcomes[better.method]!.predicted, outcomes[worse.method]!.predicted)
+      const predictions = comparisons.map(({ outcomes }) => ({
+        first: outcomes[better.method]!.predicted,
+        second: outcomes[worse.method]!.predicted,
+      }));
+      const tests = predictions.map(({ first, second }) => mcNemarTest(yTrue, first, second));
+      const { low, high } = intervalOf(
+        predictions.map(({ first, second }) => pairedDifference(yTrue, first, second)),
       );
       const sum = (field: "onlyFirst" | "onlySecond") =>
         tests.reduce((total, test) => total + test[field], 0);
@@ -58,6 +72,8 @@ export function comparePairs(
         better: better.name,
         worse: worse.name,
         difference: better.mean - worse.mean,
+        low,
+        high,
         onlyBetterRight: sum("onlyFirst"),
         onlyWorseRight: sum("onlySecond"),
         seedsAhead: tests.filter(({ onlyFirst, onlySecond }) => onlyFirst > onlySecond).length,
@@ -66,6 +82,14 @@ export function comparePairs(
       };
     })
   );
+}
+
+/** Over networks, or for the only one. */
+function intervalOf(differences: readonly PairedDifference[]): { low: number; high: number } {
+  const [only] = differences;
+  if (differences.length === 1) return { low: only!.low, high: only!.high };
+  const { low, high } = meanInterval(differences.map(({ difference }) => difference));
+  return { low: low!, high: high! };
 }
 
 /**

@@ -5,16 +5,19 @@
  * @module
  */
 export {
+  type ClassifierComparisonOptions,
   compareClassifiers,
   type Comparison,
-  METHOD_NAMES,
-  type MethodKey,
+  type Sharing,
 } from "./compare_classifiers.ts";
 export { compareLayers, type LayerScores } from "./compare_layers.ts";
 export { comparePairs, formatP, type MethodPair } from "./compare_pairs.ts";
+export { METHOD_NAMES, type MethodKey, type Parameters } from "./methods.ts";
 export type { Outcome } from "./outcome.ts";
 export { type Preset, readPreset } from "./preset.ts";
 export { besidePublished, type SoftmaxAndSvm } from "./published.ts";
+export { networkRows, type Rows } from "./rows.ts";
+export { type SoftmaxControl, softmaxControls } from "./softmax_controls.ts";
 export {
   accuraciesBySeed,
   type MethodSeconds,
@@ -22,4 +25,10 @@ export {
   type MethodSummary,
   summarizeMethods,
 } from "./summarize_methods.ts";
-export { type TrainedCnn, trainedCnn, type TrainedCnnOptions } from "./trained_cnn.ts";
+export {
+  type BuildNetwork,
+  type TrainedCnn,
+  trainedCnn,
+  type TrainedCnnOptions,
+} from "./trained_cnn.ts";
+export { tuneMethods, type Tuning } from "./tune_methods.ts";

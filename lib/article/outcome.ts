@@ -1,7 +1,10 @@
 import type { Classifier } from "../base/classifier.ts";
 import type { Matrix } from "../base/matrix.ts";
 import { progressLine } from "../notebook/progress.ts";
+import configuration from "../../deno.json" with { type: "json" };
 import { cached } from "./cache.ts";
+
+const { version } = configuration;
 
 /** What a classifier made of the test set, and how long it took. */
 export interface Outcome {
@@ -26,7 +29,8 @@ export interface Features {
 export interface Fit {
   /** Everything that the outcome depends on. */
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly classifier: Classifier;
+  /** Makes the classifier for the rows that it is to learn from. */
+  readonly classifier: (X: Matrix) => Classifier;
   /** What the line of progress begins with. */
   readonly label: string;
   /** Makes the features; asked only if the outcome is not in `data/`. */
@@ -37,11 +41,13 @@ export interface Fit {
 /** Fits a classifier and lets it predict, or reads from `data/` what came of it before. */
 export async function fittedOutcome(fit: Fit): Promise<Outcome> {
   const { settings, classifier, label, features, signal } = fit;
-  return await cached("outcome", settings, async () => {
+  // Results are cheap beside networks: those of another version of the library are made anew.
+  return await cached("outcome", { ...settings, library: version }, async () => {
     const { X, y, Xt } = await features();
+    const learner = classifier(X);
     return await timedOutcome(
-      () => classifier.fit(X, y, { signal, onProgress: progressLine(label) }),
-      () => classifier.predict(Xt, { signal }),
+      () => learner.fit(X, y, { signal, onProgress: progressLine(label) }),
+      () => learner.predict(Xt, { signal }),
     );
   });
 }

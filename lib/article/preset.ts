@@ -20,6 +20,10 @@ export interface Preset {
   readonly layerRows: number;
   /** Seeds of the networks that are compared at the end; the first is that of all other notebooks. */
   readonly seeds: readonly number[];
+  /** Those of the seeds for which a network is trained on all images, too, without validation. */
+  readonly allRowsSeeds: readonly number[];
+  /** Those of the seeds for which the controls are trained, too: networks that are held back. */
+  readonly controlSeeds: readonly number[];
 }
 
 /** The article's own sizes. */
@@ -35,6 +39,8 @@ const ARTICLE: Preset = {
   forestRows: 50_000,
   layerRows: 10_000,
   seeds: [0],
+  allRowsSeeds: [],
+  controlSeeds: [],
 };
 
 /** A few thousand images and two epochs: everything runs, in a minute or two. */
@@ -50,6 +56,8 @@ const QUICK: Preset = {
   forestRows: 1000,
   layerRows: 1000,
   seeds: [0, 1],
+  allRowsSeeds: [0, 1],
+  controlSeeds: [0],
 };
 
 /** Most networks that can be asked for: each takes minutes to train. */
@@ -60,7 +68,13 @@ const MAX_SEEDS = 20;
  * networks as `SEEDS` says (a whole number from 1 to 20; their seeds are 0, 1, …). Without it the article
  * compares one network, so that all notebooks run in a quarter of an hour, and `quick` two.
  *
- * @throws {RangeError} If the name is neither of the two, or the number of seeds is unusable
+ * Where several are compared, each seed trains a second network, on all images, and the first seed the
+ * controls; `CONTROLS` says for how many of the seeds these are trained (0 to as many as there are). With
+ * one seed nothing of that is trained, unless `CONTROLS` asks for it.
+ *
+ * In a notebook, `readPreset("quick")` makes everything small without an environment variable.
+ *
+ * @throws {RangeError} If the name is neither of the two, or a number of seeds is unusable
  *
  * @example
  * ```ts
@@ -69,18 +83,33 @@ const MAX_SEEDS = 20;
  *
  * assert(readPreset("article").epochs === 20);
  * assert(readPreset("article", "5").seeds.join() === "0,1,2,3,4");
+ * assert(readPreset("article", "5", "2").controlSeeds.join() === "0,1");
  * ```
  */
 export function readPreset(
   name: string = Deno.env.get("PRESET") || "article",
   seeds: string | undefined = Deno.env.get("SEEDS") || undefined,
+  controls: string | undefined = Deno.env.get("CONTROLS") || undefined,
 ): Preset {
   const preset = [ARTICLE, QUICK].find((preset) => preset.name === name);
   if (!preset) throw new RangeError(`PRESET must be article or quick, got ${name}`);
-  if (seeds === undefined) return preset;
-  const count = Number(seeds);
-  if (!(Number.isInteger(count) && count >= 1 && count <= MAX_SEEDS)) {
-    throw new RangeError(`SEEDS must be a whole number from 1 to ${MAX_SEEDS}, got ${seeds}`);
-  }
-  return { ...preset, seeds: Array.from({ length: count }, (_, seed) => seed) };
+  const chosen = seeds === undefined
+    ? preset.seeds
+    : Array.from({ length: wholeNumber("SEEDS", seeds, 1, MAX_SEEDS) }, (_, seed) => seed);
+  if (seeds === undefined && controls === undefined) return preset;
+  const held = controls === undefined
+    ? Math.min(1, chosen.length - 1)
+    : wholeNumber("CONTROLS", controls, 0, chosen.length);
+  return {
+    ...preset,
+    seeds: chosen,
+    allRowsSeeds: chosen.length > 1 || held > 0 ? chosen : [],
+    controlSeeds: chosen.slice(0, held),
+  };
+}
+
+function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`${name} must be a whole number from ${least} to ${most}, got ${text}`);
 }

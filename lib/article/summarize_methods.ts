@@ -1,7 +1,9 @@
+import { type AccuracyInterval, accuracyInterval } from "../metrics/accuracy_interval.ts";
 import { accuracyScore } from "../metrics/accuracy.ts";
 import { meanAndSd } from "../metrics/mean_and_sd.ts";
 import { median } from "../metrics/median.ts";
-import { type Comparison, METHOD_NAMES } from "./compare_classifiers.ts";
+import type { Comparison } from "./compare_classifiers.ts";
+import { METHOD_NAMES } from "./methods.ts";
 
 /** A classifier over all seeds. */
 export interface MethodSummary {
@@ -13,6 +15,9 @@ export interface MethodSummary {
   readonly mean: number;
   /** Its standard deviation over the seeds; absent for a single seed. */
   readonly sd?: number;
+  /** For a single seed: Wilson's interval of 95 % confidence, of this network on further images. */
+  readonly low?: number;
+  readonly high?: number;
 }
 
 /** Median seconds of a classifier. */
@@ -24,7 +29,8 @@ export interface MethodSeconds {
 }
 
 /**
- * The mean test accuracy of each classifier over the seeds, the best first.
+ * The mean test accuracy of each classifier over the seeds, the best first; its deviation over the seeds, or
+ * for a single seed its interval.
  *
  * @throws {RangeError} If there is no comparison
  *
@@ -36,7 +42,7 @@ export interface MethodSeconds {
  * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
  * const outcomes = { softmax: outcome(0, 1, 1), svm: outcome(0, 1, 0) };
  * const [best] = summarizeMethods([0, 1, 0], [{ seed: 0, outcomes }]);
- * assert.deepEqual(best, { method: "svm", name: "SVM (RBF)", mean: 1 });
+ * assert(best!.name === "SVM (RBF)" && best!.mean === 1 && best!.low! > 0.4);
  * ```
  */
 export function summarizeMethods(
@@ -47,8 +53,8 @@ export function summarizeMethods(
     .map((method) => ({
       method,
       name: nameOf(method),
-      ...meanAndSd(
-        comparisons.map(({ outcomes }) => accuracyScore(yTrue, outcomes[method]!.predicted)),
+      ...spreadOf(
+        comparisons.map(({ outcomes }) => accuracyInterval(yTrue, outcomes[method]!.predicted)),
       ),
     }))
     .sort((a, b) => b.mean - a.mean);
@@ -109,6 +115,14 @@ export function accuraciesBySeed(
       methods.map((method) => [method, accuracyScore(yTrue, outcomes[method]!.predicted)]),
     ),
   }));
+}
+
+/** Mean and deviation over networks; for one network the interval of its accuracy. */
+function spreadOf(accuracies: readonly AccuracyInterval[]): Omit<MethodSummary, "method" | "name"> {
+  const [only] = accuracies;
+  return accuracies.length === 1
+    ? { mean: only!.accuracy, low: only!.low, high: only!.high }
+    : meanAndSd(accuracies.map(({ accuracy }) => accuracy));
 }
 
 function methodsOf(comparisons: readonly Comparison[]): string[] {

@@ -14,6 +14,7 @@ import { type Network, networkTexts } from "../cnn/network_text.ts";
 import { loadModel, saveModel } from "../cnn/save_model.ts";
 import { type History, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
+import { VALIDATION_SPLIT } from "./rows.ts";
 import { cachePath, digest, fingerprint, type Settings, tellDamaged } from "./cache.ts";
 
 /** How a network is trained. */
@@ -29,7 +30,9 @@ export interface TrainedCnnOptions extends RunOptions {
 }
 
 /** Builds and compiles a network for images of a size and a number of classes. */
-export type BuildNetwork = (options: Required<BuildCnnOptions>) => Network;
+export type BuildNetwork = (
+  options: Required<Pick<BuildCnnOptions, "seed" | "inputShape" | "classes">>,
+) => Network;
 
 /** A trained network with the figures of its training. */
 export interface TrainedCnn {
@@ -51,9 +54,6 @@ const RULES: Rules<TrainedCnnOptions> = {
   build: callable,
   ...RUN_RULES,
 };
-
-/** The article's share of validation images. */
-const VALIDATION_SPLIT = 0.2;
 
 /** Figures, settings and digests of a trained network, beside its weights. */
 const TRAINING_FILE = "training.json";

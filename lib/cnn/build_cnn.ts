@@ -9,6 +9,8 @@ export interface BuildCnnOptions {
   readonly inputShape?: readonly [number, number, number];
   /** Number of classes; default 10. */
   readonly classes?: number;
+  /** Factor of the sum of all kernels' squares in the loss (an L2 penalty); default 0, as in the article. */
+  readonly weightPenalty?: number;
 }
 
 /** Filters of every convolution of the article's network. */
@@ -25,7 +27,7 @@ const DROPOUT_RATE = 0.2;
  *
  * Call `setUpCompute()` first, so that the weights are made on the backend that will train them.
  *
- * @throws {RangeError} If the seed is not a whole number, or a size is too small for two poolings
+ * @throws {RangeError} If the seed is not a whole number, a penalty is negative, or a size is too small for two poolings
  *
  * @example
  * ```ts
@@ -39,7 +41,7 @@ const DROPOUT_RATE = 0.2;
  * ```
  */
 export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
-  const { seed = 0, inputShape = [32, 32, 3], classes = 10 } = options;
+  const { seed = 0, inputShape = [32, 32, 3], classes = 10, weightPenalty = 0 } = options;
   if (!Number.isInteger(seed)) {
     throw new RangeError(`A seed must be a whole number, got ${seed}`);
   }
@@ -53,6 +55,15 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
     throw new RangeError(`Cannot build a classifier of ${classes} classes: need at least 2`);
   }
 
+  if (!(weightPenalty >= 0 && weightPenalty < Infinity)) {
+    throw new RangeError(
+      `weightPenalty must be a finite number of at least 0, got ${weightPenalty}`,
+    );
+  }
+  const penalty = weightPenalty === 0
+    ? {}
+    : { kernelRegularizer: tf.regularizers.l2({ l2: weightPenalty }) };
+
   // Every layer draws from a seed of its own, or equal shapes would start with equal weights.
   let layerSeed = seed * 1000;
   const convolution = (name: string) =>
@@ -62,6 +73,7 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
       kernelSize: 2,
       padding: "same",
       kernelInitializer: tf.initializers.heNormal({ seed: ++layerSeed }),
+      ...penalty,
     });
   const dense = (name: string, units: number, activation: "linear" | "softmax") =>
     tf.layers.dense({
@@ -69,6 +81,7 @@ export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
       units,
       activation,
       kernelInitializer: tf.initializers.glorotUniform({ seed: ++layerSeed }),
+      ...penalty,
     });
   const relu = (name: string) => tf.layers.activation({ name, activation: "relu" });
   const pool = (name: string) => tf.layers.maxPooling2d({ name, poolSize: 2 });

@@ -6,6 +6,7 @@
  */
 export type { ImageArrays, Images, LabeledImages, Labels } from "./engine/image_arrays.ts";
 export { buildCnn, type BuildCnnOptions, compileCnn } from "./build_cnn.ts";
+export { copyWeights } from "./copy_weights.ts";
 export {
   type FeatureOptions,
   hiddenFeatures,

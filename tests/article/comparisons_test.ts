@@ -1,7 +1,22 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { compareClassifiers, compareLayers, type Preset, readPreset } from "deep-features";
-import { DATA, names, withCache } from "./small_data.ts";
+import {
+  buildCnn,
+  compareClassifiers,
+  compareLayers,
+  type Dataset,
+  GridSearch,
+  hiddenFeatures,
+  predictClasses,
+  type Preset,
+  readPreset,
+  softmaxControls,
+  trainCnn,
+  trainedCnn,
+  tuneMethods,
+} from "deep-features";
+import { KNeighborsClassifier } from "deep-features/classifiers";
+import { DATA, images, names, withCache } from "./small_data.ts";
 
 const PRESET: Preset = {
   ...readPreset("quick", "1"),
@@ -18,7 +33,6 @@ Deno.test("compareClassifiers keeps each outcome by itself, and goes on where it
     assert.deepEqual(Object.keys(outcomes), [
       "softmax",
       "svm",
-      "tunedSvm",
       "linearSvm",
       "logisticRegression",
       "kNeighbors",
@@ -35,7 +49,7 @@ Deno.test("compareClassifiers keeps each outcome by itself, and goes on where it
     const files = await names(cache);
     const [network] = files.filter((name) => name.startsWith("cnn-"));
     const kept = files.filter((name) => name.startsWith("outcome-"));
-    assert.equal(kept.length, 7);
+    assert.equal(kept.length, 6);
     // Without the network: nothing is trained as long as all outcomes are there.
     await Deno.remove(join(cache, network!), { recursive: true });
     assert.deepEqual((await compareClassifiers(DATA, PRESET, 3)).outcomes, outcomes);
@@ -52,13 +66,93 @@ Deno.test("compareClassifiers keeps each outcome by itself, and goes on where it
 
     // Another number of forest rows is another forest, and nothing else.
     await compareClassifiers(DATA, { ...PRESET, forestRows: 20 }, 3);
-    assert.equal((await names(cache)).filter((name) => name.startsWith("outcome-")).length, 8);
+    assert.equal((await names(cache)).filter((name) => name.startsWith("outcome-")).length, 7);
+  });
+});
+
+Deno.test("compareClassifiers shares out the rows as it is told", async () => {
+  await withCache(async (cache) => {
+    const rowsOf = async () => {
+      const found: unknown[] = [];
+      for (const name of (await names(cache)).filter((name) => name.startsWith("outcome-"))) {
+        const { settings } = JSON.parse(await Deno.readTextFile(join(cache, name)));
+        if (settings.learner) found.push([settings.validationSplit ?? 0.2, settings.rows]);
+        await Deno.remove(join(cache, name));
+      }
+      return found;
+    };
+    const methods = ["softmax", "kNeighbors"] as const;
+    const expected = { article: [0.2, 60], same: [0.2, 48], all: [0, 60] } as const;
+    for (const sharing of ["article", "same", "all"] as const) {
+      const { outcomes } = await compareClassifiers(DATA, PRESET, 3, { sharing, methods });
+      assert.deepEqual(Object.keys(outcomes), ["softmax", "kNeighbors"]);
+      assert.deepEqual(await rowsOf(), [expected[sharing]]);
+    }
+    // Two networks: the article's, and one that learned from all images.
+    assert.equal((await names(cache)).filter((name) => name.startsWith("cnn-")).length, 2);
+    const compare = (options: object) => compareClassifiers(DATA, PRESET, 3, options);
+    await assert.rejects(compare({ sharing: "fair" }), RangeError);
+    await assert.rejects(compare({ methods: ["tunedSvm"] }), /no tuning of "tunedSvm"/);
+  });
+});
+
+Deno.test("tuneMethods searches the validation images, whose best parameters the comparison takes", async () => {
+  await withCache(async (cache) => {
+    const methods = ["tunedSvm", "tunedKNeighbors", "tunedOnActi3"] as const;
+    const data: Dataset = { ...DATA, train: images(300, 1) };
+    const preset = { ...PRESET, folds: 2 };
+    const tunings = await tuneMethods(data, preset, 3, { methods });
+    assert.deepEqual(tunings.map(({ method }) => method).sort(), [...methods].sort());
+    for (const { score, tried, parameters } of tunings) {
+      assert.ok(score > 0 && score <= 1 && tried >= 3 && Object.keys(parameters).length > 0);
+    }
+    const search = (await names(cache)).filter((name) => name.startsWith("search-"));
+    const { settings } = JSON.parse(await Deno.readTextFile(join(cache, search[0]!)));
+    assert.equal(settings.rows, 60);
+    assert.deepEqual(await tuneMethods(data, preset, 3, { methods }), tunings);
+
+    // By hand: the same search on the same rows finds the same.
+    const { model } = await trainedCnn(data, { epochs: 1, batchSize: 20, seed: 3 });
+    const X = (await hiddenFeatures(model, data.train)).slice(240, 300);
+    const byHand = new GridSearch(
+      (parameters: { nNeighbors?: number }) => new KNeighborsClassifier(parameters),
+      { nNeighbors: [5, 10, 20] },
+      { folds: 2, seed: 3, refit: false },
+    );
+    await byHand.fit(X, data.train.labels.subarray(240));
+    const found = tunings.find(({ method }) => method === "tunedKNeighbors")!;
+    assert.ok(found.score >= byHand.bestScore);
+    if (found.parameters["nNeighbors"]! <= 20) assert.equal(found.score, byHand.bestScore);
+
+    const { outcomes } = await compareClassifiers(data, preset, 3, { tunings });
+    for (const method of methods) assert.equal(outcomes[method]!.predicted.length, 20);
+  });
+});
+
+Deno.test("softmaxControls keep the best epoch, and choose a penalty by the validation images", async () => {
+  await withCache(async (cache) => {
+    const preset = { ...PRESET, epochs: 3 };
+    const controls = await softmaxControls(DATA, preset, 3);
+    assert.deepEqual(controls.map(({ method }) => method), ["earlyStopping", "weightDecay"]);
+    // By hand: a training of as many epochs as the best one is number.
+    const [stopped] = controls;
+    const best = Number(stopped!.how.match(/^epoch (\d) of 3$/)![1]);
+    const model = buildCnn({ seed: 3 });
+    const history = await trainCnn(model, DATA.train, { epochs: best, batchSize: 20, seed: 3 });
+    assert.deepEqual(stopped!.outcome.predicted, [...await predictClasses(model, DATA.test)]);
+    assert.equal(stopped!.validationAccuracy, history.valAccuracy.at(-1));
+    assert.match(controls[1]!.how, /^L2 penalty 0\.00\d+$/);
+    assert.equal((await names(cache)).filter((name) => name.startsWith("control-")).length, 3);
+    assert.deepEqual(await softmaxControls(DATA, preset, 3), controls);
+    const build = () => buildCnn({ seed: 5 });
+    assert.equal((await softmaxControls(DATA, PRESET, 3, { build })).length, 1);
   });
 });
 
 Deno.test("compareLayers compares pixels and layers, with their columns, and repeats itself", async () => {
   await withCache(async () => {
-    const scores = await compareLayers(DATA, PRESET, 0);
+    const data: Dataset = { ...DATA, train: images(300, 1) };
+    const scores = await compareLayers(data, PRESET, 0);
     assert.deepEqual(scores.map(({ columns }) => columns), [3072, 2048, 512, 512, 10, 10]);
     for (const score of scores) {
       for (const method of ["svm", "logisticRegression"] as const) {
@@ -66,7 +160,7 @@ Deno.test("compareLayers compares pixels and layers, with their columns, and rep
       }
     }
     assert.ok(scores[0]!.logisticRegression > 0.9);
-    assert.deepEqual(await compareLayers(DATA, PRESET, 0), scores);
+    assert.deepEqual(await compareLayers(data, PRESET, 0), scores);
   });
 });
 

@@ -27,3 +27,18 @@ Deno.test("readPreset refuses other names and numbers of seeds", () => {
   }
   assert.throws(() => readPreset("article", "21"), /SEEDS .* from 1 to 20, got 21/);
 });
+
+Deno.test("readPreset trains further networks where several are compared, or CONTROLS asks for them", () => {
+  const further = (...args: Parameters<typeof readPreset>) => {
+    const { allRowsSeeds, controlSeeds } = readPreset(...args);
+    return [allRowsSeeds, controlSeeds];
+  };
+  assert.deepEqual(further("article", undefined, undefined), [[], []]);
+  assert.deepEqual(further("article", "1", undefined), [[], []]);
+  assert.deepEqual(further("article", "3", undefined), [[0, 1, 2], [0]]);
+  assert.deepEqual(further("article", "3", "0"), [[0, 1, 2], []]);
+  assert.deepEqual(further("article", "3", "2"), [[0, 1, 2], [0, 1]]);
+  assert.deepEqual(further("article", undefined, "1"), [[0], [0]]);
+  assert.deepEqual(further("quick", undefined, undefined), [[0, 1], [0]]);
+  assert.throws(() => readPreset("article", "2", "3"), /CONTROLS .* from 0 to 2, got 3/);
+});

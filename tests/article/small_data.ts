@@ -2,7 +2,7 @@ import { type Dataset, setUpCompute, type Split } from "deep-features";
 import { seededRandom } from "deep-features/base";
 
 /** Images of ten classes, each of a grey of its own. */
-function images(count: number, seed: number): Split {
+export function images(count: number, seed: number): Split {
   const random = seededRandom(seed);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
   const bytes = Uint8Array.from(

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import {
   accuraciesBySeed,
+  accuracyInterval,
   besidePublished,
   comparePairs,
   type Comparison,
   formatP,
   mcNemarTest,
   methodSeconds,
+  pairedDifference,
   summarizeMethods,
 } from "deep-features";
 import { meanAndSd } from "deep-features/metrics";
@@ -35,10 +37,14 @@ Deno.test("meanAndSd is that of NumPy with ddof = 1, and has no spread for one v
 });
 
 Deno.test("summarizeMethods puts the best first, with a spread only over several seeds", () => {
+  const wilson = (right: number) => {
+    const { low, high } = accuracyInterval(TRUTH, outcome(right).predicted);
+    return { mean: right / 40, low, high };
+  };
   assert.deepEqual(summarizeMethods(TRUTH, [FIRST]), [
-    { method: "svm", name: "SVM (RBF)", mean: 0.75 },
-    { method: "softmax", name: "softmax", mean: 0.5 },
-    { method: "tree", name: "tree", mean: 0.5 },
+    { method: "svm", name: "SVM (RBF)", ...wilson(30) },
+    { method: "softmax", name: "softmax", ...wilson(20) },
+    { method: "tree", name: "tree", ...wilson(20) },
   ]);
   const [best] = summarizeMethods(TRUTH, [FIRST, SECOND]);
   assert.equal(best!.name, "SVM (RBF)");
@@ -70,10 +76,11 @@ Deno.test("accuraciesBySeed and methodSeconds keep the order of the methods", ()
 Deno.test("comparePairs shows counts for one seed", () => {
   const rows = comparePairs(TRUTH, [FIRST]);
   assert.equal(rows.length, 3);
+  const { svm, softmax } = FIRST.outcomes;
   assert.deepEqual(rows[0], {
     better: "SVM (RBF)",
     worse: "softmax",
-    difference: 0.25,
+    ...pairedDifference(TRUTH, svm!.predicted, softmax!.predicted),
     onlyBetterRight: 10,
     onlyWorseRight: 0,
     seedsAhead: 1,
@@ -87,8 +94,10 @@ Deno.test("comparePairs shows counts for one seed", () => {
 Deno.test("comparePairs shows a row a pair for several seeds: seeds ahead, range of p", () => {
   const rows = comparePairs(TRUTH, [FIRST, SECOND]);
   assert.equal(rows.length, 3);
-  const { difference, ...rest } = rows[0]!;
+  const { difference, low, high, ...rest } = rows[0]!;
   assert.ok(Math.abs(Number(difference) - 0.1) < 1e-12);
+  // The differences of the two networks, 0.25 and −0.05, have the sd 0.3 / √2; t(0.975, 1) = 12.706.
+  assert.ok(Math.abs(high - (0.1 + 12.7062 * 0.15)) < 1e-4 && Math.abs(low + high - 0.2) < 1e-9);
   assert.deepEqual(rest, {
     better: "SVM (RBF)",
     worse: "softmax",

@@ -1,0 +1,103 @@
+import { Matrix } from "../base/matrix.ts";
+import type { Classifier } from "../base/classifier.ts";
+import { KNeighborsClassifier } from "../classifiers/k_neighbors.ts";
+import { LinearSvc } from "../classifiers/linear_svc.ts";
+import { LogisticRegression } from "../classifiers/logistic_regression.ts";
+import { RandomForestClassifier } from "../classifiers/random_forest.ts";
+import { Svc } from "../svm/svc.ts";
+
+/** What the methods of a comparison are called, by their key, in the order of the tables. */
+export const METHOD_NAMES = {
+  softmax: "softmax",
+  earlyStopping: "softmax, best epoch",
+  weightDecay: "softmax, weight penalty",
+  svm: "SVM (RBF)",
+  tunedSvm: "SVM (RBF), tuned",
+  linearSvm: "SVM (linear)",
+  tunedLinearSvm: "SVM (linear), tuned",
+  logisticRegression: "logistic regression",
+  tunedLogisticRegression: "logistic regression, tuned",
+  tunedOnActi3: "logistic regression on acti3, tuned",
+  kNeighbors: "5 nearest neighbours",
+  tunedKNeighbors: "nearest neighbours, tuned",
+  randomForest: "random forest",
+  tunedRandomForest: "random forest, tuned",
+} as const;
+
+/** A key of {@linkcode METHOD_NAMES}. */
+export type MethodKey = keyof typeof METHOD_NAMES;
+
+/** Parameters of a classifier, by name; `gammaFactor` is gamma in multiples of `"scale"`. */
+export type Parameters = Readonly<Record<string, number>>;
+
+/** A classifier on the features of a network. */
+export interface Method {
+  readonly key: MethodKey;
+  /** Where its features come from: `hidden`, or `acti3`, which is `hidden` behind its ReLU. */
+  readonly layer: "hidden" | "acti3";
+  /** What is tried for it, if it is tuned. */
+  readonly grid?: Readonly<Record<string, readonly number[]>>;
+  /** Makes it for the rows that it is to learn from. */
+  readonly create: (parameters: Parameters, X: Matrix, seed: number) => Classifier;
+}
+
+const TREES = 100;
+const PENALTIES = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1];
+
+const rbf: Method["create"] = ({ gammaFactor, ...parameters }, X) =>
+  new Svc({
+    ...parameters,
+    ...(gammaFactor === undefined || gammaFactor === 1
+      ? {}
+      : { gamma: gammaFactor * scaleGamma(X) }),
+  });
+const linear: Method["create"] = (parameters) => new LinearSvc(parameters);
+const logistic: Method["create"] = (parameters) => new LogisticRegression(parameters);
+const neighbors: Method["create"] = (parameters) => new KNeighborsClassifier(parameters);
+const forest: Method["create"] = (parameters, _, seed) =>
+  new RandomForestClassifier({ nEstimators: TREES, ...parameters, seed });
+
+/** The classifiers that are compared, with their defaults and tuned. */
+export const METHODS: readonly Method[] = [
+  { key: "svm", layer: "hidden", create: rbf },
+  {
+    key: "tunedSvm",
+    layer: "hidden",
+    grid: { C: [1, 3, 10, 30, 100], gammaFactor: [0.25, 0.5, 1, 2] },
+    create: rbf,
+  },
+  { key: "linearSvm", layer: "hidden", create: linear },
+  { key: "tunedLinearSvm", layer: "hidden", grid: { C: PENALTIES }, create: linear },
+  { key: "logisticRegression", layer: "hidden", create: logistic },
+  { key: "tunedLogisticRegression", layer: "hidden", grid: { C: PENALTIES }, create: logistic },
+  { key: "tunedOnActi3", layer: "acti3", grid: { C: PENALTIES }, create: logistic },
+  { key: "kNeighbors", layer: "hidden", create: neighbors },
+  {
+    key: "tunedKNeighbors",
+    layer: "hidden",
+    grid: { nNeighbors: [5, 10, 20, 40, 80] },
+    create: neighbors,
+  },
+  { key: "randomForest", layer: "hidden", create: forest },
+  {
+    key: "tunedRandomForest",
+    layer: "hidden",
+    grid: { minSamplesLeaf: [1, 3, 10] },
+    create: forest,
+  },
+];
+
+/** What `gamma: "scale"` means for these rows: 1 / (columns · variance of all values). */
+export function scaleGamma({ data, cols }: Matrix): number {
+  let sum = 0;
+  for (const value of data) sum += value;
+  const mean = sum / data.length;
+  let squares = 0;
+  for (const value of data) squares += (value - mean) ** 2;
+  return 1 / (cols * (squares / data.length));
+}
+
+/** What `acti3` makes of what `hidden` gives. */
+export function rectified(X: Matrix): Matrix {
+  return new Matrix(X.data.map((value) => Math.max(0, value)), X.rows, X.cols);
+}
