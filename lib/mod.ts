@@ -68,6 +68,7 @@ export {
   METHOD_NAMES,
   methodSeconds,
   networkRows,
+  pairInWords,
   type Preset,
   readPreset,
   softmaxControls,

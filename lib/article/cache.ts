@@ -10,7 +10,7 @@ const VERSION = 2;
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** Where results are kept: the folder that `ARTICLE_CACHE` names, or `data/cache`. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   return Deno.env.get("ARTICLE_CACHE") || join(import.meta.dirname!, "../../data/cache");
 }
 

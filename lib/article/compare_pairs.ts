@@ -84,6 +84,39 @@ export function comparePairs(
   );
 }
 
+/**
+ * What a pair says, in a sentence without its full stop.
+ *
+ * @param networks Number of networks that were compared
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { comparePairs, pairInWords } from "deep-features/article";
+ *
+ * const outcome = (...predicted: number[]) => ({ predicted, fitSeconds: 2, predictSeconds: 1 });
+ * const outcomes = { softmax: outcome(0, 1, 1), svm: outcome(0, 1, 0) };
+ * const [pair] = comparePairs([0, 1, 0], [{ seed: 0, outcomes }]);
+ * assert(pairInWords(pair!, 1).startsWith("SVM (RBF) is ahead of softmax by 0.3333"));
+ * ```
+ */
+export function pairInWords(pair: MethodPair, networks: number): string {
+  const { better, worse, difference, low, high, seedsAhead, largestP } = pair;
+  const range = `95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}`;
+  const isDraw = low <= 0 && high >= 0;
+  if (networks === 1) {
+    return `${better} is ahead of ${worse} by ${
+      difference.toFixed(4)
+    } on this network (${range}; ` +
+      `McNemar's p ${formatP(largestP).startsWith("<") ? "" : "= "}${formatP(largestP)})` +
+      (isDraw ? ", which could be chance" : "");
+  }
+  return `${better} is ahead of ${worse} on ${seedsAhead} of ${networks} networks, by ` +
+    `${difference.toFixed(4)} on average (paired t, ${range}; largest of McNemar's p ${
+      formatP(largestP)
+    })${isDraw ? ", which could be chance" : ""}`;
+}
+
 /** Over networks, or for the only one. */
 function intervalOf(differences: readonly PairedDifference[]): { low: number; high: number } {
   const [only] = differences;

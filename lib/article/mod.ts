@@ -11,7 +11,8 @@ export {
   type Sharing,
 } from "./compare_classifiers.ts";
 export { compareLayers, type LayerScores } from "./compare_layers.ts";
-export { comparePairs, formatP, type MethodPair } from "./compare_pairs.ts";
+export { comparePairs, formatP, type MethodPair, pairInWords } from "./compare_pairs.ts";
+export { type CacheEntry, listCache, pruneCache } from "./list_cache.ts";
 export { METHOD_NAMES, type MethodKey, type Parameters } from "./methods.ts";
 export type { Outcome } from "./outcome.ts";
 export { type Preset, readPreset } from "./preset.ts";

@@ -50,7 +50,7 @@ const QUICK: Preset = {
   testImages: 1000,
   epochs: 2,
   batchSize: 128,
-  umapRows: 1500,
+  umapRows: 4000,
   gridRows: 600,
   folds: 3,
   forestRows: 1000,

@@ -29,6 +29,8 @@ export interface InteractiveMapOptions extends RunOptions {
   readonly images?: Split;
   /** n predicted class indices. */
   readonly predicted?: ArrayLike<number>;
+  /** Points that a switch shows alone: what they are called, in the plural, and which rows they are. */
+  readonly subset?: { readonly name: string; readonly rows: ArrayLike<number> };
   readonly title?: string;
   /** A sentence under the title; by default it counts the points. */
   readonly description?: string;
@@ -49,6 +51,13 @@ const RULES: Rules<InteractiveMapOptions> = {
   classNames: listOf(text),
   images: SPLIT_RULE,
   predicted: list,
+  subset: custom(
+    "{ name, rows }, a text and row numbers",
+    (value) => {
+      const { name, rows } = (value ?? {}) as Record<string, unknown>;
+      return typeof name === "string" && list.isKind(rows);
+    },
+  ),
   title: text,
   description: text,
   axisLabels: listOf(text),
@@ -70,8 +79,8 @@ const MAX_CLASSES = 256;
  * 50,000 images of 32 × 32 pixels are packed in some five seconds, into a page of 19 MB.
  *
  * @throws {TypeError} If an option is unknown or of the wrong kind
- * @throws {RangeError} If the embedding is not two-dimensional or holds NaN, or labels, predictions or
- *   images do not fit it
+ * @throws {RangeError} If the embedding is not two-dimensional or holds NaN, or labels, predictions,
+ *   the subset or images do not fit it
  * @throws {DOMException} Named `AbortError`, if `signal` aborts or the notebook is interrupted
  *
  * @example
@@ -101,6 +110,8 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
   assertFinite(embedding, "embedding");
   const labels = classIndices("label", options.labels, n, classNames.length);
   const guesses = predicted && classIndices("prediction", predicted, n, classNames.length);
+  const { subset } = options;
+  const flags = subset && flagRows(subset.rows, n);
   if (images) {
     assertSplit(images);
     if (images.shape[0] !== n) throw new RangeError(`${n} points have ${images.shape[0]} images`);
@@ -137,8 +148,14 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
       classNames,
       colors: classColors(classNames.length, options.scheme),
       axisLabels,
+      ...(subset ? { subsetName: subset.name } : {}),
     },
-    packPoints({ positions: embedding.data, labels, ...(guesses ? { predicted: guesses } : {}) }),
+    packPoints({
+      positions: embedding.data,
+      labels,
+      ...(guesses ? { predicted: guesses } : {}),
+      ...(flags ? { subset: flags } : {}),
+    }),
     packed,
     await bundleViewer(),
   );
@@ -155,6 +172,17 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
 /** Whether what is displayed goes to a report: everywhere but in a kernel that Jupyter has started. */
 function canShowFrames(): boolean {
   return !notebookKernel() || Deno.env.get(FRAMES_VARIABLE) !== undefined;
+}
+
+function flagRows(rows: ArrayLike<number>, n: number): Uint8Array {
+  const flags = new Uint8Array(n);
+  for (const row of Array.from(rows)) {
+    if (!(Number.isInteger(row) && row >= 0 && row < n)) {
+      throw new RangeError(`The subset has row ${row}, but there are ${n} points`);
+    }
+    flags[row] = 1;
+  }
+  return flags;
 }
 
 function classIndices(

@@ -75,6 +75,15 @@ Deno.test("interactiveMap() shows itself as a frame with a fixed picture, and sa
   assert.ok(!/(src|href)="(?!data:)/.test(map.html), "nothing is loaded from elsewhere");
 });
 
+Deno.test("interactiveMap() carries the points that a switch shows alone, and their name as text", async () => {
+  const map = await interactiveMap({ ...options, subset: { name: "<b>late</b>", rows: [1, 3] } });
+  const { document } = parseHTML(map.html);
+  const { dataset } = document.querySelector("template") as HTMLTemplateElement;
+  assert.equal(JSON.parse(dataset["info"]!).subsetName, "<b>late</b>");
+  assert.deepEqual([...unpackPoints(JSON.parse(dataset["points"]!)).subset!], [0, 1, 0, 1]);
+  assert.ok(!map.html.includes("<b>late</b>"));
+});
+
 Deno.test("interactiveMap()'s page stays out of the stored notebook, and its picture remains", async () => {
   const map = await interactiveMap(options);
   const [cell] = storable({
@@ -104,6 +113,11 @@ Deno.test("interactiveMap() refuses what does not fit before any work", async ()
   await refuses({ embedding: new Matrix(new Float32Array(0), 0, 2), labels: [] }, /without points/);
   const split = { images: new Uint8Array(12), labels: new Uint8Array(1), shape: [1, 2, 2, 3] };
   await refuses({ images: split }, /4 points have 1 images/);
+  await refuses({ subset: { name: "late", rows: [0, 4] } }, /row 4, but there are 4 points/);
+  await assert.rejects(
+    interactiveMap({ ...options, subset: { name: "late" } as never }),
+    TypeError,
+  );
 });
 
 Deno.test("saveFigure() saves an interactive map as one page, and refuses a fixed figure", async () => {

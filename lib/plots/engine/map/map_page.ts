@@ -13,6 +13,8 @@ export interface MapInfo {
   /** Colours of the classes, as `#rrggbb` or `rgb(…)`. */
   readonly colors: readonly string[];
   readonly axisLabels: readonly [string, string];
+  /** What the points of the subset are called, if there is one. */
+  readonly subsetName?: string;
 }
 
 /**

@@ -6,6 +6,8 @@ export interface MapPoints {
   readonly labels: Uint8Array;
   /** n predicted class indices, if there are predictions. */
   readonly predicted?: Uint8Array;
+  /** n flags, 1 for the points that can be shown alone. */
+  readonly subset?: Uint8Array;
 }
 
 /** The same as text, base64 of the little-endian bytes. */
@@ -13,25 +15,28 @@ export interface PackedPoints {
   readonly positions: string;
   readonly labels: string;
   readonly predicted?: string;
+  readonly subset?: string;
 }
 
 /** Points as text. */
-export function packPoints({ positions, labels, predicted }: MapPoints): PackedPoints {
+export function packPoints({ positions, labels, predicted, subset }: MapPoints): PackedPoints {
   return {
     positions: toBase64(
       new Uint8Array(positions.buffer, positions.byteOffset, positions.byteLength),
     ),
     labels: toBase64(labels),
     ...(predicted ? { predicted: toBase64(predicted) } : {}),
+    ...(subset ? { subset: toBase64(subset) } : {}),
   };
 }
 
 /** The points that {@linkcode packPoints} made text of. */
-export function unpackPoints({ positions, labels, predicted }: PackedPoints): MapPoints {
+export function unpackPoints({ positions, labels, predicted, subset }: PackedPoints): MapPoints {
   return {
     positions: new Float32Array(fromBase64(positions).buffer),
     labels: fromBase64(labels),
     ...(predicted === undefined ? {} : { predicted: fromBase64(predicted) }),
+    ...(subset === undefined ? {} : { subset: fromBase64(subset) }),
   };
 }
 

@@ -47,6 +47,10 @@ const switches = addSwitches();
 const onlyErrors = find("only-errors").querySelector("input")!;
 find("only-errors").hidden = !points.predicted;
 onlyErrors.addEventListener("change", filter);
+const onlySubset = find("only-subset").querySelector("input")!;
+find("only-subset").hidden = !points.subset;
+find("only-subset").querySelector("span")!.textContent = info.subsetName ?? "";
+onlySubset.addEventListener("change", filter);
 colorSwatches();
 dark.addEventListener("change", changeTheme);
 // The report that holds this page in a frame tells whether its reader has chosen light or dark.
@@ -136,7 +140,8 @@ function filter(): void {
   let count = 0;
   for (let i = 0; i < n; i++) {
     const label = points.labels[i]!;
-    const isWanted = !onlyErrors.checked || points.predicted?.[i] !== label;
+    const isWanted = (!onlyErrors.checked || points.predicted?.[i] !== label) &&
+      (!onlySubset.checked || points.subset?.[i] === 1);
     isShown[i] = Number(switches[label]!.checked && isWanted);
     count += isShown[i]!;
   }
@@ -168,6 +173,7 @@ function describe(index: number): string[] {
     ...(guess === undefined ? [] : [
       `Predicted: ${info.classNames[guess]}${guess === label ? "" : " (wrong)"}`,
     ]),
+    ...(points.subset?.[index] === 1 ? [`One of the ${info.subsetName}`] : []),
   ];
 }
 
