@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import {
+  resultsText,
+  type StoredNotebook,
+  withResults,
+  writtenResults,
+} from "../../docs/readme_figures.ts";
+import { notebookNames, PROJECT, readNotebook } from "../helpers/notebooks.ts";
+
+const README = Deno.readTextFileSync(join(PROJECT, "README.md"));
+const BEYOND = JSON.parse(
+  Deno.readTextFileSync(join(PROJECT, "notebooks/05_beyond.ipynb")),
+) as StoredNotebook;
+
+/** Texts without what the formatter decides: line ends, widths of columns. */
+const plain = (text: string) => text.replaceAll(/\s*\|\s*/g, "|").replaceAll(/\|-+/g, "|-").replaceAll(/\s+/g, " ");
+
+Deno.test("README's results are what the committed outputs of 05_beyond say", () => {
+  const expected = resultsText(BEYOND);
+  // Outputs of before these cells: the figures are compared below all the same.
+  if (expected === undefined) return;
+  assert.equal(plain(writtenResults(README)), plain(expected), "run deno task readme:figures");
+});
+
+Deno.test("Each accuracy in README's results is found in a committed output", () => {
+  const section = README.slice(README.indexOf("## Results"), README.indexOf("## How fast"));
+  const outputs = notebookNames().flatMap(readNotebook).map(({ output }) => output).join("\n");
+  const figures = section.split("\n").filter((line) => line.startsWith("|"))
+    // The article's own figures stand in the texts of the notebooks.
+    .flatMap((line) => line.split("|").slice(0, -2).join("|").match(/\d\.\d{4}/g) ?? []);
+  assert.ok(figures.length >= 14, `${figures.length}`);
+  const astray = [...new Set(figures)].filter((figure) => !outputs.includes(figure));
+  assert.deepEqual(astray, [], "these are in no output");
+});
+
+Deno.test("resultsText() writes tables and sentences, and keeps what stands around them", () => {
+  const result = (text: string) => ({ output_type: "execute_result", data: { "text/plain": text } });
+  const stream = (text: string) => ({ output_type: "stream", text: [text] });
+  const notebook: StoredNotebook = {
+    cells: [
+      { id: "c06", outputs: [stream("best: SVM\n"), result("name       mean      sd\nSVM (RBF)  0.7100  0.0060\n")] },
+      {
+        id: "ways",
+        outputs: [
+          stream("SVM, seed 0 100 %\n"),
+          result(
+            "way             name       mean      sd\n" +
+              "the same rows   SVM (RBF)  0.7100  0.0060\n" +
+              "the same rows   softmax    0.7000  0.0090\n" +
+              "all rows        softmax    0.7200  0.0010\n",
+          ),
+        ],
+      },
+      { id: "ways-say", outputs: [stream("the same rows: SVM is ahead.\n")] },
+      { id: "controls-say", outputs: [stream("A draw.\n")] },
+    ],
+  };
+  const results = resultsText(notebook)!;
+  assert.equal(
+    results,
+    "| test accuracy | the same rows | all rows |\n| --- | --- | --- |\n" +
+      "| SVM (RBF) | 0.7100 ± 0.0060 | – |\n| softmax | 0.7000 ± 0.0090 | 0.7200 ± 0.0010 |\n\n" +
+      "| the same rows for all | test accuracy |\n| --- | --- |\n| SVM (RBF) | 0.7100 ± 0.0060 |\n\n" +
+      "- the same rows: SVM is ahead.\n- A draw.",
+  );
+  const readme = withResults(README, results);
+  assert.equal(writtenResults(readme), results);
+  assert.ok(readme.includes("## How fast") && readme.startsWith(README.slice(0, 200)));
+  assert.equal(resultsText({ cells: [] }), undefined);
+});
