@@ -14,7 +14,8 @@ const BEYOND = JSON.parse(
 ) as StoredNotebook;
 
 /** Texts without what the formatter decides: line ends, widths of columns. */
-const plain = (text: string) => text.replaceAll(/\s*\|\s*/g, "|").replaceAll(/\|-+/g, "|-").replaceAll(/\s+/g, " ");
+const plain = (text: string) =>
+  text.replaceAll(/\s*\|\s*/g, "|").replaceAll(/\|-+/g, "|-").replaceAll(/\s+/g, " ");
 
 Deno.test("README's results are what the committed outputs of 05_beyond say", () => {
   const expected = resultsText(BEYOND);
@@ -35,11 +36,20 @@ Deno.test("Each accuracy in README's results is found in a committed output", ()
 });
 
 Deno.test("resultsText() writes tables and sentences, and keeps what stands around them", () => {
-  const result = (text: string) => ({ output_type: "execute_result", data: { "text/plain": text } });
+  const result = (text: string) => ({
+    output_type: "execute_result",
+    data: { "text/plain": text },
+  });
   const stream = (text: string) => ({ output_type: "stream", text: [text] });
   const notebook: StoredNotebook = {
     cells: [
-      { id: "c06", outputs: [stream("best: SVM\n"), result("name       mean      sd\nSVM (RBF)  0.7100  0.0060\n")] },
+      {
+        id: "c06",
+        outputs: [
+          stream("best: SVM\n"),
+          result("name       mean      sd\nSVM (RBF)  0.7100  0.0060\n"),
+        ],
+      },
       {
         id: "ways",
         outputs: [
