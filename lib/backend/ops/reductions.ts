@@ -59,12 +59,31 @@ export function registerReductions(): void {
   overrideKernel<tf.SoftmaxAttrs>(tf.Softmax, ({ inputs, attrs, backend }) => {
     const x = inputs["logits"]!, n = size(x.shape);
     const isLast = attrs.dim === -1 || attrs.dim === x.shape.length - 1;
-    if (!areFloats(x) || n < FEW || !isLast) return undefined;
+    if (!areFloats(x) || !isLast || x.shape.length === 0) return undefined;
     const columns = x.shape.at(-1)!;
     const { info, values: y } = backend.newTensor(x.shape);
-    softmaxRows(n / columns, { x: backend.values(x), y, columns }, grain(columns));
+    if (n < FEW) softmaxOfFew(backend.values(x), y, columns);
+    else softmaxRows(n / columns, { x: backend.values(x), y, columns }, grain(columns));
     return info;
   });
+}
+
+/**
+ * The soft-max of a few rows, exponentials in double precision: with the bits of the CPU backend, which
+ * composes it of seven operations that take longer than a batch's logits are worth.
+ */
+function softmaxOfFew(x: Float32Array, y: Float32Array, columns: number): void {
+  for (let from = 0; from < x.length; from += columns) {
+    const end = from + columns;
+    let largest = x[from]!, sum = 0;
+    for (let i = from; i < end; i++) largest = Math.max(largest, x[i]!);
+    for (let i = from; i < end; i++) {
+      y[i] = Math.exp(Math.fround(x[i]! - largest));
+      sum += y[i]!;
+    }
+    const rounded = Math.fround(sum);
+    for (let i = from; i < end; i++) y[i] = y[i]! / rounded;
+  }
 }
 
 /** Rows that a thread takes at once, so that they are worth it. */

@@ -82,6 +82,18 @@ Deno.test("softmax() equals the cpu backend's", async () => {
   });
 });
 
+Deno.test("softmax() of few values has the bits of the cpu backend's, NaN and infinities included", async () => {
+  await compareWithCpu(200, (draw) => {
+    const rank = draw.whole(1, 3), size = draw.pick(1, 10, 100);
+    const shape = [
+      ...draw.shape(rank - 1, { empty: false }).map((n) => n % 10 || 1),
+      draw.whole(1, 30),
+    ];
+    const x = draw.tensor(shape, { low: -size, high: size, special: draw.pick(0, 0, 0.1) });
+    return { what: `${x.shape}`, tolerance: 0, run: () => tf.softmax(tensorOf(x)) };
+  }, { seed: 3 });
+});
+
 Deno.test("A sum of many values keeps its digits", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
   const n = 3_000_001;
