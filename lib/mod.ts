@@ -41,7 +41,7 @@ export { type FeatureOptions, hiddenFeatures } from "./cnn/mod.ts";
 export { Umap, type UmapOptions } from "./umap/mod.ts";
 
 // § 6: the support vector machine
-export { loadSvc, saveSvc, Svc, type SvcOptions } from "./svm/mod.ts";
+export { Svc, type SvcOptions } from "./svm/mod.ts";
 export { GridSearch } from "./model_selection/mod.ts";
 export {
   accuracyInterval,

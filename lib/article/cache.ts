@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { join } from "@std/path";
+import { digest } from "../base/digest.ts";
 import { writeWhole } from "../base/write_whole.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 
@@ -20,13 +20,6 @@ export function cachePath(kind: string, settings: Settings): string {
     cacheFolder(),
     `${kind}-${digest(JSON.stringify({ VERSION, kind, ...settings })).slice(0, 16)}`,
   );
-}
-
-/** SHA-256 of texts and bytes, in hexadecimal digits. */
-export function digest(...parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest("hex");
 }
 
 const fingerprints = new WeakMap<Uint8Array, string>();

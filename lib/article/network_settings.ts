@@ -1,6 +1,7 @@
 import type { RunOptions } from "../base/run_options.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
-import { digest, type Settings } from "./cache.ts";
+import { digest } from "../base/digest.ts";
+import type { Settings } from "./cache.ts";
 import { type BuildNetwork, type TrainedCnnOptions, untrainedCnn } from "./trained_cnn.ts";
 
 /** What a comparison can be told. */

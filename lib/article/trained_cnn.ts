@@ -14,8 +14,9 @@ import { type Network, networkTexts } from "../cnn/network_text.ts";
 import { loadModel, saveModel } from "../cnn/save_model.ts";
 import { type History, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
+import { digest } from "../base/digest.ts";
 import { VALIDATION_SPLIT } from "./rows.ts";
-import { cachePath, digest, fingerprint, type Settings, tellDamaged } from "./cache.ts";
+import { cachePath, fingerprint, type Settings, tellDamaged } from "./cache.ts";
 
 /** How a network is trained. */
 export interface TrainedCnnOptions extends RunOptions {

@@ -15,6 +15,8 @@ export interface Classifier {
   predict(X: Matrix, options?: RunOptions): Promise<Int32Array>;
   /** The share of rows whose class is predicted right. */
   score(X: Matrix, y: ArrayLike<number>, options?: RunOptions): Promise<number>;
+  /** Saves what was learned to one file, whole or not at all; its class has `load(path)`. */
+  save?(path: string): Promise<void>;
   /**
    * Predicts the test rows of all folds by several classifiers of its own class at once, for one whose
    * peers can share work; it need not have this method. Each peer learns from the training rows of each

@@ -4,6 +4,7 @@ import { nearestNeighbors } from "../neighbors/nearest_neighbors.ts";
 import { checkOptions, type Rules, whole, withDefaults } from "../base/check.ts";
 import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/classifier.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { loadEstimator, type SavedForm, saveEstimator } from "../base/saved_estimator.ts";
 
 /** Parameters of a {@linkcode KNeighborsClassifier}, with scikit-learn's names and defaults. */
 export interface KNeighborsOptions {
@@ -23,6 +24,19 @@ export interface FittedNeighbors {
   /** Position among the classes of each row's own. */
   readonly codes: Int32Array;
 }
+
+const SAVED: SavedForm<FittedNeighbors> = {
+  called: "a KNeighborsClassifier",
+  arrays: { classes: "int32", X: "matrix", codes: "int32" },
+  facts: {},
+  fault({ classes, X, codes }) {
+    if (X.rows < 1 || X.cols < 1 || codes.length !== X.rows) {
+      return `${codes.length} labels for ${X.rows} × ${X.cols} rows`;
+    }
+    const odd = codes.find((code) => code < 0 || code >= classes.length);
+    return odd === undefined ? undefined : `class ${odd} of ${classes.length}`;
+  },
+};
 
 /**
  * The class that most of a row's nearest training rows have, the lowest of several
@@ -111,6 +125,32 @@ export class KNeighborsClassifier implements Classifier {
   /** The share of rows whose class is predicted right. */
   score(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<number> {
     return scoreOf(this, X, y, options);
+  }
+
+  /**
+   * Saves the training set to one file, whole or not at all.
+   *
+   * @throws {TypeError} If the path is a folder
+   * @throws {Error} If the estimator is not fitted, or the file cannot be written
+   */
+  save(path: string): Promise<void> {
+    return Promise.try(() => saveEstimator(path, SAVED, this.options, this.fitted));
+  }
+
+  /**
+   * Loads what {@linkcode KNeighborsClassifier.save} wrote; predictions are the same to the bit.
+   *
+   * @throws {Deno.errors.NotFound} If there is no such file
+   * @throws {RangeError} If the file holds something else, another class, or is damaged
+   */
+  static load(path: string): Promise<KNeighborsClassifier> {
+    return loadEstimator(path, SAVED, (options, fitted) => {
+      const classifier = new KNeighborsClassifier(options);
+      const { nNeighbors } = classifier.options, { rows } = fitted.X;
+      if (nNeighbors > rows) throw new RangeError(`nNeighbors is ${nNeighbors} for ${rows} rows`);
+      classifier.#fitted = fitted;
+      return classifier;
+    });
   }
 
   /**

@@ -1,9 +1,12 @@
+import { loadEstimator, type SavedForm } from "../base/saved_estimator.ts";
 import { checkOptions, positive, type Rules, withDefaults } from "../base/check.ts";
 import {
+  type FittedLinear,
   LINEAR_RULES,
   LinearClassifier,
   type LinearForm,
   type LinearParameters,
+  savedLinear,
 } from "./engine/linear_classifier.ts";
 import { squaredHingeLoss } from "./engine/linear_losses.ts";
 
@@ -21,6 +24,7 @@ export interface LinearSvcOptions {
 
 const RULES: Rules<LinearSvcOptions> = { ...LINEAR_RULES, interceptScaling: positive };
 const DEFAULTS = { C: 1, tol: 1e-4, maxIter: 1000, interceptScaling: 1 };
+const SAVED: SavedForm<FittedLinear> = savedLinear("a LinearSvc");
 
 /**
  * A linear support vector machine for each class against the rest, with the squared hinge loss and an L2
@@ -51,6 +55,22 @@ export class LinearSvc
     checkOptions("LinearSvc", options, RULES);
     super(withDefaults(DEFAULTS, options));
   }
+
+  /**
+   * Loads what {@linkcode LinearSvc.save} wrote; predictions are the same to the bit.
+   *
+   * @throws {Deno.errors.NotFound} If there is no such file
+   * @throws {RangeError} If the file holds something else, another class, or is damaged
+   */
+  static load(path: string): Promise<LinearSvc> {
+    return loadEstimator(
+      path,
+      SAVED,
+      (options, fitted) => new LinearSvc(options).restore(fitted),
+    );
+  }
+
+  protected override readonly saved: SavedForm<FittedLinear> = SAVED;
 
   protected override form(classes: number): LinearForm {
     return {

@@ -1,11 +1,14 @@
+import { loadEstimator, type SavedForm } from "../base/saved_estimator.ts";
 import { checkOptions, type Rules, withDefaults } from "../base/check.ts";
 import { Matrix } from "../base/matrix.ts";
 import type { RunOptions } from "../base/run_options.ts";
 import {
+  type FittedLinear,
   LINEAR_RULES,
   LinearClassifier,
   type LinearForm,
   type LinearParameters,
+  savedLinear,
 } from "./engine/linear_classifier.ts";
 import { logisticLoss, softmaxLoss } from "./engine/linear_losses.ts";
 
@@ -21,6 +24,7 @@ export interface LogisticRegressionOptions {
 
 const RULES: Rules<LogisticRegressionOptions> = LINEAR_RULES;
 const DEFAULTS = { C: 1, tol: 1e-4, maxIter: 100 };
+const SAVED: SavedForm<FittedLinear> = savedLinear("a LogisticRegression");
 
 /**
  * Multinomial logistic regression with an L2 penalty on the coefficients and none on the intercepts
@@ -50,6 +54,22 @@ export class LogisticRegression extends LinearClassifier<LinearParameters> {
     checkOptions("LogisticRegression", options, RULES);
     super(withDefaults(DEFAULTS, options));
   }
+
+  /**
+   * Loads what {@linkcode LogisticRegression.save} wrote; predictions are the same to the bit.
+   *
+   * @throws {Deno.errors.NotFound} If there is no such file
+   * @throws {RangeError} If the file holds something else, another class, or is damaged
+   */
+  static load(path: string): Promise<LogisticRegression> {
+    return loadEstimator(
+      path,
+      SAVED,
+      (options, fitted) => new LogisticRegression(options).restore(fitted),
+    );
+  }
+
+  protected override readonly saved: SavedForm<FittedLinear> = SAVED;
 
   protected override form(classes: number): LinearForm {
     return classes === 2

@@ -26,8 +26,10 @@ import {
   withDefaults,
 } from "../base/check.ts";
 import { RUN_RULES } from "../base/run_options.ts";
+import { loadEstimator, saveEstimator } from "../base/saved_estimator.ts";
 import { featureColumns } from "./engine/feature_columns.ts";
 import { growForest } from "./engine/grow_forest.ts";
+import { packForest, SAVED_FOREST, unpackForest } from "./engine/saved_forest.ts";
 import type { Tree } from "./engine/grow_tree.ts";
 
 /** Parameters of a {@linkcode RandomForestClassifier}, with scikit-learn's names and defaults. */
@@ -174,6 +176,36 @@ export class RandomForestClassifier implements Classifier {
   /** The share of rows whose class is predicted right. */
   score(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<number> {
     return scoreOf(this, X, y, options);
+  }
+
+  /**
+   * Saves what was learned to one file, whole or not at all.
+   *
+   * @throws {TypeError} If the path is a folder
+   * @throws {Error} If the estimator is not fitted, or the file cannot be written
+   */
+  save(path: string): Promise<void> {
+    return Promise.try(() =>
+      saveEstimator(path, SAVED_FOREST, this.options, packForest(this.fitted))
+    );
+  }
+
+  /**
+   * Loads what {@linkcode RandomForestClassifier.save} wrote; predictions are the same to the bit.
+   *
+   * @throws {Deno.errors.NotFound} If there is no such file
+   * @throws {RangeError} If the file holds something else, another class, or is damaged
+   */
+  static load(path: string): Promise<RandomForestClassifier> {
+    return loadEstimator(path, SAVED_FOREST, (options, packed) => {
+      const forest = new RandomForestClassifier(options), fitted = unpackForest(packed);
+      const { nEstimators } = forest.options, { length } = fitted.trees;
+      if (length !== nEstimators) {
+        throw new RangeError(`${length} trees, but nEstimators is ${nEstimators}`);
+      }
+      forest.#fitted = fitted;
+      return forest;
+    });
   }
 
   /**

@@ -5,7 +5,6 @@
  * @module
  */
 export type { KernelFunction, KernelName } from "./engine/kernel_function.ts";
-export { loadSvc, saveSvc } from "./save_svc.ts";
 export type { FittedSvc } from "./fitted_svc.ts";
 export { type DecisionOptions, Svc } from "./svc.ts";
 export type { SvcOptions } from "./svc_parameters.ts";

@@ -3,12 +3,14 @@ import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/c
 import type { Fold, FoldPrediction } from "../base/fold.ts";
 import { Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { loadEstimator, saveEstimator } from "../base/saved_estimator.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { canCrossValidate, crossValidate } from "./engine/cross_validate.ts";
 import { decisionValues, oneVsRest, vote } from "./engine/decision.ts";
 import { fitSmo, rowsByClass } from "./engine/fit_smo.ts";
 import { resolveGamma } from "./engine/kernel_function.ts";
 import { fitLibsvm } from "./engine/libsvm_engine.ts";
+import { SAVED_SVC } from "./engine/saved_svc.ts";
 import { dropSupport } from "./engine/support_memory.ts";
 import type { FittedSvc } from "./fitted_svc.ts";
 import {
@@ -153,6 +155,40 @@ export class Svc implements Classifier {
       throw new Error("This Svc is not fitted yet: call fit(X, y) first");
     }
     return this.#fitted;
+  }
+
+  /**
+   * Saves what was learned to one file, whole or not at all.
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { Matrix, Svc } from "deep-features";
+   *
+   * const path = await Deno.makeTempFile();
+   * const svc = await new Svc({ C: 3 }).fit(Matrix.fromRows([[0], [1]]), [0, 1]);
+   * await svc.save(path);
+   * const loaded = await Svc.load(path);
+   * assert(loaded.options.C === 3);
+   * assert((await loaded.predict(Matrix.fromRows([[0.9]])))[0] === 1);
+   * await Deno.remove(path);
+   * ```
+   *
+   * @throws {TypeError} If the path is a folder
+   * @throws {Error} If the estimator is not fitted, or the file cannot be written
+   */
+  save(path: string): Promise<void> {
+    return Promise.try(() => saveEstimator(path, SAVED_SVC, this.options, this.fitted));
+  }
+
+  /**
+   * Loads what {@linkcode Svc.save} wrote; predictions are the same to the bit.
+   *
+   * @throws {Deno.errors.NotFound} If there is no such file
+   * @throws {RangeError} If the file holds something else, another class, or is damaged
+   */
+  static load(path: string): Promise<Svc> {
+    return loadEstimator(path, SAVED_SVC, (options, fitted) => Svc.fromFitted(fitted, options));
   }
 
   /** An estimator that has learned already, such as one that was saved. */

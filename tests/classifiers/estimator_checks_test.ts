@@ -11,20 +11,32 @@ checkEstimator({
   name: "KNeighborsClassifier",
   create: () => new KNeighborsClassifier(),
   construct: (options) => new KNeighborsClassifier(options),
+  load: KNeighborsClassifier.load,
 });
 checkEstimator({
   name: "RandomForestClassifier",
   create: () => new RandomForestClassifier({ nEstimators: 20 }),
   construct: (options) => new RandomForestClassifier(options),
+  load: RandomForestClassifier.load,
 });
 checkEstimator({
   name: "LogisticRegression",
   create: () => new LogisticRegression(),
   construct: (options) => new LogisticRegression(options),
+  load: LogisticRegression.load,
+  decide: (estimator, X) => (estimator as LogisticRegression).decisionFunction(X),
 });
 checkEstimator({
   name: "LinearSvc",
   create: () => new LinearSvc(),
   construct: (options) => new LinearSvc(options),
+  load: LinearSvc.load,
+  decide: (estimator, X) => (estimator as LinearSvc).decisionFunction(X),
 });
-checkEstimator({ name: "Svc", create: () => new Svc(), construct: (options) => new Svc(options) });
+checkEstimator({
+  name: "Svc",
+  create: () => new Svc(),
+  construct: (options) => new Svc(options),
+  load: Svc.load,
+  decide: (estimator, X) => (estimator as Svc).decisionFunction(X, { shape: "ovo" }),
+});

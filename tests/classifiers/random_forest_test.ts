@@ -9,6 +9,7 @@ import {
   valueOf,
 } from "../../lib/classifiers/engine/feature_columns.ts";
 import { growTree } from "../../lib/classifiers/engine/grow_tree.ts";
+import { rewriteSaved, type SavedParts } from "../helpers/saved_files.ts";
 import expected from "../fixtures/classifiers/forest.json" with { type: "json" };
 
 // The same rows as in make_forest.py.
@@ -227,4 +228,34 @@ Deno.test("RandomForestClassifier draws other trees for each seed, however large
     assert.deepEqual(await grow({ seed, nEstimators: 2 }), trees.slice(0, 2));
   }
   assert.equal(new Set(all).size, all.length);
+});
+
+Deno.test("RandomForestClassifier.load() refuses trees that lead nowhere, before it walks any", async () => {
+  const path = await Deno.makeTempFile();
+  const X = Matrix.fromRows(Array.from({ length: 40 }, (_, i) => [i, (i * 7) % 40]));
+  const y = Array.from({ length: 40 }, (_, i) => i % 3);
+  try {
+    const forest = await new RandomForestClassifier({ nEstimators: 3 }).fit(X, y);
+    const ints = (name: string, change: (values: Int32Array) => void) => ({ arrays }: SavedParts) =>
+      change(new Int32Array(arrays[name]!.buffer));
+    const changes: [(parts: SavedParts) => void, RegExp][] = [
+      [ints("right", (right) => right[0] = 0), /tree 0 leads nowhere/], // round and round
+      [ints("right", (right) => right[0] = 1e6), /tree 0 leads nowhere/],
+      [ints("right", (right) => right[right.length - 1] = 1e6), /tree 2 leads nowhere/],
+      [ints("column", (column) => column[0] = 2), /tree 0 leads nowhere/],
+      [ints("column", (column) => column[0] = -1), /shares for .* leaves/],
+      [ints("column", (column) => column[column.indexOf(-1)] = -2), /tree 0 leads nowhere/],
+      [ints("nodes", (nodes) => nodes[0] = 0), /a tree has no nodes/],
+      [ints("nodes", (nodes) => nodes[0]!++), /columns, .* children for .* nodes/],
+      [({ rest }) => rest.facts.cols = 0, /cols must be/],
+      [({ rest }) => rest.options.nEstimators = 4, /3 trees, but nEstimators is 4/],
+    ];
+    for (const [change, message] of changes) {
+      await forest.save(path);
+      await rewriteSaved(path, change, () => 4);
+      await assert.rejects(RandomForestClassifier.load(path), { name: "RangeError", message });
+    }
+  } finally {
+    await Deno.remove(path);
+  }
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { join } from "@std/path";
 import { Matrix, type RunOptions } from "deep-features";
 import { type Classifier, seededRandom, standardNormal } from "deep-features/base";
 import { allocatedBytes } from "../../lib/compute/memory.ts";
@@ -12,7 +13,11 @@ import { allocatedBytes } from "../../lib/compute/memory.ts";
 export interface Checked {
   readonly name: string;
   /** A new estimator; small and quick. */
-  readonly create: () => Classifier;
+  readonly create: () => Classifier & { save(path: string): Promise<void> };
+  /** Its class's `load`. */
+  readonly load: (path: string) => Promise<Classifier>;
+  /** Decision values, if it has some. */
+  readonly decide?: (estimator: Classifier, X: Matrix) => Promise<Matrix>;
   /** Hands options on to the constructor, for the check of unknown ones. */
   readonly construct?: (options: object) => unknown;
 }
@@ -30,7 +35,7 @@ function clouds(rows: number, seed: number, cols = 4): { X: Matrix; codes: numbe
 }
 
 /** One test for each thing that a classifier must do. */
-export function checkEstimator({ name, create, construct }: Checked): void {
+export function checkEstimator({ name, create, construct, load, decide }: Checked): void {
   const { X, codes } = clouds(60, 1);
   const { X: Xt, codes: codesT } = clouds(30, 2);
 
@@ -193,6 +198,95 @@ export function checkEstimator({ name, create, construct }: Checked): void {
     await assert.rejects(estimator.predict(sized(3, 0)), /0 columns.*fitted with 4/);
     await assert.rejects(estimator.score(Xt, codesT.slice(1)), /30 rows have 29 labels/);
     assert.deepEqual(await estimator.predict(Xt), before);
+  });
+
+  Deno.test(`${name} is saved and loaded: what was learned, predictions and options are the same to the bit`, async () => {
+    const folder = await Deno.makeTempDir(), path = join(folder, "classifier");
+    try {
+      for (const own of [[0, 1, 2], [-3, 40, 40], [-(2 ** 31), 0, 2 ** 31 - 1]]) {
+        const estimator = create(), hard = clouds(90, 5).X;
+        hard.data.forEach((value, i) => hard.data[i] = value / 2 + 2);
+        await estimator.fit(X, codes.map((code) => own[code]!));
+        await estimator.save(path);
+        const loaded = await load(path);
+        assert.equal(loaded.constructor, estimator.constructor);
+        assert.deepEqual(loaded.options, estimator.options);
+        assert.deepEqual(loaded.fitted, estimator.fitted);
+        assert.deepEqual(await loaded.predict(hard), await estimator.predict(hard));
+        if (decide) assert.deepEqual(await decide(loaded, hard), await decide(estimator, hard));
+        // It learns anew like any other.
+        await loaded.fit(X, codes);
+        assert.equal(await loaded.score(Xt, codesT), 1);
+      }
+      assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name), ["classifier"]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+
+  Deno.test(`${name} saves nothing unfitted, and refuses damaged, foreign and other files by name`, async () => {
+    const folder = await Deno.makeTempDir(), path = join(folder, "classifier");
+    const refused = (message: RegExp) =>
+      assert.rejects(load(path), (error: Error) => {
+        assert.equal(error.name, "RangeError");
+        assert.match(error.message, message);
+        assert.ok(error.message.startsWith(path), error.message);
+        return true;
+      });
+    try {
+      const message = new RegExp(`This ${name} is not fitted yet: call fit\\(X, y\\) first`);
+      await assert.rejects(create().save(path), message);
+      await assert.rejects(load(path), Deno.errors.NotFound);
+      for (const wrong of [undefined, 3, ""] as unknown as string[]) {
+        await assert.rejects(load(wrong), { name: "TypeError", message: /must be a path, got/ });
+      }
+      const estimator = create();
+      await estimator.fit(X, codes);
+      await assert.rejects(estimator.save(folder), {
+        name: "TypeError",
+        message: /it is a folder/,
+      });
+      await estimator.save(path);
+      const bytes = await Deno.readFile(path), text = new TextDecoder().decode(bytes);
+      const lines = text.split("\n", 1)[0]!.length + 1;
+      // A flipped bit anywhere, a lost end, a longer end.
+      for (let step = 0; step < 40; step++) {
+        const broken = bytes.slice(), at = Math.floor(step / 40 * bytes.length);
+        broken[at]! ^= 1 << step % 8;
+        await Deno.writeFile(path, broken);
+        await refused(
+          at < lines ? /does not hold an? |is damaged: its digest/ : /is damaged: its digest/,
+        );
+      }
+      for (
+        const broken of [bytes.slice(0, -1), new Uint8Array([...bytes, 0]), bytes.slice(0, lines)]
+      ) {
+        await Deno.writeFile(path, broken);
+        await refused(/is damaged: its digest/);
+      }
+      for (
+        const foreign of ["", "\n", "null\n", "{}\n{}\n", "something else", "\xff".repeat(999)]
+      ) {
+        await Deno.writeTextFile(path, foreign);
+        await refused(new RegExp(`does not hold an? ${name}$`));
+      }
+      await Deno.writeTextFile(
+        path,
+        text.slice(0, lines).replace(/classifier-\d+/, "classifier-0"),
+      );
+      await refused(/of this version: its format is deep-features-classifier-0, not/);
+      // The class stands in the first line.
+      const other = name === "Svc" ? "LinearSvc" : "Svc";
+      const line = new TextEncoder().encode(
+        text.slice(0, lines).replace(`"${name}"`, `"${other}"`),
+      );
+      await Deno.writeFile(path, await new Blob([line, bytes.slice(lines)]).bytes());
+      await refused(
+        new RegExp(`not hold an? ${name}, but a fitted ${other}: load it by ${other}.load`),
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   });
 
   if (construct) {

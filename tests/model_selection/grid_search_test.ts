@@ -1,13 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  accuracyScore,
-  GridSearch,
-  loadSvc,
-  Matrix,
-  saveSvc,
-  Svc,
-  type SvcOptions,
-} from "deep-features";
+import { accuracyScore, GridSearch, Matrix, Svc, type SvcOptions } from "deep-features";
 import { type Classifier, type Fold, seededRandom } from "deep-features/base";
 import { KNeighborsClassifier, type KNeighborsOptions } from "deep-features/classifiers";
 import { setThreads, threads } from "deep-features/compute";
@@ -250,19 +242,19 @@ Deno.test("GridSearch refuses a bad grid, bad folds and bad parameters before lo
   await assert.rejects(new GridSearch(makeSvc, { C: [1] }).fit(X, [1]), /150 rows have 1 labels/);
 });
 
-Deno.test("saveSvc() and loadSvc() keep every decision, and refuse a damaged file", async () => {
+Deno.test("Svc.save() and Svc.load() keep every decision, and refuse a damaged file", async () => {
   const path = await Deno.makeTempFile();
   try {
     const svc = await new Svc({ C: 3 }).fit(X, fixture.y);
-    await saveSvc(svc, path);
-    const loaded = await loadSvc(path);
+    await svc.save(path);
+    const loaded = await Svc.load(path);
     assert.deepEqual(await loaded.decisionFunction(X), await svc.decisionFunction(X));
     assert.equal(loaded.options.C, 3);
     assert.deepEqual(loaded.fitted.support, svc.fitted.support);
     await Deno.truncate(path, (await Deno.stat(path)).size - 4);
-    await assert.rejects(loadSvc(path), /is damaged/);
+    await assert.rejects(Svc.load(path), /is damaged/);
     await Deno.writeTextFile(path, "something else");
-    await assert.rejects(loadSvc(path), /does not hold an Svc/);
+    await assert.rejects(Svc.load(path), /does not hold an Svc/);
   } finally {
     await Deno.remove(path);
   }

@@ -1,6 +1,7 @@
 // Rows of any scale and place give what scikit-learn makes of the same rows at an ordinary one, or an error.
 import assert from "node:assert/strict";
-import { GridSearch, loadSvc, Matrix, saveSvc, Svc, type SvcOptions } from "deep-features";
+import { GridSearch, Matrix, Svc, type SvcOptions } from "deep-features";
+import { rewriteSaved, type SavedParts } from "../helpers/saved_files.ts";
 
 interface Fixture {
   X: number[][];
@@ -93,7 +94,7 @@ Deno.test("Svc with a linear kernel ends on rows far from the origin, and so doe
   assert.ok((await search.fit(rows, half)).bestScore > 0.97);
 });
 
-Deno.test("Svc separates clouds at ± 1e20 and ± 1e-22, by grid search as well, and is kept by saveSvc()", async () => {
+Deno.test("Svc separates clouds at ± 1e20 and ± 1e-22, by grid search as well, and is kept by Svc.save()", async () => {
   const half = X.map((_, i) => i % 2);
   const clouds = (scale: number) =>
     Matrix.fromRows(X.map((row, i) => row.map((v) => scale * (0.1 * v + (i % 2 ? 1 : -1)))));
@@ -111,8 +112,8 @@ Deno.test("Svc separates clouds at ± 1e20 and ± 1e-22, by grid search as well,
     assert.equal(await svc.score(rows, half), 1, what);
     const path = await Deno.makeTempFile();
     try {
-      await saveSvc(svc, path);
-      const loaded = await loadSvc(path);
+      await svc.save(path);
+      const loaded = await Svc.load(path);
       assert.deepEqual(await loaded.decisionFunction(rows), await svc.decisionFunction(rows), what);
     } finally {
       await Deno.remove(path);
@@ -178,52 +179,56 @@ Deno.test("Svc with engine libsvm has no maxIter, and says so", () => {
   );
 });
 
-Deno.test("loadSvc() keeps an unlimited cache, and refuses a header that no machine can have", async () => {
+Deno.test("Svc.load() keeps an unlimited cache, and refuses a header that no machine can have", async () => {
   const path = await Deno.makeTempFile();
   try {
     const svc = await new Svc({ cacheMiB: Infinity }).fit(times(X, 1), y);
-    await saveSvc(svc, path);
-    assert.equal((await loadSvc(path)).options.cacheMiB, Infinity);
-    const bytes = await Deno.readFile(path), end = bytes.indexOf(10);
-    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-    const n = header.vectors;
-    const changes: [object, RegExp][] = [
-      [{ nSupport: [1e9, 1, 1] }, /nSupport is 1000000000,1,1 for 3 classes/],
-      [{ nSupport: [n, 0] }, /nSupport/],
-      [{ nSupport: [n + 1, 0, -1] }, /nSupport must be/],
-      [{ intercept: [0, null, 0] }, /intercept must be/],
-      [{ intercept: [0] }, /1 intercepts for 3 classes/],
-      [
-        { kernel: { ...header.kernel, kernel: "laplace" } },
-        /kernel: kernel must be .* got "laplace"/,
-      ],
-      [{ kernel: { ...header.kernel, gamma: null } }, /gamma must be positive, got null/],
-      [{ kernel: { ...header.kernel, degree: 1e9 } }, /degree must be/],
-      [{ kernel: null }, /kernel must be/],
-      [{ classes: [2, 1, 0] }, /classes must be two or more, rising/],
-      [{ classes: [0, 1, 3e9] }, /classes must be/],
-      [{ classes: undefined }, /classes must be/],
-      [{ vectors: -1 }, /vectors must be/],
-      [{ vectors: 1e9, nSupport: [1e9, 0, 0] }, /bytes of values, not/],
-      [{ options: { ...header.options, C: -1 } }, /C must be positive, got -1/],
-      [{ options: { c: 1 } }, /no option "c"/],
-      [{ options: null }, /options must be/],
-      [{ scaling: { rows: 0, values: 1 } }, /scaling must be two positive factors/],
-      [{ extra: 1 }, /no option "extra"/],
+    await svc.save(path);
+    assert.equal((await Svc.load(path)).options.cacheMiB, Infinity);
+    const n = svc.fitted.support.length;
+    const fields = (change: object) => ({ rest }: SavedParts) => Object.assign(rest.facts, change);
+    const kernel = (change: object) => fields({ kernel: { ...svc.fitted.kernel, ...change } });
+    const values = (name: string, ...numbers: number[]) => ({ rest, arrays }: SavedParts) => {
+      const kind = name === "intercept" ? Float64Array : Int32Array;
+      arrays[name] = new Uint8Array(kind.from(numbers).buffer);
+      shape(name, numbers.length)({ rest, arrays });
+    };
+    const shape = (name: string, ...sizes: unknown[]) => ({ rest }: SavedParts) => {
+      rest.arrays.find((array: { name: string }) => array.name === name).shape = sizes;
+    };
+    const bits = (name: string) => ({ arrays }: SavedParts) =>
+      new DataView(arrays[name]!.buffer).setFloat32(0, NaN, true);
+    const changes: [(parts: SavedParts) => void, RegExp][] = [
+      [values("nSupport", 1e9, 1, 1), /nSupport is 1000000000,1,1 for 3 classes/],
+      [values("nSupport", n, 0), /nSupport/],
+      [values("nSupport", n + 1, 0, -1), /nSupport/],
+      [values("intercept", 0, NaN, 0), /intercept must be finite, but holds NaN/],
+      [values("intercept", 0), /1 intercepts for 3 classes/],
+      [values("support", -1, ...svc.fitted.support.slice(1)), /a row number is negative/],
+      [kernel({ kernel: "laplace" }), /kernel: kernel must be .* got "laplace"/],
+      [kernel({ gamma: null }), /gamma must be positive, got null/],
+      [kernel({ degree: 1e9 }), /degree must be/],
+      [fields({ kernel: null }), /kernel must be/],
+      [values("classes", 2, 1, 0), /classes must be two or more, rising/],
+      [values("classes", 1), /classes must be two or more, rising/],
+      [({ rest }) => rest.arrays.shift(), /classes is missing/],
+      [shape("supportVectors", 1e9, 4), /bytes of values, not/],
+      [shape("supportVectors", -n, -4), /the shape of supportVectors is/],
+      [shape("supportVectors", 4 * n), /the shape of supportVectors is/],
+      [({ rest }) => rest.options.C = -1, /C must be positive, got -1/],
+      [({ rest }) => rest.options = { c: 1 }, /no option "c"/],
+      [({ rest }) => rest.options = null, /options must be/],
+      [fields({ scaling: { rows: 0, values: 1 } }), /scaling must be two positive factors/],
+      [fields({ extra: 1 }), /no option "extra"/],
+      [bits("supportVectors"), /is damaged: supportVectors must be finite/],
+      [bits("dualCoef"), /is damaged: dualCoef must be finite/],
     ];
     for (const [change, message] of changes) {
-      const line = new TextEncoder().encode(JSON.stringify({ ...header, ...change }) + "\n");
-      await Deno.writeFile(path, await new Blob([line, bytes.slice(end + 1)]).bytes());
-      await assert.rejects(loadSvc(path), { name: "RangeError", message });
+      await svc.save(path);
+      await rewriteSaved(path, change, (name) => /objective|intercept/i.test(name) ? 8 : 4);
+      await assert.rejects(Svc.load(path), { name: "RangeError", message });
     }
-    // A NaN among the support vectors, and one among the coefficients.
-    for (const at of [4 * n, 4 * n * 4]) {
-      const broken = bytes.slice();
-      new DataView(broken.buffer).setFloat32(end + 1 + at, NaN, true);
-      await Deno.writeFile(path, broken);
-      await assert.rejects(loadSvc(path), /is damaged: .* must be finite/);
-    }
-    await assert.rejects(saveSvc(svc, Deno.cwd()), /it is a folder/);
+    await assert.rejects(svc.save(Deno.cwd()), /it is a folder/);
   } finally {
     await Deno.remove(path);
   }

@@ -11,10 +11,11 @@
 import { interruptible } from "../../notebook/interrupt.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
-import { checkOptions, positive, type Rules, whole } from "../../base/check.ts";
+import { checkOptions, flag, positive, type Rules, whole } from "../../base/check.ts";
 import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../../base/classifier.ts";
 import { argMaxRows } from "../../base/labels.ts";
 import { RUN_RULES, type RunOptions } from "../../base/run_options.ts";
+import { type SavedForm, saveEstimator } from "../../base/saved_estimator.ts";
 import { minimizeLbfgs, type Minimum } from "./lbfgs.ts";
 import type { LinearLoss } from "./linear_losses.ts";
 import { LinearObjective } from "./linear_objective.ts";
@@ -32,6 +33,22 @@ export interface FittedLinear {
   readonly iterations: number;
   /** Whether the tolerance was reached. */
   readonly converged: boolean;
+}
+
+/** What a fitted linear model consists of in its file. */
+export function savedLinear(called: string): SavedForm<FittedLinear> {
+  return {
+    called,
+    arrays: { classes: "int32", coef: "matrix", intercept: "float64" },
+    facts: { iterations: whole(), converged: flag },
+    fault({ classes, coef, intercept }) {
+      const outputs = classes.length === 2 ? 1 : classes.length;
+      return coef.cols < 1 || coef.rows !== outputs || intercept.length !== outputs
+        ? `${coef.rows} × ${coef.cols} coefficients and ${intercept.length} intercepts for ` +
+          `${classes.length} classes`
+        : undefined;
+    },
+  };
 }
 
 /** Largest sum of squares of a column, with room for products below float32's largest number. */
@@ -74,6 +91,9 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
   protected constructor(options: P) {
     this.options = options;
   }
+
+  /** How it is kept in a file. */
+  protected abstract readonly saved: SavedForm<FittedLinear>;
 
   /** The problem for so many classes. */
   protected abstract form(classes: number): LinearForm;
@@ -163,6 +183,22 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
       options.onProgress?.({ done: X.rows, total: X.rows });
       return values;
     });
+  }
+
+  /**
+   * Saves what was learned to one file, whole or not at all.
+   *
+   * @throws {TypeError} If the path is a folder
+   * @throws {Error} If the estimator is not fitted, or the file cannot be written
+   */
+  save(path: string): Promise<void> {
+    return Promise.try(() => saveEstimator(path, this.saved, this.options, this.fitted));
+  }
+
+  /** Takes what another has learned, such as one that was saved. */
+  protected restore(fitted: FittedLinear): this {
+    this.#fitted = fitted;
+    return this;
   }
 
   /**
