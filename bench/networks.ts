@@ -88,8 +88,7 @@ async function onWasm(ours: number, work: () => Promise<number>): Promise<string
     return `tfjs's wasm backend ${wasm.toPrecision(3)} ms, ours / wasm ${(ours / wasm).toFixed(3)}`;
   } catch (error) {
     const kernel = /Kernel '(\w+)' not registered/.exec(String(error))?.[1];
-    if (!kernel) throw error;
-    return `tfjs's wasm backend cannot: it has no ${kernel}`;
+    return `tfjs's wasm backend cannot: ${kernel ? `it has no ${kernel}` : error}`;
   } finally {
     await setUpCompute({ backend: "simd", quiet: true });
   }

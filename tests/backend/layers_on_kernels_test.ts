@@ -89,7 +89,6 @@ const FEW_VALUES = [
   tf.Fill,
   tf.Range,
   tf.Sum,
-  tf.Softmax,
   tf.Exp,
   tf.Elu,
 ];
