@@ -37,23 +37,23 @@ export function resultsText({ cells }: StoredNotebook): string | undefined {
   if (!ways || !methods) return undefined;
   const value = (row: Record<string, string>) =>
     row["sd"] === undefined
-      ? `${row["mean"]} (${row["low"]} to ${row["high"]})`
+      ? `${row["mean"]} (${row["from"]} to ${row["to"]})`
       : `${row["mean"]} ± ${row["sd"]}`;
-  const names = [...new Set(ways.map(({ name }) => name!))];
-  const titles = [...new Set(ways.map(({ way }) => way!))];
+  const names = [...new Set(ways.map(({ method }) => method!))];
+  const titles = [...new Set(ways.map(({ rows }) => rows!))];
   const wide = markdownTable(
     ["test accuracy", ...titles],
     names.map((name) => [
       name,
       ...titles.map((title) => {
-        const row = ways.find((row) => row["way"] === title && row["name"] === name);
+        const row = ways.find((row) => row["rows"] === title && row["method"] === name);
         return row ? value(row) : "–";
       }),
     ]),
   );
   const long = markdownTable(
     ["the same rows for all", "test accuracy"],
-    methods.map((row) => [row["name"]!, value(row)]),
+    methods.map((row) => [row["method"]!, value(row)]),
   );
   const sentences = [...printed("ways-say"), ...printed("controls-say")];
   return [wide, long, ...sentences.map((sentence) => `- ${sentence}`)].join("\n\n")
@@ -79,7 +79,7 @@ function joined(text: string | readonly string[] | undefined): string {
 /** The rows of a table as `showTable` shows it in plain text: columns are two spaces or more apart. */
 function rowsOf(text: string): Record<string, string>[] {
   const lines = text.trimEnd().split("\n").map((line) => line.trim().split(/ {2,}/));
-  const at = lines.findIndex((line) => line.includes("name"));
+  const at = lines.findIndex((line) => line.includes("method"));
   const titles = lines[at] ?? [];
   return lines.slice(at + 1).filter((line) => line.length === titles.length)
     .map((line) => Object.fromEntries(titles.map((title, i) => [title, line[i]!])));

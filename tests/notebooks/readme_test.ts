@@ -47,7 +47,7 @@ Deno.test("resultsText() writes tables and sentences, and keeps what stands arou
         id: "c06",
         outputs: [
           stream("best: SVM\n"),
-          result("name       mean      sd\nSVM (RBF)  0.7100  0.0060\n"),
+          result("method     mean      sd\nSVM (RBF)  0.7100  0.0060\n"),
         ],
       },
       {
@@ -55,7 +55,7 @@ Deno.test("resultsText() writes tables and sentences, and keeps what stands arou
         outputs: [
           stream("SVM, seed 0 100 %\n"),
           result(
-            "way             name       mean      sd\n" +
+            "rows            method     mean      sd\n" +
               "the same rows   SVM (RBF)  0.7100  0.0060\n" +
               "the same rows   softmax    0.7000  0.0090\n" +
               "all rows        softmax    0.7200  0.0010\n",

@@ -3,9 +3,14 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { notebookNames, PROJECT, readNotebook, solutions } from "../../helpers/notebooks.ts";
 
+/** One for all: each network is trained once. */
+const CACHE = Deno.env.get("ARTICLE_CACHE") ?? Deno.makeTempDirSync();
+
 for (const name of notebookNames()) {
   Deno.test(`The solutions of ${name} run`, async () => {
-    const folder = await Deno.makeTempDir();
+    // Below the project, whose import map the cells need.
+    const folder = join(PROJECT, "data", `solutions-${crypto.randomUUID()}`);
+    await Deno.mkdir(folder, { recursive: true });
     try {
       const file = join(PROJECT, "notebooks", `${name}.ipynb`);
       const notebook = JSON.parse(await Deno.readTextFile(file));
@@ -27,7 +32,7 @@ for (const name of notebookNames()) {
         env: {
           PRESET: "quick",
           CIFAR10_OFFLINE: "1",
-          ARTICLE_CACHE: Deno.env.get("ARTICLE_CACHE") ?? join(folder, "cache"),
+          ARTICLE_CACHE: CACHE,
           NO_COLOR: "1",
         },
       }).output();
