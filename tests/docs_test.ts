@@ -5,6 +5,7 @@ import { join } from "@std/path";
 
 interface Declaration {
   readonly kind: string;
+  readonly def?: { readonly hasBody?: boolean };
   readonly jsDoc?: { readonly doc?: string; readonly tags?: { kind: string; doc?: string }[] };
 }
 interface Documentation {
@@ -24,6 +25,10 @@ Deno.test("Every public function and class has a docstring with an example that 
   const symbols = Object.values(nodes).flatMap((node) => node.symbols);
   const wanted = symbols.flatMap(({ name, declarations }) =>
     declarations.filter(({ kind }) => kind === "function" || kind === "class")
+      // Of a function with several signatures these are public, and what stands behind them is not.
+      .filter(({ kind, def }, _, all) =>
+        kind === "class" || !def?.hasBody || all.every(({ def }) => def?.hasBody)
+      )
       .map(({ jsDoc }) => ({ name, jsDoc }))
   );
   assert.ok(wanted.length > 50, `only ${wanted.length} functions and classes are public`);

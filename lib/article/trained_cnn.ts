@@ -11,7 +11,8 @@ import {
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { buildCnn, type BuildCnnOptions } from "../cnn/build_cnn.ts";
 import { type Network, networkTexts } from "../cnn/network_text.ts";
-import { loadModel, saveModel } from "../cnn/save_model.ts";
+import { loadModel } from "../cnn/load_model.ts";
+import { saveModel } from "../cnn/save_model.ts";
 import { type History, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { digest } from "../base/digest.ts";

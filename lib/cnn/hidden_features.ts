@@ -1,14 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
-import { checkOptions, type Rules, text, whole } from "../base/check.ts";
+import { checkOptions, listOf, oneOf, type Rules, text, whole } from "../base/check.ts";
 import { Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
-import { imageBatch, predictionBatch, range } from "./engine/batches.ts";
+import type { ImageStream } from "../dataset/image_stream.ts";
+import { predictionBatch } from "./engine/batches.ts";
 import { createForwardPass } from "./engine/forward.ts";
-import { checkImages, type ImageArrays } from "./engine/image_arrays.ts";
+import { createGraphPass } from "./engine/graph_pass.ts";
+import type { ImageArrays } from "./engine/image_arrays.ts";
+import { imageSource } from "./engine/image_source.ts";
 import { noticeFallbacks } from "./engine/notice_fallbacks.ts";
 import { predictedClass } from "./engine/objective.ts";
+import { checkPreprocessing, type Preprocessing, PREPROCESSING_RULE } from "./preprocessing.ts";
 
 /** Options of everything that runs images through a trained model. */
 export interface InferenceOptions extends RunOptions {
@@ -17,26 +21,56 @@ export interface InferenceOptions extends RunOptions {
    * depend on it.
    */
   readonly batchSize?: number | undefined;
+  /**
+   * What becomes of the images before the network sees them; default: bytes are divided by 255. Networks that
+   * others trained want what theirs were trained with.
+   */
+  readonly preprocessing?: Preprocessing | undefined;
 }
 
-const INFERENCE_RULES: Rules<InferenceOptions> = { batchSize: whole(1), ...RUN_RULES };
+const INFERENCE_RULES: Rules<InferenceOptions> = {
+  batchSize: whole(1),
+  preprocessing: PREPROCESSING_RULE,
+  ...RUN_RULES,
+};
+
+/** How the outputs of a layer with height and width become a row of numbers. */
+export type Pooling = "flatten" | "average" | "max";
 
 /** Options of {@linkcode hiddenFeatures}. */
 export interface FeatureOptions extends InferenceOptions {
-  /** Name of the layer whose output is wanted; default `"hidden"`. */
+  /** Name of the layer (of a graph model: the node) whose output is wanted; default `"hidden"`. */
   readonly layer?: string | undefined;
+  /**
+   * What is kept of a layer with height, width and channels: all of it (`"flatten"`, the default), or the mean
+   * or the maximum of each channel, as Keras's `GlobalAveragePooling2D` and `GlobalMaxPooling2D` have it.
+   */
+  readonly pool?: Pooling | undefined;
 }
 
-const FEATURE_RULES: Rules<FeatureOptions> = { layer: text, ...INFERENCE_RULES };
+/** Options of {@linkcode hiddenFeatures} for several layers. */
+export interface LayersFeatureOptions extends Omit<FeatureOptions, "layer"> {
+  /** Names of the layers whose outputs are wanted: the images pass the network once. */
+  readonly layers: readonly string[];
+}
+
+const FEATURE_RULES: Rules<FeatureOptions & LayersFeatureOptions> = {
+  layer: text,
+  layers: listOf(text, "a list of layers' names"),
+  pool: oneOf("flatten", "average", "max"),
+  ...INFERENCE_RULES,
+};
 
 /**
- * The outputs of one layer for each image, in batches: by default those of `hidden`, before its ReLU,
+ * The outputs of a layer for each image, in batches: by default those of `hidden`, before its ReLU,
  * the features of the article. Any layers model with one input will do, whatever the arrangement of its
- * layers; the layer may stand in a model inside.
+ * layers; the layer may stand in a model inside. Of a graph model, `layer` names a node.
  *
- * @param data Images with their shape, such as a split
- * @returns [n, units of the layer]; a layer with height, width and channels is flattened
- * @throws {TypeError} If an option is unknown or of the wrong kind, or the images have no shape
+ * @param data Images with their shape, such as a split, or files that are read in their turn
+ *   (`openImageFolder`)
+ * @returns [n, units of the layer]; see `pool` for layers with height, width and channels
+ * @throws {TypeError} If an option is unknown or of the wrong kind, the images have no shape, or a file cannot
+ *   be read
  * @throws {RangeError} If the model has no such layer, or the images do not fit it or are not finite
  *
  * @example
@@ -52,33 +86,84 @@ const FEATURE_RULES: Rules<FeatureOptions> = { layer: text, ...INFERENCE_RULES }
  * ```
  */
 export async function hiddenFeatures(
-  model: tf.LayersModel,
-  data: ImageArrays,
-  options: FeatureOptions = {},
-): Promise<Matrix> {
+  model: tf.LayersModel | tf.GraphModel,
+  data: ImageArrays | ImageStream,
+  options?: FeatureOptions,
+): Promise<Matrix>;
+/**
+ * The outputs of several layers, by name; the images pass the network once.
+ *
+ * @throws {TypeError} As for one layer
+ * @throws {RangeError} Likewise
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { buildCnn, hiddenFeatures, setUpCompute } from "deep-features";
+ *
+ * await setUpCompute({ quiet: true });
+ * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
+ * const images = { images: new Uint8Array(3 * 8 * 8 * 3), shape: [3, 8, 8, 3] } as const;
+ * const features = await hiddenFeatures(model, images, {
+ *   layers: ["conv2D_1", "hidden"],
+ *   pool: "average",
+ * });
+ * assert(features["conv2D_1"].cols === 32 && features["hidden"].cols === 512);
+ * ```
+ */
+export async function hiddenFeatures<Name extends string>(
+  model: tf.LayersModel | tf.GraphModel,
+  data: ImageArrays | ImageStream,
+  options: LayersFeatureOptions & { readonly layers: readonly Name[] },
+): Promise<Record<Name, Matrix>>;
+export async function hiddenFeatures(
+  model: tf.LayersModel | tf.GraphModel,
+  data: ImageArrays | ImageStream,
+  options: FeatureOptions | LayersFeatureOptions = {},
+): Promise<Matrix | Record<string, Matrix>> {
   checkOptions("hiddenFeatures", options, FEATURE_RULES);
-  const pass = createForwardPass(model, { until: options.layer ?? "hidden" });
-  const count = checkImages(model, data);
-  let features = new Float32Array(0);
-  const work = async (begin: number, end: number) => {
-    const output = tf.tidy(() => pass.apply(imageBatch(data, range(begin, end), pass.onesChannel)));
-    const units = output.size / (end - begin);
-    if (begin === 0) features = new Float32Array(count * units);
-    features.set(await output.data<"float32">(), begin * units);
-    output.dispose();
-  };
-  await noticeFallbacks("hiddenFeatures", () => inBatches(count, pass.widest, options, work));
-  return new Matrix(features, count, features.length / count);
+  const { layer, layers } = options as FeatureOptions & Partial<LayersFeatureOptions>;
+  if (layer !== undefined && layers) {
+    throw new TypeError("hiddenFeatures takes layer or layers, not both");
+  }
+  const names = layers ?? [layer ?? "hidden"];
+  if (names.length === 0) throw new RangeError("hiddenFeatures: layers names no layer");
+  const { pool = "flatten" } = options;
+  const collected = names.map(() => new Float32Array(0));
+  const reduce = (outputs: tf.Tensor[]) => outputs.map((output) => pooled(output, pool));
+  const count = await run(
+    { title: "hiddenFeatures", model, data, options, until: names },
+    reduce,
+    async (rows, begin, total) => {
+      for (const [i, row] of rows.entries()) {
+        if (begin === 0) collected[i] = new Float32Array(total * row.shape[1]!);
+        collected[i]!.set(await row.data<"float32">(), begin * row.shape[1]!);
+      }
+    },
+  );
+  const matrices = collected.map((values) => new Matrix(values, count, values.length / count));
+  return layers ? Object.fromEntries(names.map((name, i) => [name, matrices[i]!])) : matrices[0]!;
+}
+
+/** One row for each image. */
+function pooled(output: tf.Tensor, pool: Pooling): tf.Tensor2D {
+  const between = output.shape.slice(1, -1).map((_, i) => i + 1);
+  if (between.length > 0 && pool !== "flatten") {
+    return pool === "average" ? tf.mean(output, between) : tf.max(output, between);
+  }
+  return tf.reshape(output, [output.shape[0]!, -1]);
 }
 
 /**
  * The class of each image: the one with the largest score. For a network with one output unit, class 1 is
  * a score above 0.5 (above 0 if it was compiled with a hinge loss).
  *
- * @param data Images with their shape, such as a split
+ * @param data Images with their shape, such as a split, or files that are read in their turn
  * @returns n class indices
- * @throws {TypeError} If an option is unknown or of the wrong kind, or the images have no shape
- * @throws {RangeError} If the images do not fit the model or are not finite
+ * @throws {TypeError} If an option is unknown or of the wrong kind, the images have no shape, or a file cannot
+ *   be read
+ * @throws {RangeError} If the images do not fit the model or are not finite, or a graph model's output is no
+ *   row of scores
  *
  * @example
  * ```ts
@@ -93,23 +178,80 @@ export async function hiddenFeatures(
  * ```
  */
 export async function predictClasses(
-  model: tf.LayersModel,
-  data: ImageArrays,
+  model: tf.LayersModel | tf.GraphModel,
+  data: ImageArrays | ImageStream,
   options: InferenceOptions = {},
 ): Promise<Int32Array> {
   checkOptions("predictClasses", options, INFERENCE_RULES);
-  const pass = createForwardPass(model, { logits: true });
-  const count = checkImages(model, data);
-  const classes = new Int32Array(count);
-  const work = async (begin: number, end: number) => {
-    const predicted = tf.tidy(() =>
-      predictedClass(model, pass.apply(imageBatch(data, range(begin, end), pass.onesChannel)))
-    );
-    classes.set(await predicted.data<"int32">(), begin);
-    predicted.dispose();
-  };
-  await noticeFallbacks("predictClasses", () => inBatches(count, pass.widest, options, work));
+  let classes = new Int32Array(0);
+  const reduce = ([output]: tf.Tensor[]) => [
+    model instanceof tf.GraphModel ? largestScore(output!) : predictedClass(model, output!),
+  ];
+  await run(
+    { title: "predictClasses", model, data, options, logits: true },
+    reduce,
+    async ([predicted], begin, total) => {
+      if (begin === 0) classes = new Int32Array(total);
+      classes.set(await predicted!.data<"int32">(), begin);
+    },
+  );
   return classes;
+}
+
+function largestScore(output: tf.Tensor): tf.Tensor {
+  if (output.rank !== 2) {
+    throw new RangeError(
+      `The model gives [${output.shape.join(", ")}] for a batch: need one row of scores an image`,
+    );
+  }
+  return output.shape[1] === 1
+    ? tf.cast(tf.greater(tf.reshape(output, [-1]), 0.5), "int32")
+    : tf.argMax(output, 1);
+}
+
+interface Run {
+  /** What is run, for notices and errors. */
+  readonly title: string;
+  readonly model: tf.LayersModel | tf.GraphModel;
+  readonly data: ImageArrays | ImageStream;
+  readonly options: InferenceOptions;
+  readonly until?: readonly string[];
+  readonly logits?: boolean;
+}
+
+/** A graph model does not say how much its nodes put out: as much as so many channels of the images' size. */
+const GRAPH_CHANNELS = 64;
+
+/**
+ * Runs images through a network batch by batch.
+ *
+ * @param reduce What is kept of a batch's outputs
+ * @param read Reads that, which is then disposed of
+ * @returns How many images there are
+ */
+async function run(
+  { title, model, data, options, ...wanted }: Run,
+  reduce: (outputs: tf.Tensor[]) => tf.Tensor[],
+  read: (kept: tf.Tensor[], begin: number, total: number) => Promise<void>,
+): Promise<number> {
+  const { preprocessing } = options;
+  if (preprocessing) checkPreprocessing(`${title}: preprocessing`, preprocessing);
+  const isGraph = model instanceof tf.GraphModel;
+  const graphPass = isGraph ? createGraphPass(model, wanted.until) : undefined;
+  const pass = isGraph ? undefined : createForwardPass(model, wanted);
+  const source = imageSource(model, data, pass?.onesChannel ?? false, preprocessing);
+  const { count } = source;
+  const work = async (begin: number, end: number) => {
+    const batch = await source.batch(begin, end);
+    const outputs = await graphPass?.(batch);
+    const kept = tf.tidy(() => reduce(outputs ?? pass!.applyAll(batch)));
+    tf.dispose([batch, outputs ?? []]);
+    await read(kept, begin, count);
+    tf.dispose(kept);
+  };
+  const widest = pass?.widest ?? GRAPH_CHANNELS * source.area;
+  await noticeFallbacks(title, () => inBatches(count, widest, options, work));
+  return count;
 }
 
 async function inBatches(

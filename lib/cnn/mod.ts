@@ -1,6 +1,6 @@
 /**
  * Convolutional networks: build, train, read a hidden layer, predict, save and load.
- * May import `backend/`, `notebook/` and `base/`.
+ * May import `backend/`, `dataset/`, `notebook/` and `base/`.
  *
  * @module
  */
@@ -11,10 +11,14 @@ export {
   type FeatureOptions,
   hiddenFeatures,
   type InferenceOptions,
+  type LayersFeatureOptions,
+  type Pooling,
   predictClasses,
 } from "./hidden_features.ts";
 export type { Network } from "./network_text.ts";
-export { loadModel, saveModel } from "./save_model.ts";
+export { type PixelScale, type Preprocessing } from "./preprocessing.ts";
+export { loadModel, type LoadModelOptions } from "./load_model.ts";
+export { saveModel } from "./save_model.ts";
 export {
   type BatchLog,
   type EpochLog,

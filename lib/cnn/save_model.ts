@@ -1,9 +1,8 @@
 import { basename, join, resolve } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
 import { writeToDisk } from "../base/write_whole.ts";
-import { compileCnn } from "./build_cnn.ts";
+import { isPlainName, TOPOLOGY_FILE } from "./engine/model_files.ts";
 
-const TOPOLOGY_FILE = "model.json";
 const WEIGHTS_FILE = "weights.bin";
 
 /** Files to keep beside a model, by name: a text, or a function that makes it when the model's files are written. */
@@ -13,7 +12,7 @@ export type MoreFiles = Readonly<
 
 /**
  * Saves a model to a folder in tfjs's own format: `model.json` (topology and weight manifest) and
- * `weights.bin`. The folder is written beside its place and renamed, so that it is whole or not there.
+ * `weights.bin`; loss, optimizer and metrics go with it where they are tfjs's own. The folder is written beside its place and renamed, so that it is whole or not there.
  *
  * @param folder Folder to make, or to replace if it holds a saved model or nothing
  * @param moreFiles Texts to keep beside the model, by file name
@@ -51,7 +50,7 @@ export async function saveModel(
       await writeToDisk(join(beside, WEIGHTS_FILE), new Uint8Array(bytes));
       await writeToDisk(
         join(beside, TOPOLOGY_FILE),
-        JSON.stringify({ ...rest, weightsManifest: manifest }),
+        JSON.stringify({ ...rest, weightsManifest: manifest, ...trainingConfig(model) }),
       );
       return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
     }));
@@ -64,152 +63,6 @@ export async function saveModel(
     await Deno.remove(beside, { recursive: true });
     throw error;
   }
-}
-
-/**
- * Loads a layers model in tfjs's format, such as {@linkcode saveModel} writes or others published, from a
- * folder with its `model.json` and the weight files that this names, in any number of shards and quantized or
- * not; compiles it as {@linkcode buildCnn} does.
- *
- * @throws {Deno.errors.NotFound} If the folder has no model, or one of its weight files is missing
- * @throws {RangeError} If it is a graph model, or the files are damaged: no topology, weights of another
- *   length than the manifest says, weights that are not finite
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { buildCnn, loadModel, saveModel, setUpCompute } from "deep-features";
- *
- * await setUpCompute({ quiet: true });
- * const folder = await Deno.makeTempDir();
- * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
- * await saveModel(model, folder);
- * assert((await loadModel(folder)).countParams() === model.countParams());
- * await Deno.remove(folder, { recursive: true });
- * ```
- */
-export async function loadModel(folder: string): Promise<tf.LayersModel> {
-  const topology = join(folder, TOPOLOGY_FILE);
-  const { weightsManifest, ...rest } = readTopology(await Deno.readTextFile(topology), topology);
-  const groups: Uint8Array<ArrayBuffer>[] = [];
-  for (const { paths, weights } of weightsManifest) {
-    const shards = paths.map((path) => join(folder, path));
-    const bytes = await concat(await Promise.all(shards.map((shard) => Deno.readFile(shard))));
-    const expected = weights.reduce((sum, spec) => sum + byteSize(spec), 0);
-    if (bytes.length !== expected) {
-      throw new RangeError(
-        `${shards.join(", ")} holds ${bytes.length} bytes, but its manifest says ${expected}`,
-      );
-    }
-    checkFinite(bytes, weights, shards.join(", "));
-    groups.push(bytes);
-  }
-  const weightSpecs = weightsManifest.flatMap((group) => group.weights);
-  const weightData = (await concat(groups)).buffer;
-  let model: tf.LayersModel;
-  try {
-    model = await tf.loadLayersModel(tf.io.fromMemory({ ...rest, weightSpecs, weightData }));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new RangeError(`${topology} and its weights make no model: ${reason}`, { cause });
-  }
-  compileCnn(model);
-  return model;
-}
-
-interface Topology {
-  readonly modelTopology: Record<string, unknown>;
-  readonly format?: unknown;
-  readonly weightsManifest: readonly {
-    readonly paths: readonly string[];
-    readonly weights: tf.io.WeightsManifestEntry[];
-  }[];
-}
-
-function readTopology(text: string, path: string): Topology {
-  const damaged = (what: string, cause?: unknown) =>
-    new RangeError(`${path} is no saved model: ${what}`, { cause });
-  let topology: Topology;
-  try {
-    topology = JSON.parse(text);
-  } catch (cause) {
-    throw damaged("it is not JSON", cause);
-  }
-  if (topology?.format === "graph-model") {
-    throw new RangeError(
-      `${path} is a graph model, which cannot be trained or read by layers: convert the original to a layers model`,
-    );
-  }
-  if (typeof topology?.modelTopology !== "object" || topology.modelTopology === null) {
-    throw damaged("it has no modelTopology");
-  }
-  const { weightsManifest } = topology;
-  const isWeight = (spec: tf.io.WeightsManifestEntry) =>
-    typeof spec?.name === "string" && Array.isArray(spec.shape) &&
-    spec.shape.every((size) => Number.isSafeInteger(size) && size >= 0) &&
-    ["float32", "int32", "bool"].includes(spec.dtype) && isQuantization(spec.quantization);
-  if (
-    !Array.isArray(weightsManifest) ||
-    !weightsManifest.every((group) =>
-      Array.isArray(group?.paths) && group.paths.every((name: unknown) =>
-        typeof name === "string"
-      ) &&
-      Array.isArray(group.weights) && group.weights.every(isWeight)
-    )
-  ) throw damaged("its weightsManifest is no list of paths and weights with name, shape and dtype");
-  const foreign = weightsManifest.flatMap(({ paths }) => paths).find((name) => !isPlainName(name));
-  if (foreign !== undefined) {
-    throw damaged(`its weight file ${JSON.stringify(foreign)} is no plain file name`);
-  }
-  return topology;
-}
-
-type Quantization = tf.io.WeightsManifestEntry["quantization"];
-
-/** Linear on whole numbers (scale and minimum are then needed), or halves. */
-function isQuantization(quantization: Quantization): boolean {
-  if (quantization === undefined) return true;
-  const { dtype, scale, min } = quantization ?? {};
-  return dtype === "float16" ||
-    (dtype === "uint8" || dtype === "uint16") && Number.isFinite(scale) && Number.isFinite(min);
-}
-
-/** Bytes that a weight takes in its file. */
-function byteSize({ shape, dtype, quantization }: tf.io.WeightsManifestEntry): number {
-  const stored = quantization?.dtype ?? dtype;
-  const bytes = { bool: 1, uint8: 1, uint16: 2, float16: 2 }[stored as string] ?? 4;
-  return shape.reduce((a, b) => a * b, bytes);
-}
-
-function checkFinite(
-  bytes: Uint8Array<ArrayBuffer>,
-  specs: readonly tf.io.WeightsManifestEntry[],
-  path: string,
-): void {
-  let from = 0;
-  for (const spec of specs) {
-    const { name, dtype, quantization } = spec;
-    const to = from + byteSize(spec);
-    const part = bytes.buffer.slice(from, to);
-    let odd: number | string | undefined;
-    if (quantization?.dtype === "float16") {
-      // All bits of the exponent are set in infinity and NaN alone.
-      if (new Uint16Array(part).some((half) => (half & 0x7c00) === 0x7c00)) odd = "NaN or infinity";
-    } else if (dtype === "float32" && !quantization) {
-      odd = new Float32Array(part).find((value) => !Number.isFinite(value));
-    }
-    if (odd !== undefined) throw new RangeError(`${path} is damaged: weight ${name} holds ${odd}`);
-    from = to;
-  }
-}
-
-async function concat(parts: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
-}
-
-/** A name that is a file's in the same folder on every system: no path, no drive, no stream of another file. */
-function isPlainName(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && !/[/\\:\p{Cc}]/u.test(name);
 }
 
 /** Files may be kept beside a model under plain names that are not its own. */
@@ -260,4 +113,15 @@ async function replaceFolder(beside: string, place: string): Promise<void> {
     throw error;
   }
   if (replaced) await Deno.remove(old, { recursive: true });
+}
+
+/** How a model was compiled, as tfjs saves it; a loss or metric that is a function has no name to save. */
+function trainingConfig(model: tf.LayersModel): { trainingConfig?: unknown } {
+  if (!model.optimizer || typeof model.loss !== "string") return {};
+  const compiled = model as unknown as { getTrainingConfig(): unknown };
+  try {
+    return { trainingConfig: compiled.getTrainingConfig() };
+  } catch {
+    return {};
+  }
 }

@@ -9,6 +9,8 @@ import {
   whole,
 } from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { fullDisk } from "../base/full_disk.ts";
+import { withLock } from "../base/lock.ts";
 import {
   fillFolder,
   loadCached,
@@ -17,8 +19,6 @@ import {
   removeParts,
 } from "./engine/cached_archive.ts";
 import { CIFAR10, encodeRecords, recordBytes, withRecords } from "./engine/cifar_format.ts";
-import { withLock } from "./engine/lock.ts";
-import { fullDisk } from "./engine/unpack.ts";
 import { sliceSplit, type Split } from "./split.ts";
 import { generateStandIn, STAND_IN_CLASSES } from "./engine/stand_in.ts";
 

@@ -12,6 +12,7 @@ export {
   type LoadImageOptions,
 } from "./load_image.ts";
 export { type OnError, type UnreadableImage } from "./engine/read_images.ts";
+export { type ImageStream, openImageFolder, type OpenImageFolderOptions } from "./image_stream.ts";
 export { type ImageFolder, type ImageFolderOptions, loadImageFolder } from "./image_folder.ts";
 export {
   CIFAR10_ADDRESS,
@@ -37,3 +38,4 @@ export {
   trainValidationSplit,
 } from "./split.ts";
 export { type TrainTestOptions, trainTestSplit } from "./train_test_split.ts";
+export { type PixelArrays, resizeImages } from "./resize_images.ts";

@@ -322,7 +322,7 @@ Deno.test("loadModel() reads shards and quantized weights as tfjs's converter wr
     await write(weightsManifest, {}, Uint8Array.of(0x00, 0x3c, 0x00, 0x7c));
     await assert.rejects(loadModel(folder), /a\/bias holds NaN or infinity/);
     await write(weightsManifest, { format: "graph-model" });
-    await assert.rejects(loadModel(folder), /is a graph model/);
+    await assert.rejects(loadModel(folder), /neither a graph of nodes nor a model of layers/);
     await write([{ ...weightsManifest[0], paths: ["../weights.bin"] }, weightsManifest[1]]);
     await assert.rejects(loadModel(folder), /"\.\.\/weights\.bin" is no plain file name/);
     await write(weightsManifest);

@@ -11,7 +11,7 @@ import {
   filesOf,
   withRecords,
 } from "../../lib/dataset/engine/cifar_format.ts";
-import { md5OfFile } from "../../lib/dataset/engine/download.ts";
+import { md5OfFile } from "../../lib/base/download.ts";
 
 const NAMES = "abcdefghij".split("").join("\n") + "\n";
 

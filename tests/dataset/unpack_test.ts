@@ -6,7 +6,8 @@ import { createGzip, gzipSync } from "node:zlib";
 import { join } from "@std/path";
 import * as tar from "tar-stream";
 import { CIFAR10, cifar100, filesOf } from "../../lib/dataset/engine/cifar_format.ts";
-import { fullDisk, unpackArchive } from "../../lib/dataset/engine/unpack.ts";
+import { fullDisk } from "../../lib/base/full_disk.ts";
+import { unpackArchive } from "../../lib/dataset/engine/unpack.ts";
 
 const DATASET_FILES = [...filesOf(CIFAR10).keys()];
 

@@ -1,14 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
 import type { ImageArrays } from "./image_arrays.ts";
+import type { PixelValues } from "./pixel_values.ts";
 
 /**
  * Copies the images named by `rows` into one tensor [rows, height, width, channels], with one more
- * channel of ones if asked for; bytes become numbers in [0, 1].
+ * channel of ones if asked for; bytes become numbers in [0, 1], or what `pixels` says.
  */
 export function imageBatch(
   { images, shape }: ImageArrays,
   rows: ArrayLike<number>,
   onesChannel: boolean,
+  pixels?: PixelValues,
 ): tf.Tensor4D {
   const [, height, width, channels] = shape;
   const size = height * width * channels;
@@ -20,7 +22,11 @@ export function imageBatch(
     let from = rows[i]! * size;
     const end = from + size;
     while (from < end) {
-      for (let c = 0; c < channels; c++) values[to + c] = images[from + c]! * scale;
+      if (pixels) {
+        for (let c = 0; c < channels; c++) {
+          values[to + c] = pixels.values[256 * c + images[from + pixels.from[c]!]!]!;
+        }
+      } else for (let c = 0; c < channels; c++) values[to + c] = images[from + c]! * scale;
       from += channels;
       to += outChannels;
     }

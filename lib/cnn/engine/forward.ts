@@ -34,12 +34,14 @@ export interface ForwardPass {
    * numbers gets each image as one.
    */
   apply(x: tf.Tensor, options?: ForwardOptions): tf.Tensor;
+  /** Likewise, to the outputs of all layers that were asked for. */
+  applyAll(x: tf.Tensor, options?: ForwardOptions): tf.Tensor[];
 }
 
 /** What {@linkcode createForwardPass} can be told. */
 export interface ForwardPassOptions {
-  /** Name of the layer to stop after; by default the model's output. */
-  readonly until?: string;
+  /** Names of the layers whose outputs are wanted; by default the model's output. */
+  readonly until?: string | readonly string[] | undefined;
   /** Leave out a soft-max at the end, so that its inputs, the logits, come out. */
   readonly logits?: boolean;
   /** Check that what layers draw in training can be seeded. */
@@ -70,18 +72,25 @@ export function createForwardPass(
   model: tf.LayersModel,
   options: ForwardPassOptions = {},
 ): ForwardPass {
-  const { calls, output } = networkGraph(model, options.until);
+  const { calls, outputs } = networkGraph(
+    model,
+    typeof options.until === "string" ? [options.until] : options.until,
+  );
   const consumers = new Map<number, LayerCall[]>();
   for (const call of calls) {
     if (options.training) checkTrainable(call.layer);
     for (const value of call.inputs) consumers.set(value, [...consumers.get(value) ?? [], call]);
   }
-  const last = calls.find((call) => call.outputs.includes(output));
+  const last = outputs.length > 1
+    ? undefined
+    : calls.find((call) => call.outputs.includes(outputs[0]!));
   const around: Surroundings = {
     next: (call) => {
       const [value] = call.outputs;
       const takers = consumers.get(value!) ?? [];
-      if (call.outputs.length > 1 || value === output || takers.length !== 1) return undefined;
+      if (call.outputs.length > 1 || outputs.includes(value!) || takers.length !== 1) {
+        return undefined;
+      }
       return takers[0]!.inputs.length === 1 && takers[0]!.outputs.length === 1
         ? takers[0]
         : undefined;
@@ -90,25 +99,27 @@ export function createForwardPass(
     isLast: (call) => call === last,
     logits: options.logits === true,
   };
-  const training = planned(calls, output, around, TRAINING_RULES);
-  const prediction = planned(calls, output, around, PREDICTION_RULES);
+  const training = planned(calls, outputs, around, TRAINING_RULES);
+  const prediction = planned(calls, outputs, around, PREDICTION_RULES);
   const takesRows = model.inputs[0]!.shape.length === 2;
+  const applyAll = (x: tf.Tensor, state: ForwardOptions = {}) => {
+    const { steps } = state.seed === undefined ? prediction : training;
+    return run(steps, outputs, takesRows ? tf.reshape(x, [x.shape[0]!, -1]) : x, state);
+  };
   return {
     onesChannel: training.onesChannel,
     givesLogits: around.logits && last !== undefined && hasLogits(last.layer),
     widest: widest(model, calls),
     steps: prediction.steps.length,
-    apply: (x, state = {}) => {
-      const { steps } = state.seed === undefined ? prediction : training;
-      return run(steps, output, takesRows ? tf.reshape(x, [x.shape[0]!, -1]) : x, state);
-    },
+    applyAll,
+    apply: (x, state) => applyAll(x, state)[0]!,
   };
 }
 
-/** The steps that compute `output`, by the first rule that fits each call. */
+/** The steps that compute `wanted`, by the first rule that fits each call. */
 function planned(
   calls: readonly LayerCall[],
-  output: number,
+  wanted: readonly number[],
   around: Surroundings,
   rules: readonly Rule[],
 ): { steps: readonly (Step & LastUses)[]; onesChannel: boolean } {
@@ -122,7 +133,7 @@ function planned(
     for (const each of match?.calls ?? []) done.add(each);
     steps.push(match ? matchedStep(match) : layerStep(call));
   }
-  return { steps: withLastUses(steps, output), onesChannel };
+  return { steps: withLastUses(steps, wanted), onesChannel };
 }
 
 function firstMatch(
@@ -163,10 +174,10 @@ function layerStep({ layer, inputs, outputs, callArgs }: LayerCall): Step {
 
 function run(
   steps: readonly (Step & LastUses)[],
-  output: number,
+  wanted: readonly number[],
   x: tf.Tensor,
   options: ForwardOptions,
-): tf.Tensor {
+): tf.Tensor[] {
   const values = new Map([[IMAGES, x]]);
   for (const step of steps) {
     const inputs = step.inputs.map((value) => values.get(value)!);
@@ -180,12 +191,12 @@ function run(
       values.delete(value);
     }
   }
-  return values.get(output)!;
+  return wanted.map((value) => values.get(value)!);
 }
 
-/** The steps with the values that nobody needs after each: all inputs but the images and the output. */
-function withLastUses(steps: readonly Step[], output: number): (Step & LastUses)[] {
-  const needed = new Set([IMAGES, output]);
+/** The steps with the values that nobody needs after each: all inputs but the images and what is wanted. */
+function withLastUses(steps: readonly Step[], wanted: readonly number[]): (Step & LastUses)[] {
+  const needed = new Set([IMAGES, ...wanted]);
   return steps.toReversed().map((step) => {
     const lastUses = [...new Set(step.inputs)].filter((value) => !needed.has(value));
     for (const value of step.inputs) needed.add(value);

@@ -26,12 +26,17 @@ export interface LabeledImages extends ImageArrays {
 /**
  * Checks that images are what a model takes, before any work.
  *
+ * @param resizedTo Height and width that they will have then; default: their own
  * @returns How many images there are
  * @throws {TypeError} If they are no images with a shape
  * @throws {RangeError} If there is none, their number of values does not fit their shape, their shape does
  *   not fit the model, or a float is not finite, naming the image
  */
-export function checkImages(model: tf.LayersModel, data: ImageArrays): number {
+export function checkImages(
+  model: tf.LayersModel | tf.GraphModel,
+  data: ImageArrays,
+  resizedTo?: readonly [number, number],
+): number {
   if (data instanceof Float32Array || data instanceof Uint8Array || !data?.images || !data.shape) {
     throw new TypeError(
       "Images must come with their shape: a split, or { images, shape: [n, height, width, channels] }",
@@ -56,12 +61,22 @@ export function checkImages(model: tf.LayersModel, data: ImageArrays): number {
     );
   }
   if (n === 0) throw new RangeError("There are no images");
-  if (model.inputs.length === 1) checkShape(model.inputs[0]!.shape.slice(1), own, size);
+  checkShape(model, resizedTo ? [...resizedTo, own[2]!] : own);
   if (images instanceof Float32Array) checkFinite(images, size);
   return n;
 }
 
-function checkShape(wanted: readonly (number | null)[], own: readonly number[], size: number) {
+/**
+ * Checks that images of a height, a width and a number of channels are what a model takes.
+ *
+ * @throws {RangeError} If they are not
+ */
+export function checkShape(model: tf.LayersModel | tf.GraphModel, own: readonly number[]): void {
+  const [input] = model.inputs;
+  if (model.inputs.length !== 1 || !input!.shape) return;
+  // Graph models write -1 for what is open.
+  const wanted = input!.shape.slice(1).map((length) => length === -1 ? null : length);
+  const size = own.reduce((a, b) => a * b, 1);
   const fits = wanted.length === 3
     ? wanted.every((length, i) => length === null || length === own[i])
     : wanted.length === 1 && wanted[0] === size;

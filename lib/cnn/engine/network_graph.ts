@@ -17,8 +17,8 @@ export interface LayerCall {
 /** What a model computes, as calls of layers on numbered values. */
 export interface NetworkGraph {
   readonly calls: readonly LayerCall[];
-  /** Number of the value that is wanted. */
-  readonly output: number;
+  /** Numbers of the values that are wanted. */
+  readonly outputs: readonly number[];
 }
 
 /** Number of the value that the images are. */
@@ -33,13 +33,13 @@ interface Node {
 
 /**
  * Writes a model out as calls of its layers, whatever their arrangement: chains, branches, layers that are
- * used more than once, models inside models. Only what the wanted value depends on is kept.
+ * used more than once, models inside models. Only what the wanted values depend on is kept.
  *
- * @param until Name of the layer (also of a model inside) whose output is wanted; default: the model's own
+ * @param until Names of the layers (also of a model inside) whose outputs are wanted; default: the model's own
  * @throws {RangeError} If the model has several inputs, or several outputs where its own is wanted; if no
  *   layer has that name, or one that is used more than once; if a layer makes a mask, which is not supported
  */
-export function networkGraph(model: tf.LayersModel, until?: string): NetworkGraph {
+export function networkGraph(model: tf.LayersModel, until?: readonly string[]): NetworkGraph {
   if (model.inputs.length !== 1) {
     throw new RangeError(
       `The model has ${model.inputs.length} inputs (${
@@ -87,11 +87,11 @@ export function networkGraph(model: tf.LayersModel, until?: string): NetworkGrap
     });
 
   const known = new Map([[model.inputs[0]!.id, IMAGES]]);
-  const outputs = trace(model.outputs, known);
-  const output = until === undefined
-    ? ownOutput(model, outputs)
-    : outputOf(until, valuesOfLayer, model);
-  return { calls: needed(calls, output), output };
+  const own = trace(model.outputs, known);
+  const outputs = until === undefined
+    ? [ownOutput(model, own)]
+    : until.map((name) => outputOf(name, valuesOfLayer, model));
+  return { calls: needed(calls, outputs), outputs };
 }
 
 /** Names of the layers that {@linkcode networkGraph} knows, those of models inside included. */
@@ -129,9 +129,9 @@ function outputOf(
   );
 }
 
-/** The calls that a value depends on, numbered as they were in the whole model. */
-function needed(calls: readonly LayerCall[], output: number): LayerCall[] {
-  const wanted = new Set([output]);
+/** The calls that values depend on, numbered as they were in the whole model. */
+function needed(calls: readonly LayerCall[], outputs: readonly number[]): LayerCall[] {
+  const wanted = new Set(outputs);
   const kept: LayerCall[] = [];
   for (const call of calls.toReversed()) {
     if (!call.outputs.some((value) => wanted.has(value))) continue;

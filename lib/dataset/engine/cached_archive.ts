@@ -1,11 +1,11 @@
 import { basename, dirname, join } from "@std/path";
 import { interruptible } from "../../notebook/interrupt.ts";
 import { progressLine } from "../../notebook/progress.ts";
+import { download, md5OfFile } from "../../base/download.ts";
 import type { RunOptions } from "../../base/run_options.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 import { type CifarFormat, digestsOf, filesOf, readRecords, type Records } from "./cifar_format.ts";
-import { download, md5OfFile } from "./download.ts";
-import { withLock } from "./lock.ts";
+import { withLock } from "../../base/lock.ts";
 import { unpackArchive, wrongArchive } from "./unpack.ts";
 
 /** Beside the files of a cache: their SHA-256 digests. */

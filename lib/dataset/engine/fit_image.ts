@@ -1,9 +1,12 @@
-/** An image of bytes [height, width, 3]: row-major, red, green and blue. */
-export interface RgbImage {
+/** An image of bytes [height, width, channels], row-major. */
+export interface ImageBytes {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8Array;
 }
+
+/** An image of bytes [height, width, 3]: red, green and blue. */
+export type RgbImage = ImageBytes;
 
 /**
  * The largest piece from the middle of an image that has the wanted proportions, resized to the wanted
@@ -11,33 +14,38 @@ export interface RgbImage {
  * patterns), interpolated linearly where it grows. Pillow's `ImageOps.fit(…, BILINEAR)` does the same.
  *
  * @param size Height and width
- * @returns Bytes [height, width, 3]
+ * @param channels Of the image; default 3
+ * @returns Bytes [height, width, channels]
  */
-export function fitImage(image: RgbImage, [height, width]: readonly [number, number]): Uint8Array {
+export function fitImage(
+  image: ImageBytes,
+  [height, width]: readonly [number, number],
+  channels = 3,
+): Uint8Array {
   const factor = Math.min(image.width / width, image.height / height);
   const columns = filterWeights(image.width, width, factor);
   const rows = filterWeights(image.height, height, factor);
   // Columns first, for all rows; then rows.
-  const narrow = new Float32Array(image.height * width * 3);
+  const narrow = new Float32Array(image.height * width * channels);
   for (let y = 0; y < image.height; y++) {
     for (let x = 0; x < width; x++) {
       const { first, weights } = columns[x]!;
-      const from = (y * image.width + first) * 3, to = (y * width + x) * 3;
+      const from = (y * image.width + first) * channels, to = (y * width + x) * channels;
       for (let k = 0; k < weights.length; k++) {
-        const weight = weights[k]!, at = from + k * 3;
-        for (let c = 0; c < 3; c++) narrow[to + c]! += weight * image.pixels[at + c]!;
+        const weight = weights[k]!, at = from + k * channels;
+        for (let c = 0; c < channels; c++) narrow[to + c]! += weight * image.pixels[at + c]!;
       }
     }
   }
-  const result = new Uint8ClampedArray(height * width * 3);
+  const result = new Uint8ClampedArray(height * width * channels);
   for (let y = 0; y < height; y++) {
     const { first, weights } = rows[y]!;
-    for (let i = 0; i < width * 3; i++) {
+    for (let i = 0; i < width * channels; i++) {
       let sum = 0;
       for (let k = 0; k < weights.length; k++) {
-        sum += weights[k]! * narrow[(first + k) * width * 3 + i]!;
+        sum += weights[k]! * narrow[(first + k) * width * channels + i]!;
       }
-      result[y * width * 3 + i] = sum;
+      result[y * width * channels + i] = sum;
     }
   }
   return new Uint8Array(result.buffer);

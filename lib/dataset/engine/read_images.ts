@@ -26,7 +26,7 @@ const MAX_LISTED = 200;
  * @throws {TypeError} If a file cannot be read and `onError` is "throw": naming all, each with the reason
  * @throws {RangeError} If no memory is left for so many images, or none of them can be read
  */
-async function readImages(
+export async function readImages(
   files: readonly string[],
   size: readonly [number, number],
   { onError, onProgress, signal }: RunOptions & { onError: OnError },

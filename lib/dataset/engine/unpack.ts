@@ -6,6 +6,7 @@ import { basename, dirname, join } from "@std/path";
 import * as tar from "tar-stream";
 import type { RunOptions } from "../../base/run_options.ts";
 import { type CifarFormat, filesOf } from "./cifar_format.ts";
+import { fullDisk } from "../../base/full_disk.ts";
 
 /** What an archive may hold beside the files that are wanted: a page of explanation, headers, padding. */
 const OTHER_BYTES = 64 * 2 ** 20;
@@ -77,23 +78,6 @@ export async function unpackArchive(
         `${archive} is incomplete: it lacks ${missing.join(", ")}`,
     );
   }
-}
-
-/**
- * Says how much room is needed where, if a disk or a quota is full; `undefined` for another error.
- *
- * @param folder Where was written
- * @param needed In bytes
- */
-export function fullDisk(error: unknown, folder: string, needed: number): Error | undefined {
-  const { code, message } = error as Error & { code?: string };
-  if (
-    !["ENOSPC", "EDQUOT"].includes(code ?? "") && !/no space left|quota exceeded/i.test(message)
-  ) {
-    return undefined;
-  }
-  const mib = Math.ceil(needed / 2 ** 20);
-  return new Error(`The disk is full: ${mib} MiB are needed in ${folder}`, { cause: error });
 }
 
 /** The archives of the CIFAR family, by a file or folder that only they have. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
-import { download } from "../../lib/dataset/engine/download.ts";
+import { download } from "../../lib/base/download.ts";
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 7);
 const md5 = createHash("md5").update(content).digest("hex");

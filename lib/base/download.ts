@@ -2,14 +2,17 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { dirname } from "@std/path";
-import type { OnProgress } from "../../base/run_options.ts";
-import { fullDisk } from "./unpack.ts";
+import { fullDisk } from "./full_disk.ts";
+import type { OnProgress } from "./run_options.ts";
 
 /** What {@linkcode download} can be told. */
 export interface DownloadOptions {
-  /** MD5 digest that the file must have, in hexadecimal. */
-  readonly md5: string;
-  /** Its length in bytes: the progress's total where the server gives none, and a bound on what is taken. */
+  /** MD5 digest that the file must have, in hexadecimal; without it, whatever comes whole is taken. */
+  readonly md5?: string | undefined;
+  /**
+   * Its length in bytes, or the most that it can have: the progress's total where the server gives none, and
+   * a bound on what is taken.
+   */
   readonly bytes: number;
   /** Told how many bytes have come. */
   readonly onProgress?: OnProgress | undefined;
@@ -49,7 +52,7 @@ export async function download(url: string, path: string, options: DownloadOptio
     if (attempt > 0) await pause(backOffMs * 2 ** (attempt - 1), signal);
     try {
       const isResumed = await receive(url, part, options);
-      const digest = await md5OfFile(part);
+      const digest = md5 === undefined ? undefined : await md5OfFile(part);
       if (digest !== md5) {
         await Deno.remove(part);
         // Only two halves of two files deserve another attempt.

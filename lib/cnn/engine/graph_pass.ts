@@ -1,0 +1,63 @@
+import * as tf from "@tensorflow/tfjs";
+import { suggestion } from "../../base/check.ts";
+
+/** The parts of tfjs's graph models that its declarations hide. */
+interface Executor {
+  readonly graph: { readonly nodes: Readonly<Record<string, { readonly op: string }>> };
+}
+
+/** Nodes that hold something and compute nothing. */
+const NO_RESULT = new Set(["Const", "Placeholder", "NoOp"]);
+
+/**
+ * A function from a batch of images to the outputs of some of a graph model's nodes, or to its own; the caller
+ * disposes of them.
+ *
+ * @param nodes Names of nodes; default: the model's one output
+ * @throws {RangeError} If the model has several inputs, or several outputs where its own is wanted, or no node
+ *   of a name (with the nearest there is)
+ */
+export function createGraphPass(
+  model: tf.GraphModel,
+  nodes?: readonly string[],
+): (batch: tf.Tensor) => Promise<tf.Tensor[]> {
+  const { inputNodes, outputNodes } = model;
+  if (inputNodes.length !== 1) {
+    throw new RangeError(
+      `The model has ${inputNodes.length} inputs (${
+        inputNodes.join(", ")
+      }): only models with one input are supported`,
+    );
+  }
+  if (!nodes && outputNodes.length !== 1) {
+    throw new RangeError(
+      `The model has ${outputNodes.length} outputs (${outputNodes.join(", ")}): name one as layer`,
+    );
+  }
+  const { graph } = (model as unknown as { executor: Executor }).executor;
+  const known = Object.keys(graph.nodes).filter((name) => !NO_RESULT.has(graph.nodes[name]!.op));
+  for (const name of nodes ?? []) {
+    if (!known.includes(name)) {
+      throw new RangeError(`The model has no node named "${name}"${suggestion(name, known)}`);
+    }
+  }
+  const wanted = [...nodes ?? outputNodes];
+  return async (batch) => {
+    let outputs: tf.Tensor | tf.Tensor[];
+    try {
+      outputs = model.execute(batch, wanted);
+    } catch (error) {
+      if (!/executeAsync/.test((error as Error).message)) throw error;
+      outputs = await model.executeAsync(batch, wanted);
+    }
+    const list = Array.isArray(outputs) ? outputs : [outputs];
+    list.forEach((output, i) => {
+      if (output.shape[0] === batch.shape[0]) return;
+      throw new RangeError(
+        `Node "${wanted[i]}" gives [${output.shape.join(", ")}] for ${batch.shape[0]} images: ` +
+          "need one row an image",
+      );
+    });
+    return list;
+  };
+}
