@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { suggestion } from "../../base/check.ts";
 
 /** The parts of tfjs's graph models that its declarations hide. */
