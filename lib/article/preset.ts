@@ -66,7 +66,7 @@ const MAX_SEEDS = 20;
 /**
  * The sizes that the environment variable `PRESET` names, `article` (the default) or `quick`, for as many
  * networks as `SEEDS` says (a whole number from 1 to 20; their seeds are 0, 1, …). Without it the article
- * compares one network, so that all notebooks run in a quarter of an hour, and `quick` two.
+ * compares one network, so that all notebooks run in less than half an hour, and `quick` two.
  *
  * Where several are compared, each seed trains a second network, on all images, and the first seed the
  * controls; `CONTROLS` says for how many of the seeds these are trained (0 to as many as there are). With
