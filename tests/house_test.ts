@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   classifiers: ["neighbors", "compute", "notebook", "base"],
   metrics: ["neighbors", "compute", "notebook", "base"],
   model_selection: ["metrics", "notebook", "base"],
+  pipeline: ["classifiers", "svm", "cnn", "dataset", "backend", "notebook", "base"],
   plots: ["dataset", "metrics", "notebook", "base"],
   report: ["notebook", "base"],
 };

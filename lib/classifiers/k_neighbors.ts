@@ -1,5 +1,6 @@
 import { interruptible } from "../notebook/interrupt.ts";
-import type { Matrix } from "../base/matrix.ts";
+import { argMaxRows } from "../base/labels.ts";
+import { Matrix } from "../base/matrix.ts";
 import { nearestNeighbors } from "../neighbors/nearest_neighbors.ts";
 import { checkOptions, type Rules, whole, withDefaults } from "../base/check.ts";
 import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/classifier.ts";
@@ -100,26 +101,42 @@ export class KNeighborsClassifier implements Classifier {
    * @throws {DOMException} If the signal aborts
    */
   async predict(X: Matrix, options: RunOptions = {}): Promise<Int32Array> {
-    const { X: rows, classes, codes } = this.fitted;
+    const { classes } = this.fitted;
     checkOptions("KNeighborsClassifier.predict", options, RUN_RULES);
+    return argMaxRows(await this.#countVotes(X, options), classes.length)
+      .map((code) => classes[code]!);
+  }
+
+  /**
+   * The share of each class among the neighbours of each row.
+   *
+   * @returns [rows, classes]
+   * @throws {TypeError} If X is no matrix
+   * @throws {RangeError} If X has other columns than the training set, or is not finite
+   * @throws {Error} If the classifier is not fitted
+   * @throws {DOMException} If the signal aborts
+   */
+  async predictProba(X: Matrix, options: RunOptions = {}): Promise<Matrix> {
+    const { classes } = this.fitted;
+    checkOptions("KNeighborsClassifier.predictProba", options, RUN_RULES);
+    const votes = await this.#countVotes(X, options), { nNeighbors } = this.options;
+    return new Matrix(Float32Array.from(votes, (n) => n / nNeighbors), X.rows, classes.length);
+  }
+
+  /** Neighbours of each class for each row, [rows, classes]. */
+  async #countVotes(X: Matrix, options: RunOptions): Promise<Int32Array> {
+    const { X: rows, classes, codes } = this.fitted;
     checkRows(X, rows.cols);
     const { nNeighbors: k } = this.options;
     const { indices } = await interruptible(
       options.signal,
       (signal) => nearestNeighbors(rows, X, k, { ...options, signal }),
     );
-    const votes = new Int32Array(classes.length);
-    return Int32Array.from({ length: X.rows }, (_, i) => {
-      const own = indices.subarray(i * k, (i + 1) * k);
-      let best = codes[own[0]!]!;
-      for (const row of own) votes[codes[row]!]!++;
-      for (const row of own) {
-        const code = codes[row]!, lead = votes[code]! - votes[best]!;
-        if (lead > 0 || (lead === 0 && code < best)) best = code;
-      }
-      for (const row of own) votes[codes[row]!] = 0;
-      return classes[best]!;
-    });
+    const votes = new Int32Array(X.rows * classes.length);
+    for (const [i, row] of indices.entries()) {
+      votes[Math.floor(i / k) * classes.length + codes[row]!]!++;
+    }
+    return votes;
   }
 
   /** The share of rows whose class is predicted right. */

@@ -10,7 +10,7 @@
  * @module
  */
 import { interruptible } from "../notebook/interrupt.ts";
-import type { Matrix } from "../base/matrix.ts";
+import { Matrix } from "../base/matrix.ts";
 import { createBreather } from "../notebook/progress.ts";
 import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/classifier.ts";
 import type { RunOptions } from "../base/run_options.ts";
@@ -157,8 +157,31 @@ export class RandomForestClassifier implements Classifier {
    * @throws {DOMException} If the signal aborts
    */
   async predict(X: Matrix, options: RunOptions = {}): Promise<Int32Array> {
-    const { classes, trees, cols } = this.fitted;
+    const { classes } = this.fitted;
     checkOptions("RandomForestClassifier.predict", options, RUN_RULES);
+    const sums = await this.#sumShares(X, options);
+    return argMaxRows(sums, classes.length).map((code) => classes[code]!);
+  }
+
+  /**
+   * The probability of each class for each row: the mean of the shares in the leaves that it falls into.
+   *
+   * @returns [rows, classes]
+   * @throws {TypeError} If X is no matrix
+   * @throws {RangeError} If X has other columns than the training set, or is not finite
+   * @throws {Error} If the classifier is not fitted
+   * @throws {DOMException} If the signal aborts
+   */
+  async predictProba(X: Matrix, options: RunOptions = {}): Promise<Matrix> {
+    const { classes, trees } = this.fitted;
+    checkOptions("RandomForestClassifier.predictProba", options, RUN_RULES);
+    const sums = await this.#sumShares(X, options);
+    return new Matrix(Float32Array.from(sums, (sum) => sum / trees.length), X.rows, classes.length);
+  }
+
+  /** The shares of each class for each row, added up over the trees. */
+  async #sumShares(X: Matrix, options: RunOptions): Promise<Float64Array> {
+    const { classes, trees, cols } = this.fitted;
     checkRows(X, cols);
     const sums = new Float64Array(X.rows * classes.length);
     await interruptible(options.signal, async (signal) => {
@@ -170,7 +193,7 @@ export class RandomForestClassifier implements Classifier {
         await breathe();
       }
     });
-    return argMaxRows(sums, classes.length).map((code) => classes[code]!);
+    return sums;
   }
 
   /** The share of rows whose class is predicted right. */

@@ -5,9 +5,12 @@ import { isPlainName, TOPOLOGY_FILE } from "./engine/model_files.ts";
 
 const WEIGHTS_FILE = "weights.bin";
 
-/** Files to keep beside a model, by name: a text, or a function that makes it when the model's files are written. */
+/**
+ * Files to keep beside a model, by name: a text, or a function that makes it when the model's files are
+ * written, or writes the file itself.
+ */
 export type MoreFiles = Readonly<
-  Record<string, string | ((folder: string) => string | Promise<string>)>
+  Record<string, string | ((folder: string) => string | void | Promise<string | void>)>
 >;
 
 /**
@@ -56,7 +59,7 @@ export async function saveModel(
     }));
     for (const [name, content] of Object.entries(moreFiles)) {
       const text = typeof content === "string" ? content : await content(beside);
-      await writeToDisk(join(beside, name), text);
+      if (text !== undefined) await writeToDisk(join(beside, name), text);
     }
     await replaceFolder(beside, place);
   } catch (error) {

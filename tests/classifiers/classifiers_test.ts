@@ -82,3 +82,29 @@ Deno.test("Classifiers refuse bad input before any work", async () => {
   assert.throws(make({ maxDepth: 1.5 }), /maxDepth .* got 1.5/);
   await assert.rejects(new KNeighborsClassifier({ nNeighbors: 501 }).fit(X, fixture.y), /got 501/);
 });
+
+Deno.test("predictProba() of neighbours counts their votes, of a forest averages its trees; the largest is predicted", async () => {
+  const X = Matrix.fromRows([[0], [1], [2], [10], [11]]), y = [4, 4, 7, 7, 9];
+  const knn = await new KNeighborsClassifier({ nNeighbors: 3 }).fit(X, y);
+  const shares = await knn.predictProba(Matrix.fromRows([[0], [9], [20]]));
+  const third = Math.fround(1 / 3), two = Math.fround(2 / 3);
+  assert.deepEqual([...shares.data], [two, third, 0, 0, two, third, 0, two, third]);
+  const forest = await new RandomForestClassifier({ nEstimators: 9 }).fit(X, y);
+  const rows = Matrix.fromRows([[0], [3], [6], [10.4], [30]]);
+  const own = await forest.predictProba(rows), predicted = await forest.predict(rows);
+  for (let i = 0; i < rows.rows; i++) {
+    const values = [...own.row(i)];
+    assert.ok(Math.abs(values.reduce((a, b) => a + b) - 1) < 1e-6);
+    assert.equal(forest.fitted.classes[values.indexOf(Math.max(...values))], predicted[i]);
+    // By hand: each tree of this one column is walked.
+    const sums = [0, 0, 0];
+    for (const { column, threshold, right, shares } of forest.fitted.trees) {
+      let node = 0;
+      while (column[node] === 0) {
+        node = rows.row(i)[0]! <= threshold[node]! ? node + 1 : right[node]!;
+      }
+      sums.forEach((_, c) => sums[c]! += shares[right[node]! * 3 + c]! / 9);
+    }
+    assert.deepEqual(values.map((v) => v.toFixed(5)), sums.map((v) => v.toFixed(5)));
+  }
+});

@@ -1,0 +1,248 @@
+import {
+  checkOptions,
+  checkValue,
+  custom,
+  describe,
+  listOf,
+  type Rules,
+  text,
+} from "../base/check.ts";
+import type { Classifier } from "../base/classifier.ts";
+import type { Matrix } from "../base/matrix.ts";
+import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import {
+  KNeighborsClassifier,
+  LinearSvc,
+  LogisticRegression,
+  RandomForestClassifier,
+} from "../classifiers/mod.ts";
+import { hiddenFeatures, type Network } from "../cnn/mod.ts";
+import { type ImageSize, loadImage } from "../dataset/load_image.ts";
+import { Svc } from "../svm/mod.ts";
+import { checkPreprocessing, type Preprocessing } from "./preprocessing.ts";
+
+/** The classifiers that a pipeline can hold. */
+export const CLASSIFIERS = {
+  Svc,
+  LinearSvc,
+  LogisticRegression,
+  RandomForestClassifier,
+  KNeighborsClassifier,
+} as const;
+
+/** One of them. */
+export type PipelineClassifier = InstanceType<typeof CLASSIFIERS[keyof typeof CLASSIFIERS]>;
+
+/** What a pipeline is made of. */
+export interface PipelineParts {
+  /** The network whose layer is read. */
+  readonly model: Network;
+  /** The layer; default `"hidden"`. */
+  readonly layer?: string | undefined;
+  /** What becomes of a picture first; default: it is brought to the network's size, bytes are divided by 255. */
+  readonly preprocessing?: Preprocessing | undefined;
+  /** A fitted classifier of that layer's outputs. */
+  readonly classifier: PipelineClassifier;
+  /** The names of the classes 0, 1, 2, … */
+  readonly classNames: readonly string[];
+}
+
+/** What a picture shows, as far as the classifier can tell. */
+export interface Classification {
+  readonly className: string;
+  /** The class's label: its place among the names. */
+  readonly label: number;
+  /**
+   * How strongly each class is favored, by its name. Of an `Svc` and of the linear models these are decision
+   * values, of a forest and of neighbours the shares of their votes.
+   */
+  readonly decisionValues: Readonly<Record<string, number>>;
+  /** The class with the next highest value. */
+  readonly runnerUp: string;
+  /** The value of the class less the runner-up's. */
+  readonly margin: number;
+}
+
+const isNamed = (value: unknown) => value instanceof Object;
+
+const RULES: Rules<PipelineParts> = {
+  model: custom(
+    "a layers model of tfjs",
+    (value) => isNamed(value) && Array.isArray((value as Network).layers),
+  ),
+  layer: text,
+  preprocessing: custom("an object", (value) => isNamed(value) && !Array.isArray(value)),
+  classifier: custom(
+    `a fitted ${Object.keys(CLASSIFIERS).join(", ")}`,
+    (value) => Object.values(CLASSIFIERS).some((kind) => value instanceof kind),
+  ),
+  classNames: listOf(text, "a list of the classes' names"),
+};
+
+/**
+ * A network, its layer, the treatment of pictures, and a classifier, which belong together.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { encode } from "fast-png";
+ * import { buildCnn, Matrix, setUpCompute } from "deep-features";
+ * import { KNeighborsClassifier } from "deep-features/classifiers";
+ * import { Pipeline } from "deep-features/pipeline";
+ *
+ * await setUpCompute({ quiet: true });
+ * const X = new Matrix(new Float32Array(2 * 512).fill(1, 512), 2, 512);
+ * const pipeline = new Pipeline({
+ *   model: buildCnn({ seed: 1, inputShape: [8, 8, 3] }),
+ *   classifier: await new KNeighborsClassifier({ nNeighbors: 1 }).fit(X, [0, 1]),
+ *   classNames: ["dark", "bright"],
+ * });
+ * const png = encode({ width: 9, height: 8, channels: 3, data: new Uint8Array(216) });
+ * const { className, decisionValues } = await pipeline.classify(png);
+ * assert(className === "dark");
+ * assert.deepEqual(decisionValues, { dark: 1, bright: 0 });
+ * ```
+ */
+export class Pipeline implements PipelineParts {
+  readonly model: Network;
+  readonly layer: string;
+  readonly preprocessing: { readonly size: ImageSize | undefined; readonly scale: "0..1" };
+  readonly classifier: PipelineClassifier;
+  readonly classNames: readonly string[];
+
+  /**
+   * Puts the parts together.
+   *
+   * @throws {TypeError} If a part is missing, unknown or of the wrong kind
+   * @throws {RangeError} If the parts do not fit each other
+   * @throws {Error} If the classifier is not fitted
+   */
+  constructor(parts: PipelineParts) {
+    checkOptions("Pipeline", parts, RULES);
+    for (const name of ["model", "classifier", "classNames"] as const) {
+      checkValue(`Pipeline: ${name}`, parts[name], RULES[name]);
+    }
+    const { model, layer = "hidden", preprocessing = {}, classifier, classNames } = parts;
+    checkPreprocessing(preprocessing);
+    this.model = model;
+    this.layer = layer;
+    this.preprocessing = { size: imageSize(model, preprocessing.size), scale: "0..1" };
+    this.classifier = classifier;
+    this.classNames = [...classNames];
+    checkNames(this.classNames, classifier.fitted.classes);
+  }
+
+  /**
+   * The class of one picture: JPEG, PNG, WebP, AVIF, TIFF or GIF, see `loadImage`.
+   *
+   * @param source Path of a file, a `file:` URL, or the file's bytes
+   * @throws {TypeError} If it is no such picture or damaged, saying why
+   * @throws {Deno.errors.NotFound} If there is no such file
+   */
+  async classify(
+    source: string | URL | Uint8Array | ArrayBuffer,
+    options: RunOptions = {},
+  ): Promise<Classification> {
+    checkOptions("Pipeline.classify", options, RUN_RULES);
+    const { size } = this.preprocessing;
+    const image = await loadImage(source, size ? { size } : {});
+    const features = await hiddenFeatures(this.model, image, { layer: this.layer, ...options });
+    const { classes } = this.classifier.fitted;
+    const [label] = await this.classifier.predict(features, options);
+    const values = await valuesOf(this.classifier, features, options);
+    const ranked = [...classes.keys()].filter((code) => classes[code] !== label)
+      .sort((a, b) => values[b]! - values[a]!);
+    const next = ranked[0]!;
+    return {
+      className: this.classNames[label!]!,
+      label: label!,
+      decisionValues: Object.fromEntries(
+        Array.from(classes, (own, code) => [this.classNames[own]!, values[code]!]),
+      ),
+      runnerUp: this.classNames[classes[next]!]!,
+      margin: values[classes.indexOf(label!)]! - values[next]!,
+    };
+  }
+
+  /**
+   * Runs a blank picture through all parts, so that those that do not fit are found.
+   *
+   * @throws {RangeError} If the network has no such layer, or the classifier was fitted with other features
+   */
+  async check(): Promise<void> {
+    const [height, width] = this.preprocessing.size ?? [64, 64];
+    const blank = {
+      images: new Uint8Array(height * width * 3),
+      shape: [1, height, width, 3],
+    } as const;
+    const features = await hiddenFeatures(this.model, blank, { layer: this.layer });
+    try {
+      await this.classifier.predict(features);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new RangeError(
+        `The classifier does not fit layer ${
+          JSON.stringify(this.layer)
+        } of the network: ${cause.message}`,
+        { cause },
+      );
+    }
+  }
+}
+
+/** How strongly the classifier favors each of its classes for the only row. */
+async function valuesOf(
+  classifier: Classifier,
+  row: Matrix,
+  options: RunOptions,
+): Promise<readonly number[]> {
+  if (
+    classifier instanceof RandomForestClassifier || classifier instanceof KNeighborsClassifier
+  ) return [...(await classifier.predictProba(row, options)).data];
+  const { data } = await (classifier as Svc | LinearSvc).decisionFunction(row, options);
+  return data.length === 1 ? [-data[0]!, data[0]!] : [...data];
+}
+
+/** The size that pictures are brought to; undefined if the network takes any. */
+function imageSize(model: Network, size: ImageSize | undefined): ImageSize | undefined {
+  const wanted = model.inputs.length === 1 ? model.inputs[0]!.shape.slice(1) : [];
+  if (wanted.length !== 3) {
+    throw new RangeError(
+      `Pipeline: the network must take one image of height, width and 3 channels, but takes [${
+        model.inputs.map((input) => input.shape.slice(1).join(" × ")).join("], [")
+      }]`,
+    );
+  }
+  const [height, width, channels] = wanted;
+  if (channels !== 3 && channels !== null) {
+    throw new RangeError(
+      `Pipeline: the network takes images of ${channels} channels, but pictures are read in three: ` +
+        "red, green and blue",
+    );
+  }
+  if (size) {
+    if ((height ?? size[0]) === size[0] && (width ?? size[1]) === size[1]) return size;
+    throw new RangeError(
+      `Pipeline: preprocessing makes images of ${size.join(" × ")}, but the network takes ${
+        height ?? "any"
+      } × ${width ?? "any"}`,
+    );
+  }
+  if (typeof height === "number" && typeof width === "number") return [height, width];
+  return undefined;
+}
+
+function checkNames(names: readonly string[], classes: Int32Array): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new RangeError(`Pipeline: classNames holds ${describe(twice)} twice`);
+  }
+  const odd = names.find((name) => name.trim() === "");
+  if (odd !== undefined) throw new RangeError("Pipeline: classNames holds an empty name");
+  const unnamed = classes.find((label) => names[label] === undefined);
+  if (unnamed !== undefined) {
+    throw new RangeError(
+      `Pipeline: class ${unnamed} has no name: classNames has ${names.length}, for the classes 0, 1, 2, …`,
+    );
+  }
+}
