@@ -4,6 +4,8 @@
  *
  * @module
  */
+export type { ClassWeight } from "./engine/class_weights.ts";
+export type { EarlyStopping } from "./engine/early_stopping.ts";
 export type { ImageArrays, Images, LabeledImages, Labels } from "./engine/image_arrays.ts";
 export { buildCnn, type BuildCnnOptions, compileCnn } from "./build_cnn.ts";
 export { copyWeights } from "./copy_weights.ts";
@@ -15,6 +17,16 @@ export {
   type Pooling,
   predictClasses,
 } from "./hidden_features.ts";
+export {
+  cosine,
+  type CosineOptions,
+  type LearningRate,
+  oneCycle,
+  type OneCycleOptions,
+  type Schedule,
+  stepDecay,
+  type StepDecayOptions,
+} from "./learning_rate.ts";
 export type { Network } from "./network_text.ts";
 export { type PixelScale, type Preprocessing } from "./preprocessing.ts";
 export { loadModel, type LoadModelOptions } from "./load_model.ts";

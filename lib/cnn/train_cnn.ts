@@ -1,23 +1,24 @@
-import * as tf from "@tensorflow/tfjs";
-import { Adam } from "../backend/adam.ts";
+import type * as tf from "@tensorflow/tfjs";
 import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
 import { between, callable, checkOptions, type Rules, seed, whole } from "../base/check.ts";
 import { permutation, seededRandom } from "../base/random.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
-import { imageBatch, predictionBatch, range } from "./engine/batches.ts";
-import { applyConstraints } from "./engine/constraints.ts";
-import { createForwardPass, type ForwardPass } from "./engine/forward.ts";
+import { type ClassWeight, classWeightRule, readClassWeight } from "./engine/class_weights.ts";
+import {
+  checkEarlyStopping,
+  type EarlyStopping,
+  earlyStoppingRule,
+  Stopper,
+} from "./engine/early_stopping.ts";
+import { createForwardPass } from "./engine/forward.ts";
 import { checkImages, type LabeledImages } from "./engine/image_arrays.ts";
 import { noticeFallbacks } from "./engine/notice_fallbacks.ts";
-import {
-  checkClassifier,
-  classesOf,
-  createObjective,
-  type Objective,
-  usesLogits,
-} from "./engine/objective.ts";
+import { checkClassifier, classesOf, createObjective, usesLogits } from "./engine/objective.ts";
+import { checkOptimizer, kernelsOf, learningRateOf, setLearningRate } from "./engine/optimizer.ts";
 import { readTargets } from "./engine/targets.ts";
+import { evaluate, Sums, type Training, trainingStep } from "./engine/training_step.ts";
+import { type LearningRate, learningRateRule, ratesOf } from "./learning_rate.ts";
 
 /** Where a training stands after a batch. */
 export interface BatchLog {
@@ -61,6 +62,8 @@ export interface History {
    * those of validation under `val_` and their names, as tfjs has it. Absent if there are none.
    */
   readonly metrics?: Record<string, number[]>;
+  /** The epoch of the lowest validation loss, from 0, if `earlyStopping` was asked for. */
+  readonly bestEpoch?: number;
 }
 
 /** What {@linkcode trainCnn} can be told; the defaults are the article's. */
@@ -73,6 +76,28 @@ export interface TrainOptions extends RunOptions {
   readonly validationSplit?: number | undefined;
   /** Seed of the order of the images and of all that layers draw in training; default 0. */
   readonly seed?: number | undefined;
+  /**
+   * Learning rate: a number, or a function of the step, from 0, and of all steps, such as `oneCycle`, `cosine`
+   * and `stepDecay` give; default the optimizer's own, which it has again afterwards.
+   */
+  readonly learningRate?: LearningRate | undefined;
+  /**
+   * Decoupled weight decay: in each step kernels become smaller by this times the learning rate, biases and
+   * normalization do not. With Adam that is AdamW (Loshchilov & Hutter 2019), as in PyTorch; default 0.
+   */
+  readonly weightDecay?: number | undefined;
+  /**
+   * Share of each target that is spread evenly over the classes, in training and in validation, as Keras's
+   * cross-entropies have it; default 0.
+   */
+  readonly labelSmoothing?: number | undefined;
+  /**
+   * What the images of each class count in the training loss, as in Keras: a list, or an object by class index;
+   * default 1.
+   */
+  readonly classWeight?: ClassWeight | undefined;
+  /** Ends the training when the validation loss has not become lower for some epochs, as Keras's `EarlyStopping`. */
+  readonly earlyStopping?: EarlyStopping | undefined;
   /** Called after each batch. */
   readonly onBatch?: ((log: BatchLog) => void) | undefined;
   /** Called after each epoch. */
@@ -88,6 +113,15 @@ const RULES: Rules<TrainOptions> = {
     allows: (share) => (share as number) >= 0 && (share as number) < 1,
   },
   seed,
+  learningRate: learningRateRule,
+  weightDecay: between(0, Infinity),
+  labelSmoothing: {
+    ...between(0, 1),
+    wanted: "at least 0 and below 1",
+    allows: (share) => (share as number) >= 0 && (share as number) < 1,
+  },
+  classWeight: classWeightRule,
+  earlyStopping: earlyStoppingRule,
   onBatch: callable,
   onEpoch: callable,
   ...RUN_RULES,
@@ -136,6 +170,7 @@ export async function trainCnn(
   options: TrainOptions = {},
 ): Promise<History> {
   checkOptions("trainCnn", options, RULES);
+  if (options.earlyStopping) checkEarlyStopping("trainCnn", options.earlyStopping);
   let done = 0;
   const onEpoch = (log: EpochLog) => {
     done = log.epoch + 1;
@@ -163,19 +198,37 @@ async function train(
   checkClassifier(model);
   const count = checkImages(model, data);
   const targets = readTargets(data.labels, count, classesOf(model));
-  const pass = createForwardPass(model, { logits: usesLogits(model), training: true });
-  const objective = createObjective(model, pass, targets);
-  const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  if (weights.length === 0) {
-    throw new RangeError("Cannot train this model: none of its weights is trainable");
-  }
-  checkOptimizer(model.optimizer, weights);
   const trainCount = Math.floor(count * (1 - validationSplit));
   if (trainCount < 1) {
     throw new RangeError(
       `No training images are left of ${count} with a validationSplit of ${validationSplit}`,
     );
   }
+  const pass = createForwardPass(model, { logits: usesLogits(model), training: true });
+  const { labelSmoothing, classWeight, earlyStopping, weightDecay = 0 } = options;
+  const objective = createObjective(model, pass, targets, {
+    labelSmoothing,
+    classWeights: classWeight &&
+      readClassWeight(classWeight, classesOf(model), targets.classes.subarray(0, trainCount)),
+  });
+  const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  if (weights.length === 0) {
+    throw new RangeError("Cannot train this model: none of its weights is trainable");
+  }
+  checkOptimizer(model.optimizer, weights);
+  if (earlyStopping && trainCount === count) {
+    throw new RangeError(
+      "earlyStopping looks at the validation loss, but validationSplit leaves no validation images",
+    );
+  }
+  const stopper = earlyStopping && new Stopper(earlyStopping);
+  const batches = Math.ceil(trainCount / batchSize);
+  const { optimizer } = model;
+  const rates = options.learningRate === undefined
+    ? undefined
+    : ratesOf(options.learningRate, epochs * batches);
+  const ownRate = rates || weightDecay > 0 ? learningRateOf(optimizer) : undefined;
+  const kernels = weightDecay > 0 ? kernelsOf(model) : [];
   warnOfUnseenClasses(targets.classes, trainCount);
   const random = seededRandom(seed);
   signal?.throwIfAborted();
@@ -188,153 +241,62 @@ async function train(
     seconds: [],
     ...(objective.metricNames.length > 0 ? { metrics: {} } : {}),
   };
-  const batches = Math.ceil(trainCount / batchSize);
+  const training: Training = { model, pass, objective, weights, kernels, data };
   const breathe = createBreather();
 
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const start = performance.now();
-    const order = permutation(trainCount, random);
-    const epochSeed = Math.floor(random() * 2 ** 32);
-    const sums = new Sums(objective.metricNames);
-    for (let batch = 0; batch < batches; batch++) {
-      signal?.throwIfAborted();
-      const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-      const figures = await trainingStep(
-        { model, pass, objective, weights, data },
-        rows,
-        (epochSeed + Math.imul(batch, SEED_STRIDE)) >>> 0,
-      );
-      if (!Number.isFinite(figures.loss)) {
-        throw new Error(
-          `The loss became ${figures.loss} in epoch ${epoch + 1}, batch ${
-            batch + 1
-          } of ${batches}: ` +
-            "lower the learning rate, and check that the images are finite and scaled to [0, 1]",
-        );
+  try {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const start = performance.now();
+      const order = permutation(trainCount, random);
+      const epochSeed = Math.floor(random() * 2 ** 32);
+      const sums = new Sums(objective.metricNames);
+      for (let batch = 0; batch < batches; batch++) {
+        signal?.throwIfAborted();
+        const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
+        const rate = rates?.[epoch * batches + batch] ?? ownRate;
+        if (rates) setLearningRate(optimizer, rate!);
+        const figures = await trainingStep(training, rows, {
+          seed: (epochSeed + Math.imul(batch, SEED_STRIDE)) >>> 0,
+          decay: weightDecay > 0 ? rate! * weightDecay : 0,
+        });
+        if (!Number.isFinite(figures.loss)) {
+          throw new Error(
+            `The loss became ${figures.loss} in epoch ${epoch + 1}, batch ${
+              batch + 1
+            } of ${batches}: ` +
+              "lower the learning rate, and check that the images are finite and scaled to [0, 1]",
+          );
+        }
+        sums.add(figures, rows.length);
+        options.onBatch?.({ epoch, batch, batches, loss: sums.loss, accuracy: sums.accuracy });
+        options.onProgress?.({
+          done: epoch * batches + batch + 1,
+          total: epochs * batches,
+          message: `epoch ${epoch + 1}/${epochs}: loss ${sums.loss.toFixed(3)}, accuracy ${
+            sums.accuracy.toFixed(3)
+          }`,
+        });
+        await breathe();
       }
-      sums.add(figures, rows.length);
-      options.onBatch?.({ epoch, batch, batches, loss: sums.loss, accuracy: sums.accuracy });
-      options.onProgress?.({
-        done: epoch * batches + batch + 1,
-        total: epochs * batches,
-        message: `epoch ${epoch + 1}/${epochs}: loss ${sums.loss.toFixed(3)}, accuracy ${
-          sums.accuracy.toFixed(3)
-        }`,
-      });
-      await breathe();
+      const validation = await evaluate(pass, objective, data, trainCount, count, signal);
+      const log: EpochLog = {
+        epoch,
+        loss: sums.loss,
+        accuracy: sums.accuracy,
+        valLoss: validation.loss,
+        valAccuracy: validation.accuracy,
+        seconds: (performance.now() - start) / 1000,
+      };
+      record(history, log, sums, validation);
+      await stopper?.see(epoch, log.valLoss, model);
+      options.onEpoch?.(log);
+      if (stopper?.state.stopped) break;
     }
-    const validation = await evaluate(pass, objective, data, trainCount, count, signal);
-    const log: EpochLog = {
-      epoch,
-      loss: sums.loss,
-      accuracy: sums.accuracy,
-      valLoss: validation.loss,
-      valAccuracy: validation.accuracy,
-      seconds: (performance.now() - start) / 1000,
-    };
-    record(history, log, sums, validation);
-    options.onEpoch?.(log);
+    stopper?.restore(model);
+  } finally {
+    if (rates) setLearningRate(optimizer, ownRate!);
   }
-  return history;
-}
-
-/** The weights that an optimizer has trained here. */
-const trainedBy = new WeakMap<tf.Optimizer, readonly tf.Variable[]>();
-
-/** Moments of tfjs's own optimizers belong to positions: other weights would be given those of the first ones. */
-function checkOptimizer(optimizer: tf.Optimizer, weights: readonly tf.Variable[]): void {
-  // Not instanceof, which tfjs lets be true of every optimizer.
-  if (optimizer.constructor === Adam || optimizer.constructor === tf.SGDOptimizer) return;
-  const known = trainedBy.get(optimizer) ?? weights;
-  if (known.length !== weights.length || known.some((weight, i) => weight !== weights[i])) {
-    throw new RangeError(
-      `Cannot train other weights with the same ${optimizer.getClassName()} optimizer, ` +
-        "which would give them the moments of those before: compile the model anew",
-    );
-  }
-  trainedBy.set(optimizer, weights);
-}
-
-/** What a step needs beside its images. */
-interface Training {
-  readonly model: tf.LayersModel;
-  readonly pass: ForwardPass;
-  readonly objective: Objective;
-  readonly weights: tf.Variable[];
-  readonly data: LabeledImages;
-}
-
-/** Figures of a batch. */
-interface Figures {
-  readonly loss: number;
-  readonly hits: number;
-  readonly metrics: readonly number[];
-}
-
-/** One step of the optimizer. */
-async function trainingStep(
-  { model, pass, objective, weights, data }: Training,
-  rows: Uint32Array,
-  seed: number,
-): Promise<Figures> {
-  const step = tf.tidy(() => {
-    const images = imageBatch(data, rows, pass.onesChannel);
-    const target = objective.target(rows);
-    let hits: tf.Scalar | undefined, metrics: tf.Scalar[] = [];
-    try {
-      const { value, grads } = tf.variableGrads(() => {
-        const output = pass.apply(images, { seed });
-        hits = tf.keep(objective.hits(rows, output));
-        metrics = objective.metrics(target, output).map((metric) => tf.keep(metric));
-        const loss = objective.loss(target, output);
-        const penalties = objective.penalties();
-        return penalties ? tf.add(loss, penalties) : loss;
-      }, weights);
-      model.optimizer.applyGradients(grads);
-      applyConstraints(model);
-      return { loss: value, hits: hits!, metrics };
-    } catch (error) {
-      // What is kept outlives the tidy, also when the step fails, as when the memory runs out.
-      tf.dispose([hits, metrics]);
-      throw error;
-    }
-  });
-  const [[loss], [hits], ...metrics] = await Promise.all(
-    [step.loss, step.hits, ...step.metrics].map((figure) => figure.data()),
-  ) as [Float32Array, Float32Array, ...Float32Array[]];
-  tf.dispose(step);
-  return { loss: loss!, hits: hits!, metrics: metrics.map(([value]) => value!) };
-}
-
-/** Sums of figures over images, and their means. */
-class Sums {
-  #loss = 0;
-  #hits = 0;
-  #images = 0;
-  readonly #metrics: number[];
-
-  constructor(readonly names: readonly string[]) {
-    this.#metrics = names.map(() => 0);
-  }
-
-  add({ loss, hits, metrics }: Figures, images: number): void {
-    this.#loss += loss * images;
-    this.#hits += hits;
-    this.#images += images;
-    metrics.forEach((value, i) => this.#metrics[i]! += value * images);
-  }
-
-  get loss(): number {
-    return this.#loss / this.#images;
-  }
-
-  get accuracy(): number {
-    return this.#hits / this.#images;
-  }
-
-  get metrics(): number[] {
-    return this.#metrics.map((sum) => sum / this.#images);
-  }
+  return stopper ? { ...history, bestEpoch: stopper.state.bestEpoch } : history;
 }
 
 function record(history: History, log: EpochLog, training: Sums, validation: Sums): void {
@@ -346,40 +308,6 @@ function record(history: History, log: EpochLog, training: Sums, validation: Sum
       (history.metrics![`${prefix}${sums.names[i]}`] ??= []).push(value)
     );
   }
-}
-
-/** Figures over the images `begin` … `end - 1`, without penalties. */
-async function evaluate(
-  pass: ForwardPass,
-  objective: Objective,
-  data: LabeledImages,
-  begin: number,
-  end: number,
-  signal: AbortSignal | undefined,
-): Promise<Sums> {
-  const breathe = createBreather();
-  const sums = new Sums(objective.metricNames);
-  const batchSize = predictionBatch(pass.widest);
-  for (let from = begin; from < end; from += batchSize) {
-    signal?.throwIfAborted();
-    const rows = range(from, Math.min(end, from + batchSize));
-    const figures = tf.tidy(() => {
-      const target = objective.target(rows);
-      const output = pass.apply(imageBatch(data, rows, pass.onesChannel));
-      return [
-        objective.loss(target, output),
-        objective.hits(rows, output),
-        ...objective.metrics(target, output),
-      ];
-    });
-    const [[loss], [hits], ...metrics] = await Promise.all(
-      figures.map((figure) => figure.data()),
-    ) as [Float32Array, Float32Array, ...Float32Array[]];
-    tf.dispose(figures);
-    sums.add({ loss: loss!, hits: hits!, metrics: metrics.map(([value]) => value!) }, rows.length);
-    await breathe();
-  }
-  return sums;
 }
 
 /** A class that is only in the validation part cannot be learned: the order of the images is to blame. */

@@ -21,8 +21,11 @@ export interface Objective {
   readonly metricNames: readonly string[];
   /** What the network should put out for the images at `rows`. */
   target(rows: ArrayLike<number>): tf.Tensor;
-  /** Mean loss of a batch, without penalties. */
-  loss(target: tf.Tensor, output: tf.Tensor): tf.Scalar;
+  /**
+   * Mean loss of a batch, without penalties. Given the images' `rows`, as in training, each counts as much as
+   * its class.
+   */
+  loss(target: tf.Tensor, output: tf.Tensor, rows?: ArrayLike<number>): tf.Scalar;
   /** Sum of the penalties of the model's regularizers; `undefined` if it has none. */
   penalties(): tf.Scalar | undefined;
   /** How many of the images at `rows` the network takes for what they are. */
@@ -34,18 +37,30 @@ export interface Objective {
 /** Losses of one output that expect −1 and 1, and whose border is at 0. */
 const HINGES = ["hinge", "squaredHinge"];
 const CROSS_ENTROPIES = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
+/** Losses whose targets can be smoothed, as in Keras. */
+const SMOOTHABLE = ["categoricalCrossentropy", "binaryCrossentropy"];
+
+/** What changes a loss. */
+export interface ObjectiveOptions {
+  /** Share of each target that goes to all classes alike. */
+  readonly labelSmoothing?: number | undefined;
+  /** What each class counts in training. */
+  readonly classWeights?: Float32Array | undefined;
+}
 
 /**
  * The loss, penalties and metrics that a classifier was compiled with, as tfjs's `fit` computes them. The
  * cross-entropy of a soft-max is computed from its logits, which rounds less.
  *
  * @throws {TypeError} If the model is not compiled
- * @throws {RangeError} If its output is no row of class scores, or its loss makes no sense for it
+ * @throws {RangeError} If its output is no row of class scores, or its loss makes no sense for it or for
+ *   smoothed targets
  */
 export function createObjective(
   model: tf.LayersModel,
   pass: ForwardPass,
   targets: Targets,
+  { labelSmoothing = 0, classWeights }: ObjectiveOptions = {},
 ): Objective {
   const { metricsTensors = [], metricsNames = [] } = model as unknown as Compiled;
   const units = outputUnits(model);
@@ -57,6 +72,13 @@ export function createObjective(
   if (isSparse && targets.soft) {
     throw new RangeError(
       "sparseCategoricalCrossentropy takes classes, not probabilities: compile the model with categoricalCrossentropy for soft labels",
+    );
+  }
+  if (labelSmoothing > 0 && !SMOOTHABLE.includes(name)) {
+    throw new RangeError(
+      `labelSmoothing has no meaning for ${name}: compile the model with ${
+        SMOOTHABLE.join(" or ")
+      }`,
     );
   }
   const extra = metricsTensors.map(([metric], i) => ({ metric, name: metricsNames[i + 1]! }))
@@ -82,14 +104,35 @@ export function createObjective(
       : tf.oneHot(tf.tensor1d(Array.from(rows, (row) => labels[row]!), "int32"), classes).toFloat();
   };
 
+  // Szegedy et al. 2016, section 7: a share of each target is spread evenly, for sigmoid units over yes and no.
+  const evenly = labelSmoothing / (name === "binaryCrossentropy" ? 2 : classes);
+  const smooth = (target: tf.Tensor) =>
+    labelSmoothing > 0 ? tf.add(tf.mul(target, 1 - labelSmoothing), evenly) : target;
+  const weightedLoss = (target: tf.Tensor, output: tf.Tensor, rows: ArrayLike<number>) => {
+    const losses = fromLogits
+      ? tf.losses.softmaxCrossEntropy(target, output, undefined, 0, tf.Reduction.NONE)
+      : lossFunction(target, output);
+    if (losses.shape.length !== 1 || losses.shape[0] !== rows.length) {
+      throw new RangeError(
+        `classWeight needs a loss for each image, but ${name} gives [${losses.shape}] for ${rows.length}`,
+      );
+    }
+    const weights = Array.from(rows, (row) => classWeights![targets.classes[row]!]!);
+    // As in Keras, the mean is over all images, whatever they weigh.
+    return tf.mean(tf.mul(losses, tf.tensor1d(weights))) as tf.Scalar;
+  };
+
   return {
     classes,
     metricNames: extra.map(({ name }) => name),
     target,
-    loss: (target, output) =>
-      fromLogits
-        ? tf.losses.softmaxCrossEntropy(target, output) as tf.Scalar
-        : tf.mean(lossFunction(target, output)),
+    loss: (target, output, rows) => {
+      const wanted = smooth(target);
+      if (classWeights && rows) return weightedLoss(wanted, output, rows);
+      return fromLogits
+        ? tf.losses.softmaxCrossEntropy(wanted, output) as tf.Scalar
+        : tf.mean(lossFunction(wanted, output));
+    },
     penalties: () => {
       const penalties = model.calculateLosses();
       return penalties.length === 0 ? undefined : tf.addN(penalties.map((p) => p.asScalar()));
