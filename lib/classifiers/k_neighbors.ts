@@ -1,3 +1,5 @@
+import { denoInspect, jupyterDisplay } from "../base/display.ts";
+import { estimatorFacts, type Fact, factsBundle, factsLine } from "../base/show.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { argMaxRows } from "../base/labels.ts";
 import { Matrix } from "../base/matrix.ts";
@@ -137,6 +139,23 @@ export class KNeighborsClassifier implements Classifier {
       votes[Math.floor(i / k) * classes.length + codes[row]!]!++;
     }
     return votes;
+  }
+
+  /** How a notebook shows it: its parameters and what it has learned. */
+  [jupyterDisplay](): Record<string, unknown> {
+    return factsBundle("KNeighborsClassifier", this.#facts());
+  }
+
+  /** How `console.log` shows it: in one line. */
+  [denoInspect](): string {
+    return factsLine("KNeighborsClassifier", this.#facts());
+  }
+
+  #facts(): Fact[] {
+    return estimatorFacts(this.options, this.#fitted, ({ X }) => [
+      ["rows", X.rows],
+      ["columns", X.cols],
+    ]);
   }
 
   /** The share of rows whose class is predicted right. */

@@ -9,6 +9,8 @@
  *
  * @module
  */
+import { denoInspect, jupyterDisplay } from "../base/display.ts";
+import { estimatorFacts, type Fact, factsBundle, factsLine } from "../base/show.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { Matrix } from "../base/matrix.ts";
 import { createBreather } from "../notebook/progress.ts";
@@ -194,6 +196,24 @@ export class RandomForestClassifier implements Classifier {
       }
     });
     return sums;
+  }
+
+  /** How a notebook shows it: its parameters and what it has learned. */
+  [jupyterDisplay](): Record<string, unknown> {
+    return factsBundle("RandomForestClassifier", this.#facts());
+  }
+
+  /** How `console.log` shows it: in one line. */
+  [denoInspect](): string {
+    return factsLine("RandomForestClassifier", this.#facts());
+  }
+
+  #facts(): Fact[] {
+    return estimatorFacts(this.options, this.#fitted, ({ cols, trees }) => [
+      ["columns", cols],
+      ["trees", trees.length],
+      ["nodes", trees.reduce((sum, { column }) => sum + column.length, 0)],
+    ]);
   }
 
   /** The share of rows whose class is predicted right. */

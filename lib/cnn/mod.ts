@@ -4,6 +4,10 @@
  *
  * @module
  */
+import { showModels } from "./show_model.ts";
+
+showModels();
+
 export type { ClassWeight } from "./engine/class_weights.ts";
 export type { EarlyStopping } from "./engine/early_stopping.ts";
 export type { ImageArrays, Images, LabeledImages, Labels } from "./engine/image_arrays.ts";

@@ -1,3 +1,5 @@
+import { denoInspect, jupyterDisplay } from "../base/display.ts";
+import { type Fact, factsBundle, factsLine } from "../base/show.ts";
 import pl from "nodejs-polars";
 import {
   callable,
@@ -209,6 +211,39 @@ export class GridSearch<P extends object, E extends Classifier> {
       seconds,
       rank: rank(mean),
     })));
+  }
+
+  /** How a notebook shows it: its options, and the best that was found. */
+  [jupyterDisplay](): Record<string, unknown> {
+    return factsBundle("GridSearch", this.#facts());
+  }
+
+  /** How `console.log` shows it: in one line. */
+  [denoInspect](): string {
+    return factsLine("GridSearch", this.#facts());
+  }
+
+  #facts(): Fact[] {
+    const { folds, scoring, seed, refit } = this.options;
+    const facts: Fact[] = [
+      ["combinations", this.#combinations.length],
+      ["folds", typeof folds === "number" ? folds : folds.length],
+      ["scoring", typeof scoring === "function" ? scoring.name || "a function" : scoring],
+      ["seed", seed],
+      ["refit", refit],
+    ];
+    if (this.#scored.length === 0) return [...facts, ["scored", "nothing yet"]];
+    const { mean, sd, parameters } = this.#best();
+    const edges = this.edges.map(({ parameter, value, side }) =>
+      `${inWords({ [parameter]: value })} is the ${side} that was tried`
+    );
+    return [
+      ...facts,
+      ["scored", this.#isStopped ? `${this.#scored.length}, then stopped` : this.#scored.length],
+      ["best parameters", inWords(parameters)],
+      ["best score", `${mean.toFixed(4)} ± ${sd.toFixed(4)}`],
+      ...edges.map((text): Fact => ["at an edge", text]),
+    ];
   }
 
   /** Scores all combinations on all folds; `onScore` is told how many scores there are. */

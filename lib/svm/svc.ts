@@ -1,3 +1,5 @@
+import { denoInspect, jupyterDisplay } from "../base/display.ts";
+import { estimatorFacts, type Fact, factsBundle, factsLine } from "../base/show.ts";
 import { checkOptions, oneOf, type Rules } from "../base/check.ts";
 import { checkRows, checkTrainingSet, type Classifier, scoreOf } from "../base/classifier.ts";
 import type { Fold, FoldPrediction } from "../base/fold.ts";
@@ -114,6 +116,25 @@ export class Svc implements Classifier {
       return new Matrix(values.data.map((value) => -value), X.rows, 1);
     }
     return options.shape === "ovo" ? values : oneVsRest(values, classes.length);
+  }
+
+  /** How a notebook shows it: its parameters and what it has learned. */
+  [jupyterDisplay](): Record<string, unknown> {
+    return factsBundle("Svc", this.#facts());
+  }
+
+  /** How `console.log` shows it: in one line. */
+  [denoInspect](): string {
+    return factsLine("Svc", this.#facts());
+  }
+
+  #facts(): Fact[] {
+    return estimatorFacts(this.options, this.#fitted, ({ kernel, supportVectors, nSupport }) => [
+      ["gamma that was used", kernel.gamma],
+      ["columns", supportVectors.cols],
+      ["support vectors", supportVectors.rows],
+      ["of each class", nSupport],
+    ]);
   }
 
   /** The share of rows whose class is predicted right. */

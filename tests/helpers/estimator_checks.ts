@@ -7,6 +7,8 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { Matrix, type RunOptions } from "deep-features";
 import { type Classifier, seededRandom, standardNormal } from "deep-features/base";
+import { jupyterDisplay } from "../../lib/base/display.ts";
+import type { Shown } from "../../lib/base/show.ts";
 import { allocatedBytes } from "../../lib/compute/memory.ts";
 
 /** A classifier to be checked. */
@@ -198,6 +200,25 @@ export function checkEstimator({ name, create, construct, load, decide }: Checke
     await assert.rejects(estimator.predict(sized(3, 0)), /0 columns.*fitted with 4/);
     await assert.rejects(estimator.score(Xt, codesT.slice(1)), /30 rows have 29 labels/);
     assert.deepEqual(await estimator.predict(Xt), before);
+  });
+
+  Deno.test(`${name} shows itself in a notebook and in console.log: its parameters, and what it learned`, async () => {
+    const estimator = create() as Classifier & Shown;
+    const options = Object.keys(estimator.options);
+    for (const isFitted of [false, true]) {
+      if (isFitted) await estimator.fit(X, codes.map((code) => 5 + code));
+      const bundle = estimator[jupyterDisplay](), line = Deno.inspect(estimator);
+      const text = bundle["text/plain"] as string, html = bundle["text/html"] as string;
+      assert.ok(text.split("\n").length <= 20, text);
+      assert.match(html, new RegExp(`^<table><caption>${name}</caption>`));
+      assert.ok(line.startsWith(`${name} { `) && !line.includes("\n") && line.length < 500, line);
+      for (const option of options) {
+        for (const shown of [text, html, line]) assert.ok(shown.includes(option), option);
+      }
+      for (const shown of [text, html, line]) {
+        assert.match(shown, isFitted ? /5, 6, 7/ : /not yet/);
+      }
+    }
   });
 
   Deno.test(`${name} is saved and loaded: what was learned, predictions and options are the same to the bit`, async () => {

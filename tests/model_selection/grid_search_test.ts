@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { jupyterDisplay } from "deep-features/base";
 import { accuracyScore, GridSearch, Matrix, Svc, type SvcOptions } from "deep-features";
 import { type Classifier, type Fold, seededRandom } from "deep-features/base";
 import { KNeighborsClassifier, type KNeighborsOptions } from "deep-features/classifiers";
@@ -358,4 +359,21 @@ Deno.test("GridSearch tells when its best lies at an edge of the grid", async ()
   } finally {
     console.warn = warn;
   }
+});
+
+Deno.test("GridSearch shows itself: its options, then the best, and where that is at an edge", async () => {
+  const search = new GridSearch(makeSvc, { C: [1e-4, 1, 2] }, { folds: 3 });
+  assert.match(Deno.inspect(search), /^GridSearch \{ combinations: 3, folds: 3, .*nothing yet \}$/);
+  const wide = new GridSearch(makeSvc, { C: [1e-5, 1e-4, 1] }, { folds: 3 });
+  await wide.fit(X, fixture.y);
+  const { "text/plain": text, "text/html": html } = wide[jupyterDisplay]() as Record<
+    string,
+    string
+  >;
+  const score = wide.bestScore.toFixed(4);
+  for (const shown of [text!, html!, Deno.inspect(wide)]) {
+    assert.ok(shown.includes("best parameters") && shown.includes("C = 1"), shown);
+    assert.ok(shown.includes(score) && shown.includes("is the greatest that was tried"), shown);
+  }
+  assert.ok(text!.split("\n").length < 12);
 });

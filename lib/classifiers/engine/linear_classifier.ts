@@ -8,6 +8,8 @@
  *
  * @module
  */
+import { denoInspect, jupyterDisplay } from "../../base/display.ts";
+import { estimatorFacts, type Fact, factsBundle, factsLine } from "../../base/show.ts";
 import { interruptible } from "../../notebook/interrupt.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
@@ -158,6 +160,24 @@ export abstract class LinearClassifier<P extends LinearParameters> implements Cl
       ? Int32Array.from(data, (value) => value > 0 ? 1 : 0)
       : argMaxRows(data, cols);
     return codes.map((code) => classes[code]!);
+  }
+
+  /** How a notebook shows it: its parameters and what it has learned. */
+  [jupyterDisplay](): Record<string, unknown> {
+    return factsBundle(this.constructor.name, this.#facts());
+  }
+
+  /** How `console.log` shows it: in one line. */
+  [denoInspect](): string {
+    return factsLine(this.constructor.name, this.#facts());
+  }
+
+  #facts(): Fact[] {
+    return estimatorFacts(this.options, this.#fitted, ({ coef, iterations, converged }) => [
+      ["columns", coef.cols],
+      ["iterations", iterations],
+      ["converged", converged],
+    ]);
   }
 
   /** The share of rows whose class is predicted right. */
