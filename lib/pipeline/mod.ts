@@ -6,5 +6,4 @@
  * @module
  */
 export { type Classification, Pipeline, type PipelineParts } from "./pipeline.ts";
-export type { Preprocessing } from "./preprocessing.ts";
 export { loadPipeline, savePipeline } from "./save_pipeline.ts";

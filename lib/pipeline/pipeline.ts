@@ -17,9 +17,13 @@ import {
   RandomForestClassifier,
 } from "../classifiers/mod.ts";
 import { hiddenFeatures, type Network } from "../cnn/mod.ts";
-import { type ImageSize, loadImage } from "../dataset/load_image.ts";
+import {
+  checkPreprocessing,
+  type Preprocessing,
+  PREPROCESSING_RULE,
+} from "../cnn/preprocessing.ts";
+import { type ImageSize, type LoadedImage, loadImage } from "../dataset/load_image.ts";
 import { Svc } from "../svm/mod.ts";
-import { checkPreprocessing, type Preprocessing } from "./preprocessing.ts";
 
 /** The classifiers that a pipeline can hold. */
 export const CLASSIFIERS = {
@@ -39,7 +43,10 @@ export interface PipelineParts {
   readonly model: Network;
   /** The layer; default `"hidden"`. */
   readonly layer?: string | undefined;
-  /** What becomes of a picture first; default: it is brought to the network's size, bytes are divided by 255. */
+  /**
+   * What becomes of a picture first; default: it is brought to the network's size, bytes are divided by 255.
+   * It must be what the classifier's features were read with.
+   */
   readonly preprocessing?: Preprocessing | undefined;
   /** A fitted classifier of that layer's outputs. */
   readonly classifier: PipelineClassifier;
@@ -71,7 +78,7 @@ const RULES: Rules<PipelineParts> = {
     (value) => isNamed(value) && Array.isArray((value as Network).layers),
   ),
   layer: text,
-  preprocessing: custom("an object", (value) => isNamed(value) && !Array.isArray(value)),
+  preprocessing: PREPROCESSING_RULE,
   classifier: custom(
     `a fitted ${Object.keys(CLASSIFIERS).join(", ")}`,
     (value) => Object.values(CLASSIFIERS).some((kind) => value instanceof kind),
@@ -106,7 +113,7 @@ const RULES: Rules<PipelineParts> = {
 export class Pipeline implements PipelineParts {
   readonly model: Network;
   readonly layer: string;
-  readonly preprocessing: { readonly size: ImageSize | undefined; readonly scale: "0..1" };
+  readonly preprocessing: Preprocessing;
   readonly classifier: PipelineClassifier;
   readonly classNames: readonly string[];
 
@@ -122,11 +129,13 @@ export class Pipeline implements PipelineParts {
     for (const name of ["model", "classifier", "classNames"] as const) {
       checkValue(`Pipeline: ${name}`, parts[name], RULES[name]);
     }
-    const { model, layer = "hidden", preprocessing = {}, classifier, classNames } = parts;
-    checkPreprocessing(preprocessing);
+    const { model, layer = "hidden", preprocessing = { scale: "0..1" }, classifier, classNames } =
+      parts;
+    checkPreprocessing("Pipeline: preprocessing", preprocessing);
     this.model = model;
     this.layer = layer;
-    this.preprocessing = { size: imageSize(model, preprocessing.size), scale: "0..1" };
+    const size = imageSize(model, preprocessing.size), { scale } = preprocessing;
+    this.preprocessing = size ? { size, scale } : { scale };
     this.classifier = classifier;
     this.classNames = [...classNames];
     checkNames(this.classNames, classifier.fitted.classes);
@@ -146,7 +155,7 @@ export class Pipeline implements PipelineParts {
     checkOptions("Pipeline.classify", options, RUN_RULES);
     const { size } = this.preprocessing;
     const image = await loadImage(source, size ? { size } : {});
-    const features = await hiddenFeatures(this.model, image, { layer: this.layer, ...options });
+    const features = await this.#featuresOf(image, options);
     const { classes } = this.classifier.fitted;
     const [label] = await this.classifier.predict(features, options);
     const values = await valuesOf(this.classifier, features, options);
@@ -164,6 +173,11 @@ export class Pipeline implements PipelineParts {
     };
   }
 
+  #featuresOf(image: LoadedImage, options: RunOptions = {}): Promise<Matrix> {
+    const { layer, preprocessing } = this;
+    return hiddenFeatures(this.model, image, { layer, preprocessing, ...options });
+  }
+
   /**
    * Runs a blank picture through all parts, so that those that do not fit are found.
    *
@@ -175,7 +189,7 @@ export class Pipeline implements PipelineParts {
       images: new Uint8Array(height * width * 3),
       shape: [1, height, width, 3],
     } as const;
-    const features = await hiddenFeatures(this.model, blank, { layer: this.layer });
+    const features = await this.#featuresOf(blank);
     try {
       await this.classifier.predict(features);
     } catch (cause) {

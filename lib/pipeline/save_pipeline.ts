@@ -11,7 +11,7 @@ import {
   text,
 } from "../base/check.ts";
 import { digest } from "../base/digest.ts";
-import { loadModel, saveModel } from "../cnn/mod.ts";
+import { loadModel, type Preprocessing, saveModel } from "../cnn/mod.ts";
 import { CLASSIFIERS, Pipeline, type PipelineParts } from "./pipeline.ts";
 
 /** Format of the settings; to be raised when it changes. */
@@ -27,7 +27,7 @@ type Kind = keyof typeof CLASSIFIERS;
 /** What stands in the settings' file, beside its format and digest. */
 interface Settings {
   readonly layer: string;
-  readonly preprocessing: { readonly size?: readonly [number, number]; readonly scale: "0..1" };
+  readonly preprocessing: Preprocessing;
   readonly classNames: readonly string[];
   /** The classifier's class. */
   readonly classifier: Kind;
@@ -83,13 +83,13 @@ export async function savePipeline(folder: string, parts: PipelineParts): Promis
   const pipeline = new Pipeline(parts);
   await setUp();
   await pipeline.check();
-  const { model, layer, preprocessing: { size, scale }, classifier, classNames } = pipeline;
+  const { model, layer, preprocessing, classifier, classNames } = pipeline;
   await saveModel(model, folder, {
     [CLASSIFIER_FILE]: (beside) => classifier.save(join(beside, CLASSIFIER_FILE)),
     [SETTINGS_FILE]: async (beside) => {
       const settings: Settings = {
         layer,
-        preprocessing: size ? { size, scale } : { scale },
+        preprocessing,
         classNames,
         classifier: classifier.constructor.name as Kind,
         files: await digests(beside),

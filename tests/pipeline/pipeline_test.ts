@@ -81,12 +81,17 @@ Deno.test("savePipeline() refuses parts that do not fit, before it writes anythi
     [{ layer: "flatten_1" }, "RangeError", /./],
     [{ layer: 3 }, "TypeError", /layer must be a text/],
     [
-      { preprocessing: { size: small.slice(0, 2) } },
+      { preprocessing: { scale: "0..1", size: small.slice(0, 2) } },
       "RangeError",
       /6 × 6, but the network takes 8 × 8/,
     ],
-    [{ preprocessing: { size: [8] } }, "TypeError", /size must be \[height, width\]/],
+    [
+      { preprocessing: { scale: "0..1", size: [8] } },
+      "TypeError",
+      /size must be \[height, width\]/,
+    ],
     [{ preprocessing: { scale: "0..2" } }, "RangeError", /scale must be "0..1"/],
+    [{ preprocessing: { size: [8, 8] } }, "TypeError", /scale must be/],
     [{ preprocessing: { sice: [8, 8] } }, "TypeError", /did you mean "size"/],
     [{ classifier: new Svc() }, "Error", /This Svc is not fitted yet/],
     [{ classifier: { predict() {} } }, "TypeError", /classifier must be a fitted Svc, LinearSvc/],
@@ -144,7 +149,7 @@ Deno.test("loadPipeline() refuses damaged, foreign and mixed folders by the file
       [{ classNames: undefined }, /classNames must be/],
       [{ layer: null }, /layer must be/],
       [{ extra: 1 }, /no option "extra"/],
-      [{ preprocessing: { size: [9, 9] } }, /9 × 9, but the network takes 8 × 8/],
+      [{ preprocessing: { scale: "0..1", size: [9, 9] } }, /9 × 9, but the network takes 8 × 8/],
     ];
     for (const [change, message] of changes) {
       const settings = JSON.parse(JSON.stringify({ ...file.settings, ...change }));
@@ -157,5 +162,24 @@ Deno.test("loadPipeline() refuses damaged, foreign and mixed folders by the file
       await refused(/pipeline\.json is no saved pipeline of this version: its format is/);
     }
     await assert.rejects(loadPipeline(3 as unknown as string), TypeError);
+  });
+});
+
+Deno.test("A pipeline keeps what becomes of pixels, and reads features by it", async () => {
+  const { model, classifier, classNames } = await parts();
+  await inFolder(async (folder) => {
+    const seen = new Set<string>();
+    for (const scale of ["0..1", "-1..1", "imagenet", "caffe"] as const) {
+      await savePipeline(folder, { model, classifier, classNames, preprocessing: { scale } });
+      const pipeline = await loadPipeline(folder);
+      assert.deepEqual(pipeline.preprocessing, { size: [8, 8], scale });
+      const image = await loadImage(picture(1, 5), { size: [8, 8] });
+      const features = await hiddenFeatures(model, image, { preprocessing: { scale } });
+      const values = [...(await (classifier as Svc).decisionFunction(features)).data];
+      const { decisionValues } = await pipeline.classify(picture(1, 5));
+      assert.deepEqual(Object.values(decisionValues), values);
+      seen.add(values.join());
+    }
+    assert.ok(seen.size > 1);
   });
 });
