@@ -21,6 +21,7 @@ import {
 import { CIFAR10, encodeRecords, recordBytes, withRecords } from "./engine/cifar_format.ts";
 import { sliceSplit, type Split } from "./split.ts";
 import { generateStandIn, STAND_IN_CLASSES } from "./engine/stand_in.ts";
+import { showDataset } from "./engine/show_images.ts";
 
 /** Address of the binary version's archive. */
 export const CIFAR10_ADDRESS: string = CIFAR10.address;
@@ -103,7 +104,7 @@ export async function loadCifar10(options: LoadOptions = {}): Promise<Dataset> {
   checkOptions("loadCifar10", options, LOAD_RULES);
   const places = placesOf(options, "CIFAR10", CIFAR10.address);
   const loaded = await loadCached(CIFAR10, places);
-  if (loaded) return { ...loaded, source: "cifar10" };
+  if (loaded) return showDataset({ ...loaded, source: "cifar10" });
   places.warn(STAND_IN_WARNING);
   return await loadStandIn(places);
 }
@@ -149,11 +150,11 @@ export const STAND_IN_WARNING =
 export function firstImages(data: Dataset, trainCount: number, testCount: number): Dataset {
   checkValue("firstImages: trainCount", trainCount, whole(1));
   checkValue("firstImages: testCount", testCount, whole(1));
-  return {
+  return showDataset({
     ...data,
     train: sliceSplit(data.train, 0, trainCount),
     test: sliceSplit(data.test, 0, testCount),
-  };
+  });
 }
 
 /** The generated stand-in, written in CIFAR-10's format and read back by the same parser. */
@@ -169,7 +170,7 @@ async function loadStandIn({ dataFolder, warn, signal }: Places): Promise<Datase
     await removeParts(dataFolder);
     return await cached() ?? await fillFolder(folder, format, writeStandIn, folder);
   });
-  return { ...records, source: "stand-in", official: false };
+  return showDataset({ ...records, source: "stand-in", official: false });
 }
 
 async function writeStandIn(folder: string): Promise<void> {

@@ -2,6 +2,7 @@ import { checkOptions, oneOf, type Rules } from "../base/check.ts";
 import { loadCached } from "./engine/cached_archive.ts";
 import { cifar100 } from "./engine/cifar_format.ts";
 import { type Dataset, LOAD_RULES, type LoadOptions, placesOf } from "./load_cifar10.ts";
+import { showDataset } from "./engine/show_images.ts";
 
 /** What {@linkcode loadCifar100} can be told; the variables are `CIFAR100_ARCHIVE`, `_URL` and `_OFFLINE`. */
 export interface Cifar100Options extends LoadOptions {
@@ -44,7 +45,7 @@ export async function loadCifar100(options: Cifar100Options = {}): Promise<Datas
     places.warn(message);
   };
   const loaded = await loadCached(format, { ...places, warn });
-  if (loaded) return { ...loaded, source: "cifar100" };
+  if (loaded) return showDataset({ ...loaded, source: "cifar100" });
   throw new Error(
     `CIFAR-100 cannot be had: ${
       said.at(-1) ?? "it is not in the cache, and nothing may be downloaded"

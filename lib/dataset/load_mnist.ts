@@ -3,6 +3,7 @@ import { checkOptions, listOf, type Rules, text } from "../base/check.ts";
 import { parseIdx } from "./engine/idx_format.ts";
 import type { Dataset } from "./load_cifar10.ts";
 import type { Split } from "./split.ts";
+import { showDataset } from "./engine/show_images.ts";
 
 /** What {@linkcode loadMnist} can be told. */
 export interface MnistOptions {
@@ -47,13 +48,13 @@ const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
 export async function loadMnist(folder: string, options: MnistOptions = {}): Promise<Dataset> {
   checkOptions("loadMnist", options, RULES);
   const { classNames = DIGITS, source = folder } = options;
-  return {
+  return showDataset({
     train: await readPart(folder, "train", classNames.length),
     test: await readPart(folder, "t10k", classNames.length),
     classNames,
     source,
     official: false,
-  };
+  });
 }
 
 async function readPart(folder: string, part: string, classes: number): Promise<Split> {

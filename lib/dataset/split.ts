@@ -1,6 +1,7 @@
 import { checkValue, custom, describe, type Rule, seed as seedRule, whole } from "../base/check.ts";
 import { assertLabels } from "../base/labels.ts";
 import { permutation, seededRandom } from "../base/random.ts";
+import { showSplit } from "./engine/show_images.ts";
 
 /** Images with their labels. */
 export interface Split {
@@ -76,7 +77,7 @@ export function takeRows(split: Split, rows: ArrayLike<number>): Split {
     images.set(split.images.subarray(row * size, (row + 1) * size), i * size);
     labels[i] = split.labels[row]!;
   }
-  return { images, labels, shape: [rows.length, height, width, channels] };
+  return showSplit({ images, labels, shape: [rows.length, height, width, channels] });
 }
 
 /**
@@ -102,11 +103,11 @@ export function sliceSplit(split: Split, begin: number, end: number): Split {
   if (!(Number.isInteger(begin) && Number.isInteger(last) && begin >= 0 && begin < last)) {
     throw new RangeError(`Cannot take images ${begin} … ${end} of ${n}: none would be left`);
   }
-  return {
+  return showSplit({
     images: split.images.subarray(begin * size, last * size),
     labels: split.labels.subarray(begin, last),
     shape: [last - begin, height, width, channels],
-  };
+  });
 }
 
 /**

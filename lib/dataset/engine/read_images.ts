@@ -3,6 +3,7 @@ import type { RunOptions } from "../../base/run_options.ts";
 import { type Split, takeRows } from "../split.ts";
 import { decodeImage, MissingDecoder } from "./decode_image.ts";
 import { fitImage } from "./fit_image.ts";
+import { showSplit } from "./show_images.ts";
 
 /** A file that could not be read. */
 export interface UnreadableImage {
@@ -83,7 +84,7 @@ export async function readLabeled(
   options: RunOptions & { onError: OnError },
 ): Promise<{ images: Split; files: string[]; skipped: UnreadableImage[] }> {
   const { images, rows, skipped } = await readImages(files, size, options);
-  const all: Split = { images, labels, shape: [files.length, ...size, 3] };
+  const all = showSplit<Split>({ images, labels, shape: [files.length, ...size, 3] });
   const read = skipped.length > 0 ? takeRows(all, rows) : all;
   for (const { file, reason } of skipped) {
     const label = labels[files.indexOf(file)]!;
