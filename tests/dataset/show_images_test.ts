@@ -23,7 +23,10 @@ Deno.test("Data sets and splits show themselves in a few lines, names without ma
   assert.match(plain!, /Dataset\n.*training images +5\n.*test images +4\n.*2 × 2 × 3/);
   assert.match(html!, /&lt;b&gt;cats&lt;\/b&gt;, dogs/);
   assert.ok(!html!.includes("<b>") && !html!.includes("<i>"));
-  assert.match(bundle(shown.train)["text/plain"]!, /Split\n +images +5\n +size +2 × 2 × 3\n +classes +2/);
+  assert.match(
+    bundle(shown.train)["text/plain"]!,
+    /Split\n +images +5\n +size +2 × 2 × 3\n +classes +2/,
+  );
   const line = Deno.inspect(shown);
   assert.ok(line.length < 250 && !line.includes("\n"), line);
   assert.deepEqual(Object.keys(shown), Object.keys(data));
