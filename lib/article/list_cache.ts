@@ -15,7 +15,7 @@ export interface CacheEntry {
 }
 
 /** Names that this library gives: nothing else in the folder is listed, or deleted. */
-const NAME = /^(cnn|outcome|search|control)-[0-9a-f]{16}(\.json)?$/;
+const NAME = /^(cnn|outcome|search|control)-[0-9a-f]{16}(\.json|\.checkpoint)?$/;
 
 /**
  * What is kept in the cache, the newest first.

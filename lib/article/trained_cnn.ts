@@ -13,14 +13,23 @@ import { buildCnn, type BuildCnnOptions } from "../cnn/build_cnn.ts";
 import { type Network, networkTexts } from "../cnn/network_text.ts";
 import { loadModel } from "../cnn/load_model.ts";
 import { saveModel } from "../cnn/save_model.ts";
-import { type History, trainCnn } from "../cnn/train_cnn.ts";
+import {
+  checkLearningOptions,
+  LEARNING_RULES,
+  type LearningOptions,
+  learningText,
+} from "../cnn/learning_options.ts";
+import { scheduleText } from "../cnn/learning_rate.ts";
+import { CheckpointError, type History } from "../cnn/mod.ts";
+import { canKeepCheckpoints, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { digest } from "../base/digest.ts";
+import { writeWhole } from "../base/write_whole.ts";
 import { VALIDATION_SPLIT } from "./rows.ts";
 import { cachePath, fingerprint, type Settings, tellDamaged } from "./cache.ts";
 
-/** How a network is trained. */
-export interface TrainedCnnOptions extends RunOptions {
+/** How a network is trained. Of functions, `learningRate` may only be one that names itself (`oneCycle` …). */
+export interface TrainedCnnOptions extends RunOptions, LearningOptions {
   readonly epochs: number;
   readonly batchSize: number;
   /** Seed of the initial weights, the order of the images and dropout. */
@@ -54,6 +63,7 @@ const RULES: Rules<TrainedCnnOptions> = {
     allows: (share) => (share as number) >= 0 && (share as number) < 1,
   },
   build: callable,
+  ...LEARNING_RULES,
   ...RUN_RULES,
 };
 
@@ -64,6 +74,9 @@ const TRAINING_FILE = "training.json";
  * A network trained on a data set, by default the article's: read from `data/` if one of the same
  * architecture was trained with the same images, settings and backend before, else trained now and kept
  * there. What was kept and is damaged is trained anew, with a word.
+ *
+ * While it trains, a checkpoint is kept beside: after a stop or a kill the training goes on from the last epoch
+ * that was done, and ends with the same weights. (Not with tfjs's own optimizers that have moments.)
  *
  * @throws {TypeError} If an option is unknown, missing or of the wrong kind
  * @throws {RangeError} If an option or the images do not fit
@@ -86,27 +99,59 @@ const TRAINING_FILE = "training.json";
 export async function trainedCnn(data: Dataset, options: TrainedCnnOptions): Promise<TrainedCnn> {
   const { model, settings } = untrainedCnn(data, options);
   const folder = cachePath("cnn", settings);
+  const checkpoint = `${folder}.checkpoint`;
   const kept = await readTraining(folder);
   if (kept) {
     model.dispose();
+    // Of a process that was killed when all was done.
+    await remove(checkpoint);
     return { ...kept, isNew: false };
   }
-  const { epochs, batchSize, seed, validationSplit, onProgress, signal } = options;
-  const history = await trainCnn(model, data.train, {
-    epochs,
-    batchSize,
-    seed,
-    validationSplit,
-    onProgress,
-    signal,
-  });
+  let history: History;
+  try {
+    history = await trainGoingOn(model, data, options, checkpoint, settings);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
   // What is there by now is damaged.
-  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  await remove(folder);
   await saveModel(model, folder, {
     [TRAINING_FILE]: async (files) =>
       JSON.stringify({ settings, sha256: await digestOf(files, history), history }),
   });
+  await remove(checkpoint);
   return { model, history, isNew: true };
+}
+
+/** Trains on from a checkpoint; from the beginning, with a word, if it cannot be used. */
+async function trainGoingOn(
+  model: Network,
+  data: Dataset,
+  options: TrainedCnnOptions,
+  checkpoint: string,
+  settings: Settings,
+): Promise<History> {
+  const { build: _, ...own } = options;
+  if (!canKeepCheckpoints(model)) return await trainCnn(model, data.train, own);
+  const train = async () => {
+    // What the list of the cache says of it.
+    const text = JSON.stringify({ settings: { unfinished: true, ...settings } });
+    await writeWhole(join(checkpoint, TRAINING_FILE), text);
+    return await trainCnn(model, data.train, { ...own, checkpoint });
+  };
+  try {
+    return await train();
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    console.warn(`${error.message.replace(/: [^:]*$/, "")}: the training starts anew`);
+    await remove(checkpoint);
+    return await train();
+  }
+}
+
+async function remove(folder: string): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
 }
 
 /**
@@ -118,6 +163,14 @@ export function untrainedCnn(
   options: TrainedCnnOptions,
 ): { model: Network; settings: Settings } {
   checkOptions("trainedCnn", options, RULES);
+  checkLearningOptions("trainedCnn", options);
+  const { learningRate } = options;
+  if (typeof learningRate === "function" && !scheduleText(learningRate)) {
+    throw new TypeError(
+      "trainedCnn: learningRate must be a number or made by oneCycle, cosine or stepDecay, got a function of " +
+        "its own, which cannot be told from another when the network is looked for again: use trainCnn",
+    );
+  }
   const { epochs, batchSize, seed, validationSplit = VALIDATION_SPLIT, build = buildCnn } = options;
   for (const [name, value] of Object.entries({ epochs, batchSize, seed })) {
     if (value === undefined) throw new TypeError(`trainedCnn needs the option "${name}"`);
@@ -137,6 +190,7 @@ export function untrainedCnn(
     backend: currentBackend(),
     // What has its default is left out, so that networks stay found that were kept before it was an option.
     ...(validationSplit === VALIDATION_SPLIT ? {} : { validationSplit }),
+    ...learningText(options),
   };
   return { model, settings };
 }

@@ -8,8 +8,10 @@ import { showModels } from "./show_model.ts";
 
 showModels();
 
+export { CheckpointError } from "./engine/checkpoint.ts";
 export type { ClassWeight } from "./engine/class_weights.ts";
 export type { EarlyStopping } from "./engine/early_stopping.ts";
+export type { EpochLog, History } from "./engine/history.ts";
 export type { ImageArrays, Images, LabeledImages, Labels } from "./engine/image_arrays.ts";
 export { buildCnn, type BuildCnnOptions, compileCnn } from "./build_cnn.ts";
 export { copyWeights } from "./copy_weights.ts";
@@ -21,6 +23,7 @@ export {
   type Pooling,
   predictClasses,
 } from "./hidden_features.ts";
+export type { LearningOptions } from "./learning_options.ts";
 export {
   cosine,
   type CosineOptions,
@@ -28,6 +31,8 @@ export {
   oneCycle,
   type OneCycleOptions,
   type Schedule,
+  type ScheduleText,
+  scheduleText,
   stepDecay,
   type StepDecayOptions,
 } from "./learning_rate.ts";
@@ -35,10 +40,4 @@ export type { Network } from "./network_text.ts";
 export { type PixelScale, type Preprocessing } from "./preprocessing.ts";
 export { loadModel, type LoadModelOptions } from "./load_model.ts";
 export { saveModel } from "./save_model.ts";
-export {
-  type BatchLog,
-  type EpochLog,
-  type History,
-  trainCnn,
-  type TrainOptions,
-} from "./train_cnn.ts";
+export { type BatchLog, trainCnn, type TrainOptions } from "./train_cnn.ts";

@@ -4,21 +4,36 @@ import { createBreather } from "../notebook/progress.ts";
 import { between, callable, checkOptions, type Rules, seed, whole } from "../base/check.ts";
 import { permutation, seededRandom } from "../base/random.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
-import { type ClassWeight, classWeightRule, readClassWeight } from "./engine/class_weights.ts";
 import {
-  checkEarlyStopping,
-  type EarlyStopping,
-  earlyStoppingRule,
-  Stopper,
-} from "./engine/early_stopping.ts";
+  Checkpoint,
+  checkpointRule,
+  digestOf,
+  settingsOf,
+  type TrainingSettings,
+} from "./engine/checkpoint.ts";
+import { readClassWeight } from "./engine/class_weights.ts";
+import { Stopper } from "./engine/early_stopping.ts";
 import { createForwardPass } from "./engine/forward.ts";
+import { type EpochLog, type History, recordEpoch } from "./engine/history.ts";
 import { checkImages, type LabeledImages } from "./engine/image_arrays.ts";
 import { noticeFallbacks } from "./engine/notice_fallbacks.ts";
 import { checkClassifier, classesOf, createObjective, usesLogits } from "./engine/objective.ts";
-import { checkOptimizer, kernelsOf, learningRateOf, setLearningRate } from "./engine/optimizer.ts";
+import {
+  checkOptimizer,
+  keepsState,
+  kernelsOf,
+  learningRateOf,
+  setLearningRate,
+} from "./engine/optimizer.ts";
 import { readTargets } from "./engine/targets.ts";
 import { evaluate, Sums, type Training, trainingStep } from "./engine/training_step.ts";
-import { type LearningRate, learningRateRule, ratesOf } from "./learning_rate.ts";
+import {
+  checkLearningOptions,
+  LEARNING_RULES,
+  type LearningOptions,
+  learningText,
+} from "./learning_options.ts";
+import { ratesOf } from "./learning_rate.ts";
 
 /** Where a training stands after a batch. */
 export interface BatchLog {
@@ -34,40 +49,8 @@ export interface BatchLog {
   readonly accuracy: number;
 }
 
-/** Figures of one epoch. */
-export interface EpochLog {
-  /** Epoch, from 0. */
-  readonly epoch: number;
-  /** Mean training loss with penalties, in training mode, while the weights were changing (as Keras has it). */
-  readonly loss: number;
-  /** Training accuracy, likewise: the share of images that are taken for what they are. */
-  readonly accuracy: number;
-  /** Loss on the validation images after the epoch, without penalties (as tfjs has it); NaN without any. */
-  readonly valLoss: number;
-  /** Accuracy on the validation images after the epoch; NaN without any. */
-  readonly valAccuracy: number;
-  /** Wall-clock seconds of the epoch, validation included. */
-  readonly seconds: number;
-}
-
-/** The figures of all epochs: one array for each field of {@linkcode EpochLog}. */
-export interface History {
-  readonly loss: number[];
-  readonly accuracy: number[];
-  readonly valLoss: number[];
-  readonly valAccuracy: number[];
-  readonly seconds: number[];
-  /**
-   * Metrics that the model was compiled with, accuracy apart: those of training under their own names,
-   * those of validation under `val_` and their names, as tfjs has it. Absent if there are none.
-   */
-  readonly metrics?: Record<string, number[]>;
-  /** The epoch of the lowest validation loss, from 0, if `earlyStopping` was asked for. */
-  readonly bestEpoch?: number;
-}
-
 /** What {@linkcode trainCnn} can be told; the defaults are the article's. */
-export interface TrainOptions extends RunOptions {
+export interface TrainOptions extends RunOptions, LearningOptions {
   /** Default 20. */
   readonly epochs?: number | undefined;
   /** Default 128. */
@@ -77,27 +60,11 @@ export interface TrainOptions extends RunOptions {
   /** Seed of the order of the images and of all that layers draw in training; default 0. */
   readonly seed?: number | undefined;
   /**
-   * Learning rate: a number, or a function of the step, from 0, and of all steps, such as `oneCycle`, `cosine`
-   * and `stepDecay` give; default the optimizer's own, which it has again afterwards.
+   * Folder to keep where the training stands after each epoch. If it holds that already, as after a stop or a
+   * kill, the training goes on from there, whatever weights the model has now, and ends with the same weights to
+   * the bit as if nothing had happened. One of another network, other settings or images is refused.
    */
-  readonly learningRate?: LearningRate | undefined;
-  /**
-   * Decoupled weight decay: in each step kernels become smaller by this times the learning rate, biases and
-   * normalization do not. With Adam that is AdamW (Loshchilov & Hutter 2019), as in PyTorch; default 0.
-   */
-  readonly weightDecay?: number | undefined;
-  /**
-   * Share of each target that is spread evenly over the classes, in training and in validation, as Keras's
-   * cross-entropies have it; default 0.
-   */
-  readonly labelSmoothing?: number | undefined;
-  /**
-   * What the images of each class count in the training loss, as in Keras: a list, or an object by class index;
-   * default 1.
-   */
-  readonly classWeight?: ClassWeight | undefined;
-  /** Ends the training when the validation loss has not become lower for some epochs, as Keras's `EarlyStopping`. */
-  readonly earlyStopping?: EarlyStopping | undefined;
+  readonly checkpoint?: string | undefined;
   /** Called after each batch. */
   readonly onBatch?: ((log: BatchLog) => void) | undefined;
   /** Called after each epoch. */
@@ -113,15 +80,8 @@ const RULES: Rules<TrainOptions> = {
     allows: (share) => (share as number) >= 0 && (share as number) < 1,
   },
   seed,
-  learningRate: learningRateRule,
-  weightDecay: between(0, Infinity),
-  labelSmoothing: {
-    ...between(0, 1),
-    wanted: "at least 0 and below 1",
-    allows: (share) => (share as number) >= 0 && (share as number) < 1,
-  },
-  classWeight: classWeightRule,
-  earlyStopping: earlyStoppingRule,
+  ...LEARNING_RULES,
+  checkpoint: checkpointRule,
   onBatch: callable,
   onEpoch: callable,
   ...RUN_RULES,
@@ -147,7 +107,8 @@ const SEED_STRIDE = 0x9e3779b1;
  * @throws {RangeError} If the model is no such classifier, draws random numbers that cannot be seeded, has no
  *   weights to train, or has others than its optimizer (of tfjs, with moments) trained before, or if images,
  *   labels or options do not fit
- * @throws {Error} If the loss turns NaN or infinite
+ * @throws {CheckpointError} If the checkpoint is damaged or another training's
+ * @throws {Error} If the loss turns NaN or infinite, or the checkpoint cannot be written
  * @throws {DOMException} Named `AbortError` (or the signal's own reason) if the signal aborts
  *
  * @example
@@ -170,20 +131,24 @@ export async function trainCnn(
   options: TrainOptions = {},
 ): Promise<History> {
   checkOptions("trainCnn", options, RULES);
-  if (options.earlyStopping) checkEarlyStopping("trainCnn", options.earlyStopping);
-  let done = 0;
-  const onEpoch = (log: EpochLog) => {
-    done = log.epoch + 1;
-    options.onEpoch?.(log);
-  };
+  checkLearningOptions("trainCnn", options);
+  // Epochs done, and how many of them the checkpoint holds.
+  const stand = { done: 0, kept: 0 };
   return await interruptible(
     options.signal,
     (signal) =>
-      noticeFallbacks("trainCnn", () => train(model, data, { ...options, signal, onEpoch })),
+      noticeFallbacks("trainCnn", () => train(model, data, { ...options, signal }, stand)),
     () =>
-      `stopped in epoch ${done + 1} of ${options.epochs ?? EPOCHS}; ` +
-      "the network has the weights of that moment",
+      `stopped in epoch ${stand.done + 1} of ${options.epochs ?? EPOCHS}; ` +
+      (options.checkpoint === undefined
+        ? "the network has the weights of that moment"
+        : `the checkpoint holds ${stand.kept}`),
   );
+}
+
+/** Whether a model's training can keep checkpoints: not with optimizers of tfjs that have moments. */
+export function canKeepCheckpoints(model: tf.LayersModel): boolean {
+  return keepsState(model.optimizer);
 }
 
 /** As many as in the article. */
@@ -193,6 +158,7 @@ async function train(
   model: tf.LayersModel,
   data: LabeledImages,
   options: TrainOptions,
+  stand: { done: number; kept: number },
 ): Promise<History> {
   const { epochs = EPOCHS, batchSize = 128, validationSplit = 0.2, seed = 0, signal } = options;
   checkClassifier(model);
@@ -233,7 +199,15 @@ async function train(
   const random = seededRandom(seed);
   signal?.throwIfAborted();
 
-  const history: History = {
+  const checkpoint = options.checkpoint === undefined ? undefined : await Checkpoint.open(
+    options.checkpoint,
+    model,
+    { ...settingsOf(model, data), ...ownSettings(options, rates) },
+  );
+  const kept = await checkpoint?.restore(model);
+  if (kept?.stopper && stopper) stopper.resume(kept.stopper, kept.bestWeights);
+  const begin = stand.done = stand.kept = kept?.epochs ?? 0;
+  const history: History = kept?.history ?? {
     loss: [],
     accuracy: [],
     valLoss: [],
@@ -245,10 +219,12 @@ async function train(
   const breathe = createBreather();
 
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
+    for (let epoch = 0; epoch < epochs && !stopper?.state.stopped; epoch++) {
       const start = performance.now();
       const order = permutation(trainCount, random);
       const epochSeed = Math.floor(random() * 2 ** 32);
+      // What a checkpoint holds is not done again, but has drawn its random numbers.
+      if (epoch < begin) continue;
       const sums = new Sums(objective.metricNames);
       for (let batch = 0; batch < batches; batch++) {
         signal?.throwIfAborted();
@@ -287,10 +263,17 @@ async function train(
         valAccuracy: validation.accuracy,
         seconds: (performance.now() - start) / 1000,
       };
-      record(history, log, sums, validation);
+      recordEpoch(history, log, sums, validation);
       await stopper?.see(epoch, log.valLoss, model);
+      stand.done = epoch + 1;
+      await checkpoint?.write(model, {
+        epochs: stand.done,
+        history,
+        stopper: stopper?.state,
+        bestWeights: stopper?.bestWeights,
+      });
+      stand.kept = checkpoint ? stand.done : 0;
       options.onEpoch?.(log);
-      if (stopper?.state.stopped) break;
     }
     stopper?.restore(model);
   } finally {
@@ -299,15 +282,18 @@ async function train(
   return stopper ? { ...history, bestEpoch: stopper.state.bestEpoch } : history;
 }
 
-function record(history: History, log: EpochLog, training: Sums, validation: Sums): void {
-  for (const key of ["loss", "accuracy", "valLoss", "valAccuracy", "seconds"] as const) {
-    history[key].push(log[key]);
-  }
-  for (const [prefix, sums] of [["", training], ["val_", validation]] as const) {
-    sums.metrics.forEach((value, i) =>
-      (history.metrics![`${prefix}${sums.names[i]}`] ??= []).push(value)
-    );
-  }
+/** The options that weights depend on, with their defaults. */
+function ownSettings(options: TrainOptions, rates: Float64Array | undefined): TrainingSettings {
+  const { epochs = EPOCHS, batchSize = 128, validationSplit = 0.2, seed = 0 } = options;
+  return {
+    epochs,
+    batchSize,
+    validationSplit,
+    seed,
+    ...learningText(options),
+    // A function of a caller's is what it gives.
+    learningRate: rates && digestOf(rates),
+  };
 }
 
 /** A class that is only in the validation part cannot be learned: the order of the images is to blame. */

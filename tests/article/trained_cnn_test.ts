@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { trainedCnn } from "deep-features";
+import * as tf from "@tensorflow/tfjs";
+import { buildCnn, trainedCnn } from "deep-features";
+import type { BuildNetwork } from "deep-features/article";
+import { untrainedCnn } from "../../lib/article/trained_cnn.ts";
 import { DATA, names, withCache } from "./small_data.ts";
 
 const OPTIONS = { epochs: 1, batchSize: 20, seed: 3 };
@@ -31,5 +34,26 @@ Deno.test("trainedCnn keeps a network for each validationSplit, its default as i
     await assert.rejects(trained({ validationSplit: 1 }), RangeError);
     await assert.rejects(trained({ validationSplit: "0" }), TypeError);
     await assert.rejects(trained({ validationsplit: 0 }), /did you mean "validationSplit"/);
+  });
+});
+
+Deno.test("The key of the article's network is the one that it had before there were such options", async () => {
+  const { model, settings } = untrainedCnn(DATA, { epochs: 20, batchSize: 128, seed: 0 });
+  model.dispose();
+  assert.deepEqual(
+    Object.keys(settings),
+    ["images", "network", "epochs", "batchSize", "seed", "backend"],
+  );
+});
+
+Deno.test("trainedCnn trains networks of tfjs's own optimizers, too, without a checkpoint", async () => {
+  await withCache(async (cache) => {
+    const build: BuildNetwork = (options) => {
+      const model = buildCnn(options);
+      model.compile({ optimizer: tf.train.adam(), loss: "categoricalCrossentropy" });
+      return model;
+    };
+    assert.equal((await trainedCnn(DATA, { ...OPTIONS, build })).isNew, true);
+    assert.equal((await names(cache)).length, 1);
   });
 });

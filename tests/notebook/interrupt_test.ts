@@ -25,6 +25,8 @@ const WORKS = {
   "GridSearch.fit": "new GridSearch((p) => new Svc(p), { C: [1e4, 1e5] }).fit(X, y)",
   "Umap.fit": "new Umap({ nEpochs: 100_000 }).fit(X)",
   "KNeighborsClassifier.predict": "neighbors.predict(many)",
+  "trainCnn with a checkpoint": `trainCnn(buildCnn(), { images, labels, shape },
+     { epochs: 1000, checkpoint: await Deno.makeTempDir() })`,
   "RandomForestClassifier.fit": "new RandomForestClassifier({ nEstimators: 1e6 }).fit(X, y)",
 };
 
@@ -71,6 +73,8 @@ Deno.test("An interrupt stops long work in a notebook, and the kernel lives on",
       Object.fromEntries(names.map((name) => [name, "AbortError soon"])),
     );
     assert.match(printed[1]!, /stopped in epoch \d+ of 1000; .* variables are kept$/);
+    const withCheckpoint = printed[1 + names.indexOf("trainCnn with a checkpoint")]!;
+    assert.match(withCheckpoint, /stopped in epoch \d+ of 1000; the checkpoint holds \d+; /);
     assert.equal(printed.at(-1), "alive 3000");
   }, join(PROJECT, "data"));
 });

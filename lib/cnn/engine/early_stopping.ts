@@ -49,7 +49,7 @@ export interface StopperState {
 export class Stopper {
   state: StopperState = { best: Infinity, bestEpoch: -1, waited: 0, stopped: false };
   /** Copies of the best epoch's weights, if they are to be restored. */
-  bestWeights: Float32Array[] | undefined;
+  bestWeights: readonly Float32Array[] | undefined;
 
   constructor(readonly options: EarlyStopping) {}
 
@@ -64,6 +64,12 @@ export class Stopper {
     this.state = isBest
       ? { best: valLoss, bestEpoch: epoch, waited: 0, stopped: false }
       : { ...this.state, waited, stopped: waited >= this.options.patience && epoch > 0 };
+  }
+
+  /** Goes on from what a checkpoint holds. */
+  resume(state: StopperState, bestWeights: readonly Float32Array[] | undefined): void {
+    this.state = state;
+    this.bestWeights = bestWeights;
   }
 
   /** Gives the model its best weights, if that was asked for. */

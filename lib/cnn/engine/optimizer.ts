@@ -1,6 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { Adam } from "../../backend/adam.ts";
 
+/** Optimizers whose state belongs to weights, not to positions, and can be had back to the bit. */
+export function keepsState(optimizer: tf.Optimizer): boolean {
+  // Not instanceof, which tfjs lets be true of every optimizer.
+  return [Adam, tf.SGDOptimizer].some((known) => optimizer.constructor === known);
+}
+
 /** The weights that an optimizer has trained here. */
 const trainedBy = new WeakMap<tf.Optimizer, readonly tf.Variable[]>();
 
@@ -10,8 +16,7 @@ const trainedBy = new WeakMap<tf.Optimizer, readonly tf.Variable[]>();
  * @throws {RangeError} If the optimizer is one of those, and trained other weights before
  */
 export function checkOptimizer(optimizer: tf.Optimizer, weights: readonly tf.Variable[]): void {
-  // Not instanceof, which tfjs lets be true of every optimizer.
-  if (optimizer.constructor === Adam || optimizer.constructor === tf.SGDOptimizer) return;
+  if (keepsState(optimizer)) return;
   const known = trainedBy.get(optimizer) ?? weights;
   if (known.length !== weights.length || known.some((weight, i) => weight !== weights[i])) {
     throw new RangeError(
