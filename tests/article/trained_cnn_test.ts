@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
-import { buildCnn, trainedCnn } from "deep-features";
+import { buildCnn, setUpCompute, trainedCnn } from "deep-features";
 import type { BuildNetwork } from "deep-features/article";
 import { untrainedCnn } from "../../lib/article/trained_cnn.ts";
 import { DATA, names, withCache } from "./small_data.ts";
@@ -38,6 +38,7 @@ Deno.test("trainedCnn keeps a network for each validationSplit, its default as i
 });
 
 Deno.test("The key of the article's network is the one that it had before there were such options", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
   const { model, settings } = untrainedCnn(DATA, { epochs: 20, batchSize: 128, seed: 0 });
   model.dispose();
   assert.deepEqual(
