@@ -1,4 +1,4 @@
-import type { denoInspect, Displayable } from "./display.ts";
+import { denoInspect, type Displayable, jupyterDisplay } from "./display.ts";
 import { escapeHtml } from "./text.ts";
 
 /** A name and what is to be said of it. */
@@ -32,7 +32,38 @@ export function factsBundle(title: string, facts: readonly Fact[]): Record<strin
 
 /** The same facts in one line. */
 export function factsLine(title: string, facts: readonly Fact[]): string {
+  if (facts.length === 0) return title;
   return `${title} { ${facts.map(([name, value]) => `${name}: ${inWords(value)}`).join(", ")} }`;
+}
+
+/**
+ * Lets a plain object, or all objects of a prototype, show facts of themselves. What is added is hidden: it is
+ * not copied with the object, and no comparison sees it.
+ *
+ * @returns The same object
+ */
+export function showable<T extends object>(
+  object: T,
+  title: string | ((self: T) => string),
+  facts: (self: T) => readonly Fact[],
+  lineFacts = facts,
+): T {
+  const titleOf = (self: T) => typeof title === "string" ? title : title(self);
+  const hidden = { configurable: true, writable: true, enumerable: false };
+  return Object.defineProperties(object, {
+    [jupyterDisplay]: {
+      ...hidden,
+      value(this: T) {
+        return factsBundle(titleOf(this), facts(this));
+      },
+    },
+    [denoInspect]: {
+      ...hidden,
+      value(this: T) {
+        return factsLine(titleOf(this), lineFacts(this));
+      },
+    },
+  });
 }
 
 /** An estimator's parameters, and what it has learned if it is fitted. */

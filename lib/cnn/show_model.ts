@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { denoInspect, jupyterDisplay } from "../base/display.ts";
-import { type Fact, factsBundle, factsLine } from "../base/show.ts";
+import { type Fact, showable } from "../base/show.ts";
 
 /** Layers of a long network that are shown: the first and the last ones. */
 const SHOWN = 40;
@@ -33,27 +32,39 @@ function layerFacts({ layers }: tf.LayersModel): Fact[] {
   return [...facts.slice(0, SHOWN / 2), ["…", `${left} more layers`], ...facts.slice(-SHOWN / 2)];
 }
 
+function graphTitle(model: tf.GraphModel): string {
+  // Declared private.
+  const { executor } = model as unknown as { executor?: { graph: { nodes: object } } };
+  if (!executor) return "GraphModel, not loaded yet";
+  const { nodes } = executor.graph;
+  return `GraphModel of ${Object.keys(nodes).length.toLocaleString("en")} nodes`;
+}
+
+function ends(tensors: readonly { name: string; shape?: unknown }[]): string {
+  return tensors.map(({ name, shape }) => `${name}${shape ? ` (${sizes(shape)})` : ""}`).join("; ");
+}
+
+function graphFacts(model: tf.GraphModel): Fact[] {
+  if (!(model as unknown as { executor?: object }).executor) return [];
+  const { inputs, outputs, weights } = model;
+  const parameters = Object.values(weights).flat().reduce((sum, { size }) => sum + size, 0);
+  return [
+    ["inputs", ends(inputs)],
+    ["outputs", ends(outputs)],
+    ["parameters", parameters.toLocaleString("en")],
+  ];
+}
+
 /**
  * Lets networks show themselves: as the last expression of a cell, tfjs's models would print thousands of
  * lines. Called once, when the room is loaded.
  */
 export function showModels(): void {
-  const hidden = { configurable: true, writable: true, enumerable: false };
-  Object.defineProperties(tf.LayersModel.prototype, {
-    [jupyterDisplay]: {
-      ...hidden,
-      value(this: tf.LayersModel) {
-        return factsBundle(title(this), layerFacts(this));
-      },
-    },
-    [denoInspect]: {
-      ...hidden,
-      value(this: tf.LayersModel) {
-        if (!this.built) return factsLine(title(this), []);
-        const output = this.outputs.map(({ shape }) => sizes(shape)).join("; ");
-        const input = this.inputs.map(({ shape }) => sizes(shape)).join("; ");
-        return factsLine(title(this), [["input", input], ["output", output]]);
-      },
-    },
+  showable(tf.LayersModel.prototype, title, layerFacts, (model) => {
+    if (!model.built) return [];
+    const all = (ends: readonly tf.SymbolicTensor[]) =>
+      ends.map(({ shape }) => sizes(shape)).join("; ");
+    return [["input", all(model.inputs)], ["output", all(model.outputs)]];
   });
+  showable(tf.GraphModel.prototype, graphTitle, graphFacts);
 }

@@ -4,6 +4,7 @@ import { checkOptions, listOf, oneOf, type Rules, suggestion, text } from "../ba
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { type OnError, readLabeled } from "./engine/read_images.ts";
+import { showFolder } from "./engine/show_images.ts";
 import type { ImageFolder } from "./image_folder.ts";
 import { type ImageSize, SIZE_RULE } from "./load_image.ts";
 
@@ -92,7 +93,7 @@ export async function loadImageCsv(
       onProgress,
       signal,
     });
-    return { ...read, classNames, passedOver: [] };
+    return showFolder({ ...read, classNames, passedOver: [] });
   });
 }
 

@@ -4,6 +4,7 @@ import { checkOptions, flag, oneOf, type Rules } from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { listImages } from "./engine/list_images.ts";
 import { type OnError, readLabeled, type UnreadableImage } from "./engine/read_images.ts";
+import { showFolder } from "./engine/show_images.ts";
 import { type ImageSize, SIZE_RULE } from "./load_image.ts";
 import type { Split } from "./split.ts";
 
@@ -92,6 +93,6 @@ export async function loadImageFolder(
       onProgress,
       signal,
     });
-    return { ...read, classNames, passedOver };
+    return showFolder({ ...read, classNames, passedOver });
   });
 }

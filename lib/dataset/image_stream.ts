@@ -3,6 +3,7 @@ import { checkOptions, flag, type Rules } from "../base/check.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { listImages } from "./engine/list_images.ts";
 import { readImages } from "./engine/read_images.ts";
+import { showStream } from "./engine/show_images.ts";
 import { type ImageSize, SIZE_RULE } from "./load_image.ts";
 
 /** What {@linkcode openImageFolder} can be told. */
@@ -78,7 +79,7 @@ export async function openImageFolder(
   checkOptions("openImageFolder", options, RULES);
   const { size = [32, 32], recursive = false } = options;
   const { classNames, files, labels, passedOver } = await listImages(resolve(folder), recursive);
-  return {
+  return showStream({
     files,
     labels,
     classNames,
@@ -89,5 +90,5 @@ export async function openImageFolder(
         undefined,
         () => readImages(files.slice(begin, end), wanted, { onError: "throw" }),
       )).images,
-  };
+  });
 }

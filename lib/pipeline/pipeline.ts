@@ -8,8 +8,10 @@ import {
   text,
 } from "../base/check.ts";
 import type { Classifier } from "../base/classifier.ts";
+import { denoInspect, jupyterDisplay } from "../base/display.ts";
 import type { Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { type Fact, factsBundle, factsLine } from "../base/show.ts";
 import {
   KNeighborsClassifier,
   LinearSvc,
@@ -171,6 +173,28 @@ export class Pipeline implements PipelineParts {
       runnerUp: this.classNames[classes[next]!]!,
       margin: values[classes.indexOf(label!)]! - values[next]!,
     };
+  }
+
+  /** How a notebook shows it: its parts. */
+  [jupyterDisplay](): Record<string, unknown> {
+    return factsBundle("Pipeline", this.#facts());
+  }
+
+  /** How `console.log` shows it: in one line. */
+  [denoInspect](): string {
+    return factsLine("Pipeline", this.#facts());
+  }
+
+  #facts(): Fact[] {
+    const { size, scale } = this.preprocessing, { model } = this;
+    return [
+      ["size", size?.join(" × ") ?? "as the picture's"],
+      ["scale", scale],
+      ["model", `${model.getClassName()} of ${model.layers.length} layers`],
+      ["layer", this.layer],
+      ["classifier", this.classifier.constructor.name],
+      ["classNames", this.classNames],
+    ];
   }
 
   #featuresOf(image: LoadedImage, options: RunOptions = {}): Promise<Matrix> {

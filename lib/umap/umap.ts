@@ -19,7 +19,9 @@ import {
   whole,
   withDefaults,
 } from "../base/check.ts";
+import { denoInspect, jupyterDisplay } from "../base/display.ts";
 import { assertFinite, assertMatrix, Matrix } from "../base/matrix.ts";
+import { type Fact, factsBundle, factsLine } from "../base/show.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
 import { type OnProgress, RUN_RULES, type RunOptions } from "../base/run_options.ts";
@@ -138,6 +140,28 @@ export class Umap {
     if (minDist > spread) {
       throw new RangeError(`Umap: minDist must be from 0 to spread (${spread}), got ${minDist}`);
     }
+  }
+
+  /** How a notebook shows it: its parameters and what it has learned. */
+  [jupyterDisplay](): Record<string, unknown> {
+    return factsBundle("Umap", this.#facts());
+  }
+
+  /** How `console.log` shows it: in one line. */
+  [denoInspect](): string {
+    return factsLine("Umap", this.#facts());
+  }
+
+  #facts(): Fact[] {
+    const facts: Fact[] = Object.entries(this.options);
+    if (!this.#fitted) return [...facts, ["fitted", "not yet"]];
+    const { X, nNeighbors } = this.#fitted;
+    return [
+      ...facts,
+      ["rows", X.rows],
+      ["columns", X.cols],
+      ["neighbors that were used", nNeighbors],
+    ];
   }
 
   /**

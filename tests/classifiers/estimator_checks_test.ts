@@ -12,12 +12,14 @@ checkEstimator({
   create: () => new KNeighborsClassifier(),
   construct: (options) => new KNeighborsClassifier(options),
   load: KNeighborsClassifier.load,
+  decide: (estimator, X) => (estimator as KNeighborsClassifier).predictProba(X),
 });
 checkEstimator({
   name: "RandomForestClassifier",
   create: () => new RandomForestClassifier({ nEstimators: 20 }),
   construct: (options) => new RandomForestClassifier(options),
   load: RandomForestClassifier.load,
+  decide: (estimator, X) => (estimator as RandomForestClassifier).predictProba(X),
 });
 checkEstimator({
   name: "LogisticRegression",

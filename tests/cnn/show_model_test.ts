@@ -27,3 +27,29 @@ Deno.test("A network shows itself in a notebook and in console.log: a line a lay
   assert.equal(text.split("\n").length, 42);
   assert.match(text, /… +20 more layers/);
 });
+
+Deno.test("A graph model shows its inputs, outputs and size", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const shape = (...sizes: number[]) => ({ dim: sizes.map((size) => ({ size: String(size) })) });
+  const type = { type: "DT_FLOAT" };
+  const node = [
+    { name: "picture", op: "Placeholder", attr: { dtype: type, shape: { shape: shape(-1, 4) } } },
+    { name: "weights", op: "Const", attr: { dtype: type } },
+    { name: "scores", op: "MatMul", input: ["picture", "weights"], attr: { T: type } },
+  ];
+  const model = await tf.loadGraphModel(tf.io.fromMemory({
+    modelTopology: { node, library: {}, versions: {} },
+    weightSpecs: [{ name: "weights", shape: [4, 300], dtype: "float32" }],
+    weightData: new Float32Array(1200).buffer,
+  }));
+  const bundle = (model as unknown as Shown)[jupyterDisplay]!();
+  for (const shown of [bundle["text/plain"]!, bundle["text/html"]!, Deno.inspect(model)]) {
+    assert.match(shown, /GraphModel of 3 nodes/);
+    assert.match(shown, /picture \(4\).*scores.*1,200/s);
+  }
+  model.dispose();
+  assert.equal(
+    Deno.inspect(new tf.GraphModel("nowhere")),
+    "GraphModel, not loaded yet",
+  );
+});

@@ -18,7 +18,7 @@ export interface Checked {
   readonly create: () => Classifier & { save(path: string): Promise<void> };
   /** Its class's `load`. */
   readonly load: (path: string) => Promise<Classifier>;
-  /** Decision values, if it has some. */
+  /** Decision values or probabilities, if it has some. */
   readonly decide?: (estimator: Classifier, X: Matrix) => Promise<Matrix>;
   /** Hands options on to the constructor, for the check of unknown ones. */
   readonly construct?: (options: object) => unknown;

@@ -7,6 +7,7 @@ import {
   LogisticRegression,
   RandomForestClassifier,
 } from "deep-features/classifiers";
+import { jupyterDisplay } from "deep-features/base";
 import { loadImage } from "deep-features/dataset";
 import { loadPipeline, Pipeline, savePipeline } from "deep-features/pipeline";
 import { inFolder, NAMES, parts, picture } from "../helpers/pipelines.ts";
@@ -182,4 +183,14 @@ Deno.test("A pipeline keeps what becomes of pixels, and reads features by it", a
     }
     assert.ok(seen.size > 1);
   });
+});
+
+Deno.test("A pipeline shows its parts in a notebook and in one line of console.log", async () => {
+  const pipeline = new Pipeline(await parts());
+  const { "text/plain": plain, "text/html": html } = pipeline[jupyterDisplay]();
+  for (const shown of [plain, html, Deno.inspect(pipeline)] as string[]) {
+    assert.match(shown, /8 × 8.*0\.\.1.*\d layers.*hidden.*Svc.*dark, red, bright/s);
+    assert.ok(shown.length < 1000);
+  }
+  assert.ok(!Deno.inspect(pipeline).includes("\n"));
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Matrix, type RunOptions, Umap, type UmapOptions } from "deep-features";
+import { jupyterDisplay } from "deep-features/base";
 import { gaussian } from "../helpers/rows.ts";
 
 /** Two far clusters: even rows and odd rows. */
@@ -148,4 +149,15 @@ Deno.test("Umap refuses bad input before any work", async () => {
     await rejects(new Umap({ nNeighbors: 3 }), new RegExp(`${value} in row 1, column 1`));
   }
   assert.throws(() => new Umap().embedding, /not fitted yet/);
+});
+
+Deno.test("Umap shows itself in a notebook and in console.log: its parameters, and what it learned", async () => {
+  const umap = new Umap({ nNeighbors: 7, nEpochs: 5 });
+  assert.match(Deno.inspect(umap), /^Umap \{ nNeighbors: 7, .*metric: euclidean.*not yet \}$/);
+  await umap.fit(gaussian(30, 4, 1));
+  const { "text/plain": plain, "text/html": html } = umap[jupyterDisplay]();
+  for (const shown of [plain, html, Deno.inspect(umap)] as string[]) {
+    assert.match(shown, /nNeighbors.*7.*minDist.*0\.1.*rows.*30.*columns.*4/s);
+    assert.ok(shown.length < 1500);
+  }
 });

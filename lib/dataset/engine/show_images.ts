@@ -1,5 +1,6 @@
-import { denoInspect, jupyterDisplay } from "../../base/display.ts";
-import { type Fact, factsBundle, factsLine } from "../../base/show.ts";
+import { type Fact, showable } from "../../base/show.ts";
+import type { ImageFolder } from "../image_folder.ts";
+import type { ImageStream } from "../image_stream.ts";
 import type { Dataset } from "../load_cifar10.ts";
 import type { Split } from "../split.ts";
 
@@ -18,25 +19,41 @@ export function showDataset<T extends Dataset>(data: T): T {
   return showable(data, "Dataset", datasetFacts);
 }
 
+/** Likewise what was read of a folder or a table of pictures; its split shows itself already. */
+export function showFolder(folder: ImageFolder): ImageFolder {
+  return showable(folder, "ImageFolder", ({ images, classNames, skipped, passedOver }) => [
+    ["images", images.shape[0]],
+    ["size", images.shape.slice(1).join(" × ")],
+    ["classes", classesInWords(classNames)],
+    ["skipped", skipped.length],
+    ["passed over", passedOver.length],
+  ]);
+}
+
+/** Likewise a folder whose pictures are read when they are needed. */
+export function showStream(stream: ImageStream): ImageStream {
+  return showable(stream, "ImageStream", ({ files, size, classNames, passedOver }) => [
+    ["images", files.length],
+    ["size", size.join(" × ")],
+    ["classes", classesInWords(classNames)],
+    ["passed over", passedOver.length],
+  ]);
+}
+
 function splitFacts({ shape: [n, ...size], labels }: Split): Fact[] {
   return [["images", n], ["size", size.join(" × ")], ["classes", new Set(labels).size]];
 }
 
 function datasetFacts({ train, test, classNames, source, official }: Dataset): Fact[] {
-  const count = classNames.length;
   return [
     ["training images", train.shape[0]],
     ["test images", test.shape[0]],
     ["size", train.shape.slice(1).join(" × ")],
-    ["classes", count > NAMED ? count : classNames.join(", ")],
+    ["classes", classesInWords(classNames)],
     ["source", official ? `${source}, the official archive` : source],
   ];
 }
 
-/** What an object shows is read when it is shown; nothing of it is listed among its own properties. */
-function showable<T extends object>(value: T, title: string, facts: (value: T) => Fact[]): T {
-  return Object.defineProperties(value, {
-    [jupyterDisplay]: { value: () => factsBundle(title, facts(value)), configurable: true },
-    [denoInspect]: { value: () => factsLine(title, facts(value)), configurable: true },
-  });
+function classesInWords(names: readonly string[]): string {
+  return names.length > NAMED ? String(names.length) : names.join(", ");
 }
