@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { CHUNK } from "./ops/kernel_override.ts";
 import { defineKernel } from "../compute/define_kernel.ts";
 import { SIMD_BACKEND, type SimdBackend } from "./simd_backend.ts";
+import { type NamedTensors, VariableMoments, variablesOf } from "./variable_moments.ts";
 
 const KERNEL_NAME = "AdamStep";
 
@@ -32,14 +33,8 @@ interface Attrs {
   readonly epsilon: number;
 }
 
-/** What tfjs saves an optimizer as. */
-type NamedTensors = Awaited<ReturnType<tf.AdamOptimizer["getWeights"]>>;
-
 /** Moving means of a variable's gradient and of its square. */
-interface Moments {
-  readonly m: tf.Variable;
-  readonly v: tf.Variable;
-}
+type Moments = Readonly<Record<"m" | "v", tf.Variable>>;
 
 /**
  * Adam (Kingma & Ba 2015) with Keras's defaults. On the simd backend a step is one pass over each
@@ -62,7 +57,7 @@ interface Moments {
  * ```
  */
 export class Adam extends tf.AdamOptimizer {
-  readonly #moments = new Map<tf.Variable, Moments>();
+  readonly #moments = new VariableMoments(["m", "v"]);
   /** β₁ᵗ and β₂ᵗ of the coming step t, in float32. */
   #powers: [number, number];
 
@@ -75,32 +70,21 @@ export class Adam extends tf.AdamOptimizer {
   }
 
   override applyGradients(gradients: Parameters<tf.AdamOptimizer["applyGradients"]>[0]): void {
-    const entries: [string, tf.Tensor | null][] = Array.isArray(gradients)
-      ? gradients.map(({ name, tensor }) => [name, tensor])
-      : Object.entries<tf.Tensor | null>(gradients);
     const step = tf.getKernel(KERNEL_NAME, tf.getBackend()) ? this.#fused : this.#composed;
-    for (const [name, gradient] of entries) {
-      if (!gradient) continue;
-      const variable = tf.engine().registeredVariables[name];
-      if (!variable) throw new RangeError(`Cannot train ${name}: there is no such variable`);
-      step.call(this, variable, gradient, this.#momentsOf(variable));
+    for (const [variable, gradient] of variablesOf(gradients)) {
+      step.call(this, variable, gradient, this.#moments.of(variable));
     }
     this.#advance();
     this.incrementIterations();
   }
 
   override dispose(): void {
-    for (const variable of [...this.#moments.keys()]) this.#forget(variable);
+    this.#moments.dispose();
   }
 
   /** Steps made, then the first moments, then the second ones, each by its variable's name. */
   override async getWeights(): Promise<NamedTensors> {
-    const all = [...this.#moments];
-    return [
-      await this.saveIterations(),
-      ...all.map(([{ name }, { m }]) => ({ name: `${name}/m`, tensor: m })),
-      ...all.map(([{ name }, { v }]) => ({ name: `${name}/v`, tensor: v })),
-    ];
+    return [await this.saveIterations(), ...this.#moments.named()];
   }
 
   /**
@@ -109,25 +93,11 @@ export class Adam extends tf.AdamOptimizer {
    * @throws {RangeError} If a moment's variable is not there or has another shape; nothing is taken then
    */
   override async setWeights(weights: NamedTensors): Promise<void> {
-    const [steps, ...moments] = weights;
-    const targets = moments.map(({ name, tensor }) => {
-      const [, variableName = "", key = ""] = /^(.*)\/([mv])$/.exec(name) ?? [];
-      const variable = tf.engine().registeredVariables[variableName];
-      if (!variable) throw new RangeError(`Cannot restore ${name}: there is no such variable`);
-      if (String(variable.shape) !== String(tensor.shape)) {
-        throw new RangeError(
-          `Cannot restore ${name} of shape [${tensor.shape}]: its variable has [${variable.shape}]`,
-        );
-      }
-      return { variable, key: key as keyof Moments, tensor };
-    });
-    await this.extractIterations(steps ? [steps] : []);
+    const take = this.#moments.plan(weights.slice(1));
+    await this.extractIterations(weights);
     this.#powers = [Math.fround(this.beta1), Math.fround(this.beta2)];
     for (let step = 0; step < this.iterations; step++) this.#advance();
-    for (const variable of [...this.#moments.keys()]) this.#forget(variable);
-    for (const { variable, key, tensor } of targets) {
-      this.#momentsOf(variable)[key].assign(tensor);
-    }
+    take();
   }
 
   #fused(variable: tf.Variable, gradient: tf.Tensor, { m, v }: Moments): void {
@@ -164,28 +134,6 @@ export class Adam extends tf.AdamOptimizer {
       Math.fround(power1 * Math.fround(this.beta1)),
       Math.fround(power2 * Math.fround(this.beta2)),
     ];
-  }
-
-  #momentsOf(variable: tf.Variable): Moments {
-    const known = this.#moments.get(variable);
-    if (known) return known;
-    const zeros = () => tf.tidy(() => tf.variable(tf.zerosLike(variable), false));
-    const moments = { m: zeros(), v: zeros() };
-    this.#moments.set(variable, moments);
-    // A model disposes of its variables but knows nothing of an optimizer that was given to it.
-    const dispose = variable.dispose.bind(variable);
-    variable.dispose = () => {
-      this.#forget(variable);
-      dispose();
-    };
-    return moments;
-  }
-
-  #forget(variable: tf.Variable): void {
-    const moments = this.#moments.get(variable);
-    this.#moments.delete(variable);
-    moments?.m.dispose();
-    moments?.v.dispose();
   }
 }
 

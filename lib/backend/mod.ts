@@ -6,6 +6,7 @@
  */
 export { Adam } from "./adam.ts";
 export { fallbacks, resetFallbacks, watchFallbacks } from "./fallbacks.ts";
+export { RmsProp } from "./rms_prop.ts";
 export { seededDropout } from "./seeded_dropout.ts";
 export {
   type Compute,
@@ -13,3 +14,4 @@ export {
   setUpCompute,
   type SetUpOptions,
 } from "./set_up_compute.ts";
+export { Sgd } from "./sgd.ts";

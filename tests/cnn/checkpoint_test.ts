@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute, trainCnn, type TrainOptions } from "deep-features";
 import { seededRandom } from "deep-features/base";
-import { Adam } from "deep-features/backend";
+import { Adam, RmsProp, Sgd } from "deep-features/backend";
 import { CheckpointError, cosine } from "deep-features/cnn";
 
 const L = tf.layers;
@@ -91,6 +91,8 @@ Deno.test("trainCnn() goes on from a checkpoint to the same weights and figures,
     const kinds: [() => tf.Optimizer, Partial<TrainOptions>][] = [
       [() => new Adam(0.01), {}],
       [() => tf.train.sgd(0.1), { learningRate: undefined, weightDecay: 0 }],
+      [() => new Sgd(0.05, 0.9, true), {}],
+      [() => new RmsProp(0.01, 0.9, 0.5), {}],
       [() => new Adam(0.05), { earlyStopping: { patience: 2, restoreBest: true } }],
     ];
     for (const [optimizer, more] of kinds) {

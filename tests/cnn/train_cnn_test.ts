@@ -10,6 +10,7 @@ import {
   type Split,
   trainCnn,
 } from "deep-features";
+import { RmsProp, Sgd } from "deep-features/backend";
 import { seededRandom } from "deep-features/base";
 import { compileCnn, type EpochLog, type LabeledImages } from "deep-features/cnn";
 import { join } from "@std/path";
@@ -385,3 +386,65 @@ Deno.test("A sequential model trains as the same layers in a graph", async () =>
   }
   assert.deepEqual(losses[0], losses[1]);
 });
+
+Deno.test("A second training of other layers is right with Sgd and RmsProp, whose moments belong to weights", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const data = halves(16), { images, labels } = data;
+  const x = tf.div(tf.tensor4d(images, [16, ...SHAPE], "float32"), 255);
+  const y = tf.oneHot([...labels], 2).toFloat();
+  const pairs: [tf.Optimizer, () => tf.Optimizer][] = [
+    [new Sgd(0.05, 0.9, true), () => tf.train.momentum(0.05, 0.9, true)],
+    [new RmsProp(0.01), () => tf.train.rmsprop(0.01)],
+  ];
+  for (const [optimizer, theirs] of pairs) {
+    const layers = () => [
+      tf.layers.flatten({ inputShape: [...SHAPE] }),
+      tf.layers.dense({ units: 4, kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }) }),
+      tf.layers.dense({
+        units: 2,
+        activation: "softmax",
+        kernelInitializer: tf.initializers.glorotUniform({ seed: 2 }),
+      }),
+    ];
+    const [ours, other] = [
+      tf.sequential({ layers: layers() }),
+      tf.sequential({ layers: layers() }),
+    ];
+    const loss = "categoricalCrossentropy";
+    ours.compile({ optimizer, loss });
+    // Of tfjs one optimizer for each layer, which sees that layer alone.
+    const own = [1, 2].map(theirs);
+    const options = { epochs: 2, batchSize: 16, validationSplit: 0 };
+    for (const trained of [[2], [1], [1, 2], [2]]) {
+      ours.layers.forEach((layer, i) => layer.trainable = i === 0 || trained.includes(i));
+      await trainCnn(ours, data, options);
+      for (let step = 0; step < 2; step++) {
+        const weights = other.layers.flatMap(({ weights }) => weights.map((w) => w.read()));
+        const { grads } = tf.variableGrads(
+          () => tf.losses.softmaxCrossEntropy(y, logits(other, x)) as tf.Scalar,
+          weights as tf.Variable[],
+        );
+        for (const i of trained) {
+          const names = other.layers[i]!.weights.map((w) => (w.read() as tf.Variable).name);
+          own[i - 1]!.applyGradients(names.map((name) => ({ name, tensor: grads[name]! })));
+        }
+      }
+    }
+    // Not getWeights(), which puts frozen ones last.
+    const valuesOf = (model: tf.Sequential) =>
+      model.layers.flatMap(({ weights }) => weights.map((w) => w.read().dataSync()));
+    const expected = valuesOf(other);
+    valuesOf(ours).forEach((values, i) =>
+      values.forEach((value, k) =>
+        assert.ok(Math.abs(value - expected[i]![k]!) < 1e-4, `${i}: ${value}, ${expected[i]![k]}`)
+      )
+    );
+  }
+});
+
+/** A dense network's outputs before its soft-max. */
+function logits(model: tf.Sequential, x: tf.Tensor): tf.Tensor {
+  const [kernel, bias] = model.layers[2]!.weights.map((w) => w.read());
+  const hidden = model.layers[1]!.apply(model.layers[0]!.apply(x)) as tf.Tensor;
+  return tf.add(tf.matMul(hidden as tf.Tensor2D, kernel as tf.Tensor2D), bias!);
+}

@@ -71,7 +71,7 @@ export class Checkpoint {
     if (!keepsState(model.optimizer)) {
       throw new RangeError(
         `checkpoint cannot keep the state of tfjs's ${model.optimizer.getClassName()} optimizer: compile the ` +
-          'model with one of "deep-features/backend"',
+          'model with one of "deep-features/backend" (Adam, Sgd, RmsProp)',
       );
     }
     await Deno.mkdir(folder, { recursive: true });

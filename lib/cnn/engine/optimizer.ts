@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { Adam } from "../../backend/adam.ts";
+import { RmsProp } from "../../backend/rms_prop.ts";
+import { Sgd } from "../../backend/sgd.ts";
 
 /** Optimizers whose state belongs to weights, not to positions, and can be had back to the bit. */
 export function keepsState(optimizer: tf.Optimizer): boolean {
   // Not instanceof, which tfjs lets be true of every optimizer.
-  return [Adam, tf.SGDOptimizer].some((known) => optimizer.constructor === known);
+  return [Adam, Sgd, RmsProp, tf.SGDOptimizer].some((known) => optimizer.constructor === known);
 }
 
 /** The weights that an optimizer has trained here. */
@@ -21,7 +23,8 @@ export function checkOptimizer(optimizer: tf.Optimizer, weights: readonly tf.Var
   if (known.length !== weights.length || known.some((weight, i) => weight !== weights[i])) {
     throw new RangeError(
       `Cannot train other weights with the same ${optimizer.getClassName()} optimizer, ` +
-        "which would give them the moments of those before: compile the model anew",
+        "which would give them the moments of those before: compile the model anew, or with one of " +
+        '"deep-features/backend" (Adam, Sgd, RmsProp)',
     );
   }
   trainedBy.set(optimizer, weights);

@@ -1,0 +1,112 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { between, checkValue, flag, positive } from "../base/check.ts";
+import { type NamedTensors, VariableMoments, variablesOf } from "./variable_moments.ts";
+
+/**
+ * RMSProp (Tieleman & Hinton 2012), as tfjs and Keras have it: r ← ρ r + (1 − ρ) g², then v ← μ v + η g / √(r + ε),
+ * and w ← w − v. Centered (Graves 2013, eqs. 38–41), the variance stands in place of r: r − m², with
+ * m ← ρ m + (1 − ρ) g. (tfjs subtracts ε there, and takes roots of negative numbers where gradients stay the same.)
+ * Moments belong to their variable, not to a position, so that other layers can be trained with the same optimizer
+ * afterwards.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "@tensorflow/tfjs";
+ * import { setUpCompute } from "deep-features";
+ * import { RmsProp } from "deep-features/backend";
+ *
+ * await setUpCompute({ quiet: true });
+ * const w = tf.variable(tf.scalar(1));
+ * // The first step is η / √(1 − ρ), whatever the gradient.
+ * new RmsProp(0.1, 0.75).minimize(() => tf.square(w) as tf.Scalar);
+ * assert(Math.abs(w.dataSync()[0]! - 0.8) < 1e-5);
+ * ```
+ */
+export class RmsProp extends tf.Optimizer {
+  /** As tfjs and Keras call it. */
+  static get className(): string {
+    return "RMSProp";
+  }
+
+  readonly #moments: VariableMoments<"rms" | "momentum" | "mg">;
+
+  /**
+   * @param learningRate η
+   * @param decay ρ, from 0 to 1
+   * @param momentum μ, from 0 (none) to 1
+   * @param epsilon ε
+   * @param centered Whether the gradient's variance counts, not its mean square
+   * @throws {TypeError} If one is of the wrong kind
+   * @throws {RangeError} If one is no such number
+   */
+  constructor(
+    public learningRate = 0.001,
+    readonly decay = 0.9,
+    readonly momentum = 0,
+    readonly epsilon = 1e-7,
+    readonly centered = false,
+  ) {
+    super();
+    checkValue("RmsProp: learningRate", learningRate, between(0, Infinity));
+    checkValue("RmsProp: decay", decay, between(0, 1));
+    checkValue("RmsProp: momentum", momentum, between(0, 1));
+    checkValue("RmsProp: epsilon", epsilon, positive);
+    checkValue("RmsProp: centered", centered, flag);
+    this.#moments = new VariableMoments([
+      "rms",
+      ...momentum > 0 ? ["momentum"] as const : [],
+      ...centered ? ["mg"] as const : [],
+    ]);
+  }
+
+  override applyGradients(gradients: Parameters<tf.Optimizer["applyGradients"]>[0]): void {
+    for (const [variable, gradient] of variablesOf(gradients)) {
+      tf.tidy(() => variable.assign(this.#stepped(variable, gradient)));
+    }
+    this.incrementIterations();
+  }
+
+  /** Steps made, then the moments, each by its variable's name. */
+  override async getWeights(): Promise<NamedTensors> {
+    return [await this.saveIterations(), ...this.#moments.named()];
+  }
+
+  /**
+   * Takes what {@linkcode getWeights} gave.
+   *
+   * @throws {RangeError} If a moment's variable is not there or has another shape; nothing is taken then
+   */
+  override async setWeights(weights: NamedTensors): Promise<void> {
+    const take = this.#moments.plan(weights.slice(1));
+    await this.extractIterations(weights);
+    take();
+  }
+
+  override dispose(): void {
+    this.#moments.dispose();
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { learningRate, decay, momentum, epsilon, centered } = this;
+    return { learningRate, decay, momentum, epsilon, centered };
+  }
+
+  #stepped(variable: tf.Variable, gradient: tf.Tensor): tf.Tensor {
+    const { learningRate, decay, momentum, epsilon, centered } = this;
+    const moments = this.#moments.of(variable);
+    const mean = (kept: tf.Variable, value: tf.Tensor): tf.Tensor => {
+      const moved: tf.Tensor = tf.add(tf.mul(kept as tf.Tensor, decay), tf.mul(value, 1 - decay));
+      kept.assign(moved);
+      return moved;
+    };
+    let spread = mean(moments.rms, tf.square(gradient));
+    if (centered) spread = tf.relu(tf.sub(spread, tf.square(mean(moments.mg, gradient))));
+    let step: tf.Tensor = tf.div(tf.mul(gradient, learningRate), tf.sqrt(tf.add(spread, epsilon)));
+    if (momentum > 0) {
+      step = tf.add(tf.mul(moments.momentum as tf.Tensor, momentum), step);
+      moments.momentum.assign(step);
+    }
+    return tf.sub(variable as tf.Tensor, step);
+  }
+}

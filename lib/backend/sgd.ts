@@ -1,0 +1,94 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { between, checkValue, flag } from "../base/check.ts";
+import { type NamedTensors, VariableMoments, variablesOf } from "./variable_moments.ts";
+
+/**
+ * Stochastic gradient descent with (Nesterov) momentum: v ← μ v + g, then w ← w − η v, or with Nesterov's
+ * w ← w − η (g + μ v), as tfjs's `train.momentum` and PyTorch have it (Sutskever et al. 2013). Moments belong to
+ * their variable, not to a position, so that other layers can be trained with the same optimizer afterwards.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "@tensorflow/tfjs";
+ * import { setUpCompute } from "deep-features";
+ * import { Sgd } from "deep-features/backend";
+ *
+ * await setUpCompute({ quiet: true });
+ * const w = tf.variable(tf.scalar(1));
+ * const sgd = new Sgd(0.1, 0.9);
+ * // The gradient of w² is 2 w: 1 − 0.2, then 0.8 − 0.1 (0.9 · 2 + 1.6).
+ * for (let step = 0; step < 2; step++) sgd.minimize(() => tf.square(w) as tf.Scalar);
+ * assert(Math.abs(w.dataSync()[0]! - 0.46) < 1e-6);
+ * ```
+ */
+export class Sgd extends tf.Optimizer {
+  /** As tfjs and Keras call it. */
+  static get className(): string {
+    return "SGD";
+  }
+
+  readonly #moments = new VariableMoments(["momentum"]);
+
+  /**
+   * @param learningRate η
+   * @param momentum μ, from 0 (none) to 1
+   * @param nesterov Whether the gradient counts where the momentum leads to
+   * @throws {TypeError} If one is of the wrong kind
+   * @throws {RangeError} If one is no such number
+   */
+  constructor(
+    public learningRate = 0.01,
+    readonly momentum = 0,
+    readonly nesterov = false,
+  ) {
+    super();
+    checkValue("Sgd: learningRate", learningRate, between(0, Infinity));
+    checkValue("Sgd: momentum", momentum, between(0, 1));
+    checkValue("Sgd: nesterov", nesterov, flag);
+  }
+
+  override applyGradients(gradients: Parameters<tf.Optimizer["applyGradients"]>[0]): void {
+    for (const [variable, gradient] of variablesOf(gradients)) {
+      tf.tidy(() => variable.assign(this.#stepped(variable, gradient)));
+    }
+    this.incrementIterations();
+  }
+
+  /** Steps made, then the moments, each by its variable's name. */
+  override async getWeights(): Promise<NamedTensors> {
+    return [await this.saveIterations(), ...this.#moments.named()];
+  }
+
+  /**
+   * Takes what {@linkcode getWeights} gave.
+   *
+   * @throws {RangeError} If a moment's variable is not there or has another shape; nothing is taken then
+   */
+  override async setWeights(weights: NamedTensors): Promise<void> {
+    const take = this.#moments.plan(weights.slice(1));
+    await this.extractIterations(weights);
+    take();
+  }
+
+  override dispose(): void {
+    this.#moments.dispose();
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { learningRate, momentum, nesterov } = this;
+    return { learningRate, momentum, nesterov };
+  }
+
+  #stepped(variable: tf.Variable, gradient: tf.Tensor): tf.Tensor {
+    const { learningRate, momentum, nesterov } = this;
+    let direction = gradient;
+    if (momentum > 0) {
+      const { momentum: kept } = this.#moments.of(variable);
+      const moved: tf.Tensor = tf.add(tf.mul(kept as tf.Tensor, momentum), gradient);
+      kept.assign(moved);
+      direction = nesterov ? tf.add(gradient, tf.mul(moved, momentum)) : moved;
+    }
+    return tf.add(tf.mul(direction, -learningRate), variable);
+  }
+}
