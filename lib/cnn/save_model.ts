@@ -37,7 +37,7 @@ export type MoreFiles = Readonly<
  * ```
  */
 export async function saveModel(
-  model: tf.LayersModel,
+  model: tf.LayersModel | tf.GraphModel,
   folder: string,
   moreFiles: MoreFiles = {},
 ): Promise<void> {
@@ -119,8 +119,8 @@ async function replaceFolder(beside: string, place: string): Promise<void> {
 }
 
 /** How a model was compiled, as tfjs saves it; a loss or metric that is a function has no name to save. */
-function trainingConfig(model: tf.LayersModel): { trainingConfig?: unknown } {
-  if (!model.optimizer || typeof model.loss !== "string") return {};
+function trainingConfig(model: tf.LayersModel | tf.GraphModel): { trainingConfig?: unknown } {
+  if (!("optimizer" in model) || !model.optimizer || typeof model.loss !== "string") return {};
   const compiled = model as unknown as { getTrainingConfig(): unknown };
   try {
     return { trainingConfig: compiled.getTrainingConfig() };

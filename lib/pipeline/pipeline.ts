@@ -4,6 +4,7 @@ import {
   custom,
   describe,
   listOf,
+  oneOf,
   type Rules,
   text,
 } from "../base/check.ts";
@@ -18,7 +19,7 @@ import {
   LogisticRegression,
   RandomForestClassifier,
 } from "../classifiers/mod.ts";
-import { hiddenFeatures, type Network } from "../cnn/mod.ts";
+import { hiddenFeatures, type Network, type Pooling } from "../cnn/mod.ts";
 import {
   checkPreprocessing,
   type Preprocessing,
@@ -26,6 +27,9 @@ import {
 } from "../cnn/preprocessing.ts";
 import { type ImageSize, type LoadedImage, loadImage } from "../dataset/load_image.ts";
 import { Svc } from "../svm/mod.ts";
+
+/** tfjs's graph model, as far as it is used here. */
+type GraphModel = Exclude<Parameters<typeof hiddenFeatures>[0], Network>;
 
 /** The classifiers that a pipeline can hold. */
 export const CLASSIFIERS = {
@@ -41,10 +45,12 @@ export type PipelineClassifier = InstanceType<typeof CLASSIFIERS[keyof typeof CL
 
 /** What a pipeline is made of. */
 export interface PipelineParts {
-  /** The network whose layer is read. */
-  readonly model: Network;
-  /** The layer; default `"hidden"`. */
+  /** The network whose layer is read: a layers model, or a graph model. */
+  readonly model: Network | GraphModel;
+  /** The layer, of a graph model the node; default `"hidden"`. */
   readonly layer?: string | undefined;
+  /** What is kept of a layer with height and width, as for `hiddenFeatures`; default `"flatten"`. */
+  readonly pool?: Pooling | undefined;
   /**
    * What becomes of a picture first; default: it is brought to the network's size, bytes are divided by 255.
    * It must be what the classifier's features were read with.
@@ -73,13 +79,15 @@ export interface Classification {
 }
 
 const isNamed = (value: unknown) => value instanceof Object;
+const isGraph = (value: unknown) => Array.isArray((value as GraphModel).inputNodes);
 
 const RULES: Rules<PipelineParts> = {
   model: custom(
     "a layers model of tfjs",
-    (value) => isNamed(value) && Array.isArray((value as Network).layers),
+    (value) => isNamed(value) && (Array.isArray((value as Network).layers) || isGraph(value)),
   ),
   layer: text,
+  pool: oneOf("flatten", "average", "max"),
   preprocessing: PREPROCESSING_RULE,
   classifier: custom(
     `a fitted ${Object.keys(CLASSIFIERS).join(", ")}`,
@@ -113,8 +121,9 @@ const RULES: Rules<PipelineParts> = {
  * ```
  */
 export class Pipeline implements PipelineParts {
-  readonly model: Network;
+  readonly model: Network | GraphModel;
   readonly layer: string;
+  readonly pool: Pooling;
   readonly preprocessing: Preprocessing;
   readonly classifier: PipelineClassifier;
   readonly classNames: readonly string[];
@@ -131,11 +140,12 @@ export class Pipeline implements PipelineParts {
     for (const name of ["model", "classifier", "classNames"] as const) {
       checkValue(`Pipeline: ${name}`, parts[name], RULES[name]);
     }
-    const { model, layer = "hidden", preprocessing = { scale: "0..1" }, classifier, classNames } =
-      parts;
+    const { model, layer = "hidden", pool = "flatten", classifier, classNames } = parts;
+    const { preprocessing = { scale: "0..1" } } = parts;
     checkPreprocessing("Pipeline: preprocessing", preprocessing);
     this.model = model;
     this.layer = layer;
+    this.pool = pool;
     const size = imageSize(model, preprocessing.size), { scale } = preprocessing;
     this.preprocessing = size ? { size, scale } : { scale };
     this.classifier = classifier;
@@ -198,8 +208,8 @@ export class Pipeline implements PipelineParts {
   }
 
   #featuresOf(image: LoadedImage, options: RunOptions = {}): Promise<Matrix> {
-    const { layer, preprocessing } = this;
-    return hiddenFeatures(this.model, image, { layer, preprocessing, ...options });
+    const { layer, pool, preprocessing } = this;
+    return hiddenFeatures(this.model, image, { layer, pool, preprocessing, ...options });
   }
 
   /**
@@ -242,12 +252,18 @@ async function valuesOf(
 }
 
 /** The size that pictures are brought to; undefined if the network takes any. */
-function imageSize(model: Network, size: ImageSize | undefined): ImageSize | undefined {
-  const wanted = model.inputs.length === 1 ? model.inputs[0]!.shape.slice(1) : [];
+function imageSize(
+  model: Network | GraphModel,
+  size: ImageSize | undefined,
+): ImageSize | undefined {
+  // Graph models write -1 for what is open.
+  const wanted = model.inputs.length === 1
+    ? model.inputs[0]!.shape!.slice(1).map((length) => length === -1 ? null : length)
+    : [];
   if (wanted.length !== 3) {
     throw new RangeError(
       `Pipeline: the network must take one image of height, width and 3 channels, but takes [${
-        model.inputs.map((input) => input.shape.slice(1).join(" × ")).join("], [")
+        model.inputs.map((input) => input.shape!.slice(1).join(" × ")).join("], [")
       }]`,
     );
   }

@@ -11,7 +11,7 @@ import {
   text,
 } from "../base/check.ts";
 import { digest } from "../base/digest.ts";
-import { loadModel, type Preprocessing, saveModel } from "../cnn/mod.ts";
+import { loadModel, type Pooling, type Preprocessing, saveModel } from "../cnn/mod.ts";
 import { CLASSIFIERS, Pipeline, type PipelineParts } from "./pipeline.ts";
 
 /** Format of the settings; to be raised when it changes. */
@@ -27,6 +27,7 @@ type Kind = keyof typeof CLASSIFIERS;
 /** What stands in the settings' file, beside its format and digest. */
 interface Settings {
   readonly layer: string;
+  readonly pool: Pooling;
   readonly preprocessing: Preprocessing;
   readonly classNames: readonly string[];
   /** The classifier's class. */
@@ -39,6 +40,7 @@ const isObject = (value: unknown) => typeof value === "object" && value !== null
 
 const RULES: Rules<Settings> = {
   layer: text,
+  pool: oneOf("flatten", "average", "max"),
   preprocessing: custom("an object", isObject),
   classNames: listOf(text),
   classifier: oneOf(...Object.keys(CLASSIFIERS)),
@@ -83,12 +85,13 @@ export async function savePipeline(folder: string, parts: PipelineParts): Promis
   const pipeline = new Pipeline(parts);
   await setUp();
   await pipeline.check();
-  const { model, layer, preprocessing, classifier, classNames } = pipeline;
+  const { model, layer, pool, preprocessing, classifier, classNames } = pipeline;
   await saveModel(model, folder, {
     [CLASSIFIER_FILE]: (beside) => classifier.save(join(beside, CLASSIFIER_FILE)),
     [SETTINGS_FILE]: async (beside) => {
       const settings: Settings = {
         layer,
+        pool,
         preprocessing,
         classNames,
         classifier: classifier.constructor.name as Kind,
@@ -132,10 +135,10 @@ export async function loadPipeline(folder: string): Promise<Pipeline> {
     );
   }
   await setUp();
-  const { layer, preprocessing, classNames } = settings;
+  const { layer, pool, preprocessing, classNames } = settings;
   const classifier = await CLASSIFIERS[settings.classifier].load(join(folder, CLASSIFIER_FILE));
   const model = await loadModel(folder);
-  return new Pipeline({ model, layer, preprocessing, classifier, classNames });
+  return new Pipeline({ model, layer, pool, preprocessing, classifier, classNames });
 }
 
 /** Starts a backend, if the caller has not. */

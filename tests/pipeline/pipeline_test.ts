@@ -194,3 +194,26 @@ Deno.test("A pipeline shows its parts in a notebook and in one line of console.l
   }
   assert.ok(!Deno.inspect(pipeline).includes("\n"));
 });
+
+Deno.test("A pipeline keeps how a layer with height and width is pooled", async () => {
+  const { model, classNames } = await parts();
+  await inFolder(async (folder) => {
+    for (const pool of ["average", "max"] as const) {
+      const rows: Float32Array[] = [], y = [0, 1, 2, 0, 1, 2];
+      for (const [i, label] of y.entries()) {
+        const image = await loadImage(picture(label, i), { size: [8, 8] });
+        rows.push((await hiddenFeatures(model, image, { layer: "pool1", pool })).row(0));
+      }
+      const classifier = await new LinearSvc().fit(Matrix.fromRows(rows), y);
+      const place = join(folder, pool);
+      await savePipeline(place, { model, layer: "pool1", pool, classifier, classNames });
+      const pipeline = await loadPipeline(place);
+      assert.equal(pipeline.pool, pool);
+      assert.equal((await pipeline.classify(picture(2, 50))).className, "bright");
+      await assert.rejects(
+        savePipeline(join(folder, "no"), { model, layer: "pool1", classifier, classNames }),
+        /does not fit layer "pool1"/,
+      );
+    }
+  });
+});

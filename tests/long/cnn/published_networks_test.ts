@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
+import { encode } from "fast-png";
 import { hiddenFeatures, loadModel, predictClasses, setUpCompute } from "deep-features";
 import { seededRandom } from "deep-features/base";
+import { KNeighborsClassifier } from "deep-features/classifiers";
+import { loadPipeline, savePipeline } from "deep-features/pipeline";
 import { MobileNetV2Model } from "nsfwjs/models/mobilenet_v2";
 import { MobileNetV2MidModel } from "nsfwjs/models/mobilenet_v2_mid";
 
@@ -111,6 +114,18 @@ Deno.test("Published networks, quantized: loaded from files as they are, feature
       assertClose(features.data, expected, layer);
       assert.deepEqual([...await predictClasses(model, pictures())], largest(scores));
       assert.equal(tf.memory().numTensors, before);
+      const X = await hiddenFeatures(model, pictures(), { layer, pool: "average" });
+      const classifier = await new KNeighborsClassifier({ nNeighbors: 1 }).fit(X, [0, 1]);
+      const place = join(folder, "pipeline"), classNames = ["first", "second"];
+      await savePipeline(place, { model, layer, pool: "average", classifier, classNames });
+      const pipeline = await loadPipeline(place);
+      assert.ok(pipeline.model instanceof tf.GraphModel);
+      const { images } = pictures();
+      for (const [i, className] of classNames.entries()) {
+        const data = images.subarray(i * SIDE * SIDE * 3, (i + 1) * SIDE * SIDE * 3);
+        const png = encode({ width: SIDE, height: SIDE, channels: 3, data });
+        assert.equal((await pipeline.classify(png)).className, className);
+      }
       await assert.rejects(
         hiddenFeatures(model, pictures(), { layer: layer.replace("Relu6", "Relu") }),
         /no node named .*Relu6/,
