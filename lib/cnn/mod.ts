@@ -32,7 +32,6 @@ export {
   type OneCycleOptions,
   type Schedule,
   type ScheduleText,
-  scheduleText,
   stepDecay,
   type StepDecayOptions,
 } from "./learning_rate.ts";

@@ -9,7 +9,30 @@ import type { History } from "./history.ts";
 import type { LabeledImages } from "./image_arrays.ts";
 import { keepsState } from "./optimizer.ts";
 
-/** A checkpoint that cannot be gone on from: it is damaged, or belongs to another training. */
+/**
+ * A checkpoint that cannot be gone on from: it is damaged, or belongs to another training. `trainCnn` throws it
+ * before it trains.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { buildCnn, setUpCompute, trainCnn } from "deep-features";
+ * import { CheckpointError } from "deep-features/cnn";
+ *
+ * await setUpCompute({ quiet: true });
+ * const images = new Uint8Array(4 * 8 * 8 * 3), labels = Uint8Array.of(0, 1, 0, 1);
+ * const data = { images, labels, shape: [4, 8, 8, 3] } as const;
+ * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3], classes: 2 });
+ * const checkpoint = await Deno.makeTempDir();
+ * await trainCnn(model, data, { epochs: 1, batchSize: 2, validationSplit: 0, checkpoint });
+ * const other = { ...data, images: images.map(() => 9) };
+ * await assert.rejects(
+ *   trainCnn(model, other, { epochs: 1, batchSize: 2, validationSplit: 0, checkpoint }),
+ *   CheckpointError,
+ * );
+ * await Deno.remove(checkpoint, { recursive: true });
+ * ```
+ */
 export class CheckpointError extends RangeError {}
 
 /** What the option `checkpoint` may be. */
