@@ -200,7 +200,12 @@ export class Pipeline implements PipelineParts {
     return [
       ["size", size?.join(" × ") ?? "as the picture's"],
       ["scale", scale],
-      ["model", `${model.getClassName()} of ${model.layers.length} layers`],
+      [
+        "model",
+        "layers" in model
+          ? `${model.getClassName()} of ${model.layers.length} layers`
+          : "graph model",
+      ],
       ["layer", this.layer],
       ["classifier", this.classifier.constructor.name],
       ["classNames", this.classNames],
