@@ -1,3 +1,5 @@
+import { noteRunFact } from "../base/run_facts.ts";
+
 /** The sizes of a run of the notebooks. */
 export interface Preset {
   readonly name: "article" | "quick";
@@ -96,6 +98,8 @@ export function readPreset(
   const chosen = seeds === undefined
     ? preset.seeds
     : Array.from({ length: wholeNumber("SEEDS", seeds, 1, MAX_SEEDS) }, (_, seed) => seed);
+  noteRunFact("preset", name);
+  noteRunFact("seeds", ...chosen);
   if (seeds === undefined && controls === undefined) return preset;
   const held = controls === undefined
     ? Math.min(1, chosen.length - 1)

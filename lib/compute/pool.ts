@@ -32,6 +32,7 @@ import {
   work,
 } from "./control.ts";
 import { checkValue, whole } from "../base/check.ts";
+import { noteRunFact } from "../base/run_facts.ts";
 import { allocateLasting, release, sharedMemory } from "./memory.ts";
 import type { WorkerData } from "./worker.ts";
 
@@ -298,6 +299,7 @@ function loadKernels(): Kernels {
 }
 
 function startPool({ module, names }: Kernels, count: number): Pool {
+  noteRunFact("threads", count);
   takeBackEnded();
   const blocks = allocateLasting([...Array(count).fill(SCRATCH_BYTES), CONTROL_BYTES]);
   const scratches = blocks.slice(0, count), address = blocks[count]!;

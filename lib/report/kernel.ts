@@ -1,3 +1,4 @@
+import { RUN_FACTS_CODE } from "../base/run_facts.ts";
 import { Channel, type Message } from "./engine/channel.ts";
 import { type Ending, KernelProcess } from "./engine/kernel_process.ts";
 
@@ -37,6 +38,8 @@ const CONNECT_EVERY_MS = 25;
 const ASK_EVERY_MS = 500;
 /** How long a kernel may take to shut down before it is killed. */
 const SHUTDOWN_MS = 1500;
+/** How long a kernel may take to tell of its run: a cell may have left it busy. */
+const FACTS_TIMEOUT_MS = 10_000;
 /** Earlier versions of Deno report a cell that threw as one that ran. */
 const OLDEST_DENO = [2, 9];
 
@@ -193,6 +196,43 @@ export class KernelSession {
       return await Promise.race(limit ? [all, limit.promise] : [all]);
     } finally {
       limit?.clear();
+    }
+  }
+
+  /**
+   * What the kernel's process and the library in it tell of the run; nothing where a cell keeps it from
+   * answering.
+   */
+  async facts(): Promise<Record<string, unknown>> {
+    const id = crypto.randomUUID();
+    const told = Promise.withResolvers<Record<string, unknown>>();
+    const timeout = rejectAfter(FACTS_TIMEOUT_MS, () => new KernelError("No facts"));
+    try {
+      const asked = this.#request(
+        `Deno.jupyter.broadcast("update_display_data", {
+          data: { "application/json": {
+            ...${RUN_FACTS_CODE},
+            ...Deno.build.os === "linux" &&
+              { peakKiB: (await import("node:process")).default.resourceUsage().maxRSS },
+          } },
+          metadata: {},
+          transient: { display_id: "${id}" },
+        }); undefined`,
+        ({ content }) => {
+          const { data, transient } = content as {
+            data?: Record<string, unknown>;
+            transient?: { display_id?: string };
+          };
+          if (transient?.display_id !== id) return;
+          told.resolve(data?.["application/json"] as Record<string, unknown> ?? {});
+        },
+        false,
+      ).then(({ status }) => status === "ok" ? told.promise : {});
+      return await Promise.race([asked, timeout.promise]);
+    } catch {
+      return {};
+    } finally {
+      timeout.clear();
     }
   }
 

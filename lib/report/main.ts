@@ -10,6 +10,7 @@ import { formatSeconds } from "../notebook/progress.ts";
 import { writeWhole } from "../base/write_whole.ts";
 import { hidePathsIn } from "./engine/hide_paths.ts";
 import { renderSafely } from "./engine/render_safely.ts";
+import { figureTables, type Metrics, METRICS_ENDING } from "./metrics.ts";
 import { hasTag, type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
 import {
   type Neighbor,
@@ -25,6 +26,7 @@ import {
   requireDenoKernel,
   runNotebook,
 } from "./run_notebook.ts";
+import { type Commit, describeProvenance, makeProvenance, readCommit } from "./provenance.ts";
 import { storable } from "./storable.ts";
 import { cellTitle, TerminalReporter } from "./terminal.ts";
 
@@ -65,6 +67,9 @@ const MAX_TIMEOUT = 2_000_000;
 /** What a shell expects of a process that a signal ended. */
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
+/** Says at the end of each page what made it. */
+const FOOTER = "Made by “deno task report”";
+
 /** What the command line asks for. */
 interface Plan {
   readonly out: string;
@@ -72,6 +77,8 @@ interface Plan {
   readonly noRun: boolean;
   readonly singleFile: boolean;
   readonly cellTimeout?: number;
+  /** The project's as the run began: `--save` changes notebooks. */
+  readonly commit: Commit;
   readonly notebooks: readonly { readonly path: string; readonly notebook: Notebook }[];
 }
 
@@ -114,7 +121,7 @@ async function main(): Promise<number> {
     if (!isWhole) break;
   }
   try {
-    await writeWhole(join(out, INDEX), renderIndex(await listReports(out, done), footer()));
+    await writeWhole(join(out, INDEX), renderIndex(await listReports(out, done), FOOTER));
   } catch (error) {
     isWhole = false;
     console.error(`\nThe list of reports is not written: ${(error as Error).message}`);
@@ -163,6 +170,7 @@ async function readPlan(): Promise<Plan | undefined> {
     noRun: values["no-run"],
     singleFile: values["single-file"],
     notebooks,
+    commit: values["no-run"] ? {} : await readCommit(PROJECT),
     ...(cellTimeout === undefined ? {} : { cellTimeout }),
   };
 }
@@ -211,7 +219,7 @@ async function requireWritable(folder: string): Promise<void> {
 async function report(
   path: string,
   notebook: Notebook,
-  { out, save, noRun, singleFile, cellTimeout, notebooks }: Plan,
+  { out, save, noRun, singleFile, cellTimeout, notebooks, commit }: Plan,
   done: Done[],
   warnings: string[],
 ): Promise<boolean> {
@@ -221,7 +229,21 @@ async function report(
   // Where reports are written beside notebooks, the notebook itself is there, and no other is written.
   const isBeside = await Deno.realPath(dirname(path)) === await Deno.realPath(out);
   const notebookFile = isBeside ? basename(path) : `${name}${COPY_ENDING}`;
+  let facts: Record<string, unknown> = {};
   const write = async (ran: Notebook, runs: readonly CellRun[], failedCell?: number) => {
+    const date = new Date();
+    const provenanceOf = ({ seconds, failedCell, notices }: Summary) =>
+      makeProvenance(
+        {
+          wasRun: !noRun,
+          notices: notices.map(({ text }) => text),
+          ...(seconds === undefined ? {} : { seconds }),
+          ...(failedCell === undefined ? {} : { failedCell }),
+        },
+        commit,
+        facts,
+        date,
+      );
     const { html, summary, frames, warnings: odd } = renderSafely(ran, {
       name,
       isSingleFile: singleFile,
@@ -231,12 +253,20 @@ async function report(
       ...(failedCell === undefined ? {} : { failedCell }),
       ...await neighbors(path, out, notebooks.map(({ path }) => path)),
       notebookFile,
-      footer: footer(),
+      footer: FOOTER,
+      provenance: (summary) => describeProvenance(provenanceOf(summary)),
     });
     warnings.push(...odd.map((text) => `${name}, ${text}`));
     done.push({ name, summary, runs });
     for (const { file, html } of frames) await writeWhole(join(out, file), html);
     await writeWhole(join(out, `${name}.html`), html);
+    const metrics: Metrics = {
+      format: 1,
+      title: summary.title,
+      provenance: provenanceOf(summary),
+      tables: figureTables(ran),
+    };
+    await writeWhole(join(out, name + METRICS_ENDING), `${JSON.stringify(metrics, null, 1)}\n`);
     if (!isBeside) await writeNotebook(join(out, notebookFile), storable(ran));
   };
   try {
@@ -252,6 +282,7 @@ async function report(
         onCell: (run) => terminal.onCell(run),
         onText: (text) => terminal.onText(text),
         onCellDone: (run) => terminal.onCellDone(run),
+        onFacts: (told) => facts = told,
         onLate: (number) => {
           terminal.onLate(number);
           warnings.push(
@@ -373,12 +404,6 @@ async function listReports(
   }
   return [...reports].map(([file, summary]) => ({ file, summary }))
     .sort((a, b) => a.file < b.file ? -1 : 1);
-}
-
-function footer(): string {
-  return `Made by “deno task report” with Deno ${Deno.version.deno} on ${
-    new Date().toISOString().slice(0, 10)
-  }`;
 }
 
 /** The path of a notebook that is named by its path or, if it is one of the project's, by its name. */

@@ -74,8 +74,10 @@ export interface RunFacts {
   readonly next?: Neighbor;
   /** The file beside the page that holds the notebook as it is shown, if there is one. */
   readonly notebookFile?: string;
-  /** A line at the end of the page: when and how it was made. */
+  /** A line at the end of the page: what made it. */
   readonly footer: string;
+  /** Where the page comes from, in words; it may need what the page says of itself. */
+  readonly provenance?: (summary: Summary) => readonly (readonly [name: string, value: string])[];
   /** What the names of files beside the page begin with; default "report". */
   readonly name?: string;
   /** Finds a picture file beside the notebook by its relative path. */
@@ -171,9 +173,19 @@ export function renderPage(
         headings[0] ? "" : `<h1>${escapeHtml(summary.title)}</h1>`
       }${body}</main></div><footer><nav class="turn" aria-label="Previous and next">` +
       link(run.previous, (title) => `← ${title}`) + link(run.next, (title) => `${title} →`) +
-      `</nav><p>${escapeHtml(run.footer)}</p></footer>`,
+      `</nav>${renderProvenance(run.provenance?.(summary) ?? [])}<p>${
+        escapeHtml(run.footer)
+      }</p></footer>`,
   });
   return { html, summary, frames: run.isSingleFile ? [] : frames };
+}
+
+function renderProvenance(rows: readonly (readonly [name: string, value: string])[]): string {
+  if (rows.length === 0) return "";
+  const items = rows.map(([name, value]) =>
+    `<div><dt>${escapeHtml(name)}:</dt> <dd>${escapeHtml(value)}</dd></div>`
+  );
+  return `<dl class="provenance">${items.join("")}</dl>`;
 }
 
 /** The title of a notebook's report: its first heading. */

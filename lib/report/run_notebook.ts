@@ -24,6 +24,8 @@ export interface RunListener {
   readonly onCellDone?: (run: CellRun) => void;
   /** Called once for a cell that puts something out after its end: it may stand under a later one. */
   readonly onLate?: (number: number) => void;
+  /** Called once, at the end of the run, with what the kernel, if it is there still, tells of it. */
+  readonly onFacts?: (facts: Record<string, unknown>) => void;
 }
 
 /** What {@linkcode runNotebook} can be told. */
@@ -98,6 +100,7 @@ export async function runNotebook(
   const displays: Displays = new Map();
   const of = notebook.cells.filter((cell) => cell.cell_type === "code").length;
   const runs: CellRun[] = [];
+  let canAnswer = listener.onFacts !== undefined;
   const collectors = new Map<Cell, OutputCollector>();
   const cells: Cell[] = notebook.cells.map((cell) =>
     cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell
@@ -138,6 +141,7 @@ export async function runNotebook(
         }
       } catch (error) {
         if (!(error instanceof KernelError)) throw error;
+        canAnswer = false;
         collector.addError({
           output_type: "error",
           ename: error.name,
@@ -153,6 +157,7 @@ export async function runNotebook(
       listener.onCellDone?.(run);
     }
   } finally {
+    if (canAnswer) listener.onFacts?.(await kernel.facts());
     await kernel.stop();
   }
   return { notebook: soFar(), runs };

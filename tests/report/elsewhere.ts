@@ -16,18 +16,20 @@ async function run(path: string) {
   const seen: string[] = [];
   let printed = "";
   const late: number[] = [];
+  let facts: Record<string, unknown> = {};
   try {
     const { notebook, runs } = await runNotebook(path, await readNotebook(path), {
       onCell: ({ number, of }) => seen.push(`${number}/${of}`),
       onText: (text) => printed += text,
       onCellDone: ({ number }) => seen.push(`${number} done`),
       onLate: (number) => late.push(number),
+      onFacts: (told) => facts = told,
     }, timeout === undefined ? {} : { cellTimeout: Number(timeout) });
-    return { notebook, runs, seen, printed, late };
+    return { notebook, runs, seen, printed, late, facts };
   } catch (error) {
     if (!(error instanceof CellError)) throw error;
     const { number, code, traceback, notebook } = error;
-    return { number, code, traceback, notebook };
+    return { number, code, traceback, notebook, facts };
   }
 }
 

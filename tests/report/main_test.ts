@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { parseHTML } from "linkedom";
+import { readMetrics } from "../../lib/report/metrics.ts";
 import { readNotebook } from "../../lib/report/notebook.ts";
 import { isRunning, notebookText, show, until, withNotebooks } from "./notebooks.ts";
 
@@ -252,7 +253,18 @@ Deno.test("report --no-run renders the outputs that a notebook of any kernel hol
     assert.equal(beside.querySelector("header a[download]")!.getAttribute("href"), "./own.ipynb");
     assert.equal(await Deno.readTextFile(path), text);
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
-    assert.deepEqual(names, ["index.html", "out", "own.html", "own.ipynb"]);
+    assert.deepEqual(names, [
+      "index.html",
+      "out",
+      "own.html",
+      "own.ipynb",
+      "own.metrics.json",
+    ]);
+    // What was not made now is told to be so, and no commit or machine is claimed for it.
+    const { provenance } = await readMetrics(join(out, "own.metrics.json"));
+    assert.deepEqual(Object.keys(provenance), ["wasRun", "date", "deno", "failedCell", "notices"]);
+    assert.equal(provenance.wasRun, false);
+    assert.match(page.querySelector(".provenance")!.textContent, /^Run: not run now/);
   });
 });
 

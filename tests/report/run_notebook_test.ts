@@ -16,6 +16,8 @@ interface Outcome {
   readonly number?: number;
   readonly code: string;
   readonly traceback: string;
+  /** What the kernel told of the run. */
+  readonly facts: Record<string, unknown>;
 }
 
 async function elsewhere(args: string[], env: Record<string, string> = {}): Promise<unknown> {
@@ -27,6 +29,11 @@ async function elsewhere(args: string[], env: Record<string, string> = {}): Prom
   assert.ok(success, new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout));
 }
+
+/** Notes facts as a library in the kernel does. */
+const NOTE = `(await import(${
+  JSON.stringify(new URL("../../lib/base/run_facts.ts", import.meta.url).href)
+})).noteRunFact("seeds", 0, 7, 0)`;
 
 /** Runs a notebook with the given cells on a kernel. */
 async function run(
@@ -239,4 +246,15 @@ Deno.test("runNotebook() runs in a folder whose name has signs of an address in 
     const { notebook } = await elsewhere([join(odd, "x#y.ipynb")]) as Outcome;
     assert.equal(plain(notebook.cells[0]!.outputs![0]), "7");
   });
+});
+
+Deno.test("runNotebook() tells what the kernel knows of its run, also of one that a cell broke off", async () => {
+  const { facts } = await run([NOTE, "throw 1"]);
+  assert.deepEqual(facts["seeds"], [0, 7]);
+  if (Deno.build.os === "linux") assert.ok(Number(facts["peakKiB"]) > 2 ** 14);
+  // A cell that keeps the kernel from answering keeps nothing else from its end.
+  assert.deepEqual(
+    (await run(["delete Deno.jupyter.broadcast; Deno.jupyter = undefined;"])).facts,
+    {},
+  );
 });
