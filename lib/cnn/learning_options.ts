@@ -1,4 +1,5 @@
 import { between, type Rules } from "../base/check.ts";
+import { type Augment, augmentRule, checkAugment } from "./engine/augment.ts";
 import { type ClassWeight, classWeightRule } from "./engine/class_weights.ts";
 import {
   checkEarlyStopping,
@@ -31,6 +32,11 @@ export interface LearningOptions {
   readonly classWeight?: ClassWeight | undefined;
   /** Ends the training when the validation loss has not become lower for some epochs, as Keras's `EarlyStopping`. */
   readonly earlyStopping?: EarlyStopping | undefined;
+  /**
+   * Mirrors, moves, cuts or brightens the training images by chance, anew in each epoch; default not at all. What
+   * happens to an image depends on the seed, the epoch and its number alone; validation images stay as they are.
+   */
+  readonly augment?: Augment | undefined;
 }
 
 /** What {@linkcode LearningOptions} may be. */
@@ -44,10 +50,13 @@ export const LEARNING_RULES: Rules<LearningOptions> = {
   },
   classWeight: classWeightRule,
   earlyStopping: earlyStoppingRule,
+  augment: augmentRule,
 };
 
 /** Holds what is inside of options to its own rules. */
-export function checkLearningOptions(owner: string, { earlyStopping }: LearningOptions): void {
+export function checkLearningOptions(owner: string, options: LearningOptions): void {
+  const { earlyStopping, augment } = options;
+  if (augment) checkAugment(owner, augment);
   if (earlyStopping) checkEarlyStopping(owner, earlyStopping);
 }
 
@@ -55,6 +64,7 @@ export function checkLearningOptions(owner: string, { earlyStopping }: LearningO
 export function learningText(options: LearningOptions): Record<string, unknown> {
   const { learningRate, weightDecay = 0, labelSmoothing = 0, classWeight, earlyStopping } = options;
   const rate = typeof learningRate === "function" ? scheduleText(learningRate) : learningRate;
+  const augment = Object.entries(options.augment ?? {}).filter(([, value]) => value).sort();
   const { patience, restoreBest = false } = earlyStopping ?? {};
   return {
     ...(rate === undefined ? {} : { learningRate: rate }),
@@ -62,5 +72,6 @@ export function learningText(options: LearningOptions): Record<string, unknown> 
     ...(labelSmoothing === 0 ? {} : { labelSmoothing }),
     ...(classWeight ? { classWeight: { ...classWeight } } : {}),
     ...(earlyStopping ? { earlyStopping: { patience, restoreBest } } : {}),
+    ...(augment.length > 0 ? { augment: Object.fromEntries(augment) } : {}),
   };
 }

@@ -9,6 +9,7 @@ import { showModels } from "./show_model.ts";
 showModels();
 
 export { CheckpointError } from "./engine/checkpoint.ts";
+export type { Augment } from "./engine/augment.ts";
 export type { ClassWeight } from "./engine/class_weights.ts";
 export type { EarlyStopping } from "./engine/early_stopping.ts";
 export type { EpochLog, History } from "./engine/history.ts";

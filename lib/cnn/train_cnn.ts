@@ -4,6 +4,7 @@ import { createBreather } from "../notebook/progress.ts";
 import { between, callable, checkOptions, type Rules, seed, whole } from "../base/check.ts";
 import { permutation, seededRandom } from "../base/random.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { checkAugmentOf } from "./engine/augment.ts";
 import {
   Checkpoint,
   checkpointRule,
@@ -181,6 +182,8 @@ async function train(
   if (weights.length === 0) {
     throw new RangeError("Cannot train this model: none of its weights is trainable");
   }
+  const { augment } = options;
+  if (augment) checkAugmentOf(augment, data);
   checkOptimizer(model.optimizer, weights);
   if (earlyStopping && trainCount === count) {
     throw new RangeError(
@@ -195,7 +198,7 @@ async function train(
     : ratesOf(options.learningRate, epochs * batches);
   const ownRate = rates || weightDecay > 0 ? learningRateOf(optimizer) : undefined;
   const kernels = weightDecay > 0 ? kernelsOf(model) : [];
-  warnOfUnseenClasses(targets.classes, trainCount);
+  warnOfOrder(targets.classes, trainCount);
   const random = seededRandom(seed);
   signal?.throwIfAborted();
 
@@ -215,7 +218,7 @@ async function train(
     seconds: [],
     ...(objective.metricNames.length > 0 ? { metrics: {} } : {}),
   };
-  const training: Training = { model, pass, objective, weights, kernels, data };
+  const training: Training = { model, pass, objective, weights, kernels, data, augment };
   const breathe = createBreather();
 
   try {
@@ -233,6 +236,7 @@ async function train(
         if (rates) setLearningRate(optimizer, rate!);
         const figures = await trainingStep(training, rows, {
           seed: (epochSeed + Math.imul(batch, SEED_STRIDE)) >>> 0,
+          epochSeed,
           decay: weightDecay > 0 ? rate! * weightDecay : 0,
         });
         if (!Number.isFinite(figures.loss)) {
@@ -297,15 +301,27 @@ function ownSettings(options: TrainOptions, rates: Float64Array | undefined): Tr
 }
 
 /** A class that is only in the validation part cannot be learned: the order of the images is to blame. */
-function warnOfUnseenClasses(classes: Int32Array, trainCount: number): void {
+function warnOfOrder(classes: Int32Array, trainCount: number): void {
   const seen = new Set(classes.subarray(0, trainCount));
-  const unseen = [...new Set(classes.subarray(trainCount))].filter((label) => !seen.has(label));
-  if (unseen.length === 0) return;
-  console.warn(
-    `The validation part holds images of class ${
-      unseen.sort((a, b) => a - b).join(", ")
-    }, of which ` +
-      "the training part has none: the images seem to be ordered by class. Shuffle them first " +
-      "(shuffle), or split them with trainTestSplit and train with validationSplit: 0",
-  );
+  const validated = [...new Set(classes.subarray(trainCount))].sort((a, b) => a - b);
+  const unseen = validated.filter((label) => !seen.has(label));
+  const isOrdered = classes.every((label, i) => i === 0 || label >= classes[i - 1]!) ||
+    classes.every((label, i) => i === 0 || label <= classes[i - 1]!);
+  const whatToDo =
+    "Shuffle them first (shuffle), or split them with trainTestSplit and train with " +
+    "validationSplit: 0";
+  if (unseen.length > 0) {
+    console.warn(
+      `The validation part holds images of class ${
+        unseen.join(", ")
+      }, of which the training part has ` +
+        `none: the images seem to be ordered by class. ${whatToDo}`,
+    );
+  } else if (isOrdered && validated.length > 0 && seen.size > validated.length) {
+    console.warn(
+      `The images are ordered by class, and the validation part, the last of them, holds class ${
+        validated.join(", ")
+      } alone: its figures say nothing of the others. ${whatToDo}`,
+    );
+  }
 }

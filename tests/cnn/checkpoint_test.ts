@@ -58,6 +58,7 @@ const OPTIONS: TrainOptions = {
   seed: 3,
   learningRate: cosine({ from: 0.02 }),
   weightDecay: 0.01,
+  augment: { flip: true, shift: 1 },
 };
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
@@ -165,6 +166,7 @@ Deno.test("trainCnn() refuses by name a checkpoint of another network, other set
       [/another seed \(3, not 4\)/, { seed: 4 }],
       [/another learningRate:/, { learningRate: cosine({ from: 0.03 }) }],
       [/another learningRate:/, { learningRate: undefined }],
+      [/another augment \(\{"flip":true,"shift":1\}, not none\)/, { augment: undefined }],
       [/another weightDecay \(0.01, not none\)/, { weightDecay: 0 }],
       [/another labelSmoothing \(none, not 0.1\)/, { labelSmoothing: 0.1 }],
       [/another classWeight \(none, not \{"0":1,"1":1,"2":2\}\)/, { classWeight: [1, 1, 2] }],

@@ -215,6 +215,27 @@ Deno.test("trainCnn() warns where the validation part has a class that the train
   assert.match(warnings[0]!, /images of class 1, of which the training part has none.*[Ss]huffle/);
 });
 
+Deno.test("trainCnn() warns of images in order of class, of which validation shows some classes alone", async () => {
+  const warnings: string[] = [];
+  const warn = console.warn;
+  console.warn = (text: string) => warnings.push(text);
+  const data = halves(20);
+  const ordered = data.labels.map((_, i) => i < 10 ? 0 : 1);
+  try {
+    await train(1, { epochs: 1 }, { ...data, labels: ordered });
+    await train(1, { epochs: 1 }, { ...data, labels: ordered.toReversed() });
+    // No validation, one class alone, or one image out of order: nothing to warn of.
+    await train(1, { epochs: 1, validationSplit: 0 }, { ...data, labels: ordered });
+    await train(1, { epochs: 1 }, { ...data, labels: ordered.fill(1) });
+    await train(1, { epochs: 1 }, { ...data, labels: data.labels.map((_, i) => i % 2) });
+  } finally {
+    console.warn = warn;
+  }
+  assert.equal(warnings.length, 2, warnings.join("\n"));
+  assert.match(warnings[0]!, /ordered by class.*holds class 1 alone.*Shuffle.*validationSplit: 0/);
+  assert.match(warnings[1]!, /holds class 0 alone/);
+});
+
 Deno.test("hiddenFeatures() gives the layer's own outputs, whatever the batch", async () => {
   const { model, data } = await train(1, { epochs: 1 });
   const features = await hiddenFeatures(model, data, { batchSize: 7 });

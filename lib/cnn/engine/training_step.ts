@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { createBreather } from "../../notebook/progress.ts";
+import { type Augment, augmented } from "./augment.ts";
 import { imageBatch, predictionBatch, range } from "./batches.ts";
 import { applyConstraints } from "./constraints.ts";
 import type { ForwardPass } from "./forward.ts";
@@ -16,6 +17,7 @@ export interface Training {
   /** The weights that decay. */
   readonly kernels: readonly tf.Variable[];
   readonly data: LabeledImages;
+  readonly augment?: Augment | undefined;
 }
 
 /** Figures of a batch. */
@@ -29,18 +31,26 @@ interface Figures {
 export interface StepOptions {
   /** Seed of what the layers draw. */
   readonly seed: number;
+  /** Seed of what happens to the images in this epoch. */
+  readonly epochSeed: number;
   /** How much smaller kernels become before the step, as a share of themselves. */
   readonly decay: number;
 }
 
 /** One step of the optimizer. */
 export async function trainingStep(
-  { model, pass, objective, weights, kernels, data }: Training,
+  { model, pass, objective, weights, kernels, data, augment }: Training,
   rows: Uint32Array,
   options: StepOptions,
 ): Promise<Figures> {
   const step = tf.tidy(() => {
-    const images = imageBatch(data, rows, pass.onesChannel);
+    const images = augment
+      ? imageBatch(
+        augmented(data, rows, augment, options.epochSeed),
+        range(0, rows.length),
+        pass.onesChannel,
+      )
+      : imageBatch(data, rows, pass.onesChannel);
     const target = objective.target(rows);
     let hits: tf.Scalar | undefined, metrics: tf.Scalar[] = [];
     try {

@@ -72,12 +72,15 @@ Deno.test("trainedCnn keeps a network for each way of learning, the article's as
       { labelSmoothing: 0.1 },
       { classWeight: Array.from({ length: 10 }, (_, i) => i + 1) },
       { earlyStopping: { patience: 2 } },
+      { augment: { flip: true } },
       { earlyStopping: { patience: 2, restoreBest: true } },
     ];
     for (const [i, way] of ways.entries()) {
       assert.equal(await trained(way), true);
       assert.equal((await names(cache)).length, i + 1);
     }
+    assert.equal(await trained({ augment: { flip: false, shift: 0 } }), false);
+    assert.equal(await trained({ augment: { cutout: 0, flip: true } }), false);
     assert.equal(await trained({ weightDecay: 0, labelSmoothing: 0 }), false);
     assert.equal(await trained({ learningRate: oneCycle({ max: 0.01, warmUp: 0.3 }) }), false);
     assert.equal(await trained({ earlyStopping: { patience: 2, restoreBest: false } }), false);
