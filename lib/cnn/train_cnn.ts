@@ -119,8 +119,8 @@ const SEED_STRIDE = 0x9e3779b1;
  *
  * await setUpCompute({ quiet: true });
  * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3], classes: 2 });
- * const images = new Uint8Array(10 * 8 * 8 * 3).map((_, i) => i < 960 ? 0 : 255);
- * const labels = Uint8Array.from({ length: 10 }, (_, i) => i < 5 ? 0 : 1);
+ * const labels = Uint8Array.from({ length: 10 }, (_, i) => i % 2);
+ * const images = new Uint8Array(10 * 8 * 8 * 3).map((_, i) => labels[Math.floor(i / 192)]! * 255);
  * const split = { images, labels, shape: [10, 8, 8, 3] as const };
  * const history = await trainCnn(model, split, { epochs: 2, batchSize: 5, seed: 1 });
  * assert(history.loss.length === 2);

@@ -36,6 +36,7 @@ const { seconds: _, ...history } = await trainCnn(model, data, {
   seed: 5,
   learningRate: oneCycle({ max: 0.01 }),
   weightDecay: 0.01,
+  augment: { flip: true, shift: 1, cutout: 2, brightness: 0.2 },
   earlyStopping: { patience: 60, restoreBest: true },
   checkpoint: folder,
   onBatch: ({ epoch, batch }) => console.log(`at ${epoch} ${batch}`),
