@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { checkOptions, listOf, oneOf, type Rules, text, whole } from "../base/check.ts";
+import { checkOptions, listOf, oneOf, type Rule, type Rules, text, whole } from "../base/check.ts";
 import { Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { interruptible } from "../notebook/interrupt.ts";
@@ -37,6 +37,9 @@ const INFERENCE_RULES: Rules<InferenceOptions> = {
 /** How the outputs of a layer with height and width become a row of numbers. */
 export type Pooling = "flatten" | "average" | "max";
 
+/** What an option that is a {@linkcode Pooling} may be. */
+export const POOLING_RULE: Rule = oneOf("flatten", "average", "max");
+
 /** Options of {@linkcode hiddenFeatures}. */
 export interface FeatureOptions extends InferenceOptions {
   /** Name of the layer (of a graph model: the node) whose output is wanted; default `"hidden"`. */
@@ -57,7 +60,7 @@ export interface LayersFeatureOptions extends Omit<FeatureOptions, "layer"> {
 const FEATURE_RULES: Rules<FeatureOptions & LayersFeatureOptions> = {
   layer: text,
   layers: listOf(text, "a list of layers' names"),
-  pool: oneOf("flatten", "average", "max"),
+  pool: POOLING_RULE,
   ...INFERENCE_RULES,
 };
 

@@ -4,7 +4,6 @@ import {
   custom,
   describe,
   listOf,
-  oneOf,
   type Rules,
   text,
 } from "../base/check.ts";
@@ -20,6 +19,7 @@ import {
   RandomForestClassifier,
 } from "../classifiers/mod.ts";
 import { hiddenFeatures, type Network, type Pooling } from "../cnn/mod.ts";
+import { POOLING_RULE } from "../cnn/hidden_features.ts";
 import {
   checkPreprocessing,
   type Preprocessing,
@@ -83,11 +83,11 @@ const isGraph = (value: unknown) => Array.isArray((value as GraphModel).inputNod
 
 const RULES: Rules<PipelineParts> = {
   model: custom(
-    "a layers model of tfjs",
+    "a layers model or a graph model of tfjs",
     (value) => isNamed(value) && (Array.isArray((value as Network).layers) || isGraph(value)),
   ),
   layer: text,
-  pool: oneOf("flatten", "average", "max"),
+  pool: POOLING_RULE,
   preprocessing: PREPROCESSING_RULE,
   classifier: custom(
     `a fitted ${Object.keys(CLASSIFIERS).join(", ")}`,
@@ -207,6 +207,7 @@ export class Pipeline implements PipelineParts {
           : "graph model",
       ],
       ["layer", this.layer],
+      ["pool", this.pool],
       ["classifier", this.classifier.constructor.name],
       ["classNames", this.classNames],
     ];
@@ -263,12 +264,12 @@ function imageSize(
 ): ImageSize | undefined {
   // Graph models write -1 for what is open.
   const wanted = model.inputs.length === 1
-    ? model.inputs[0]!.shape!.slice(1).map((length) => length === -1 ? null : length)
+    ? (model.inputs[0]!.shape ?? []).slice(1).map((length) => length === -1 ? null : length)
     : [];
   if (wanted.length !== 3) {
     throw new RangeError(
       `Pipeline: the network must take one image of height, width and 3 channels, but takes [${
-        model.inputs.map((input) => input.shape!.slice(1).join(" × ")).join("], [")
+        model.inputs.map(({ shape }) => shape?.slice(1).join(" × ") ?? "unknown").join("], [")
       }]`,
     );
   }

@@ -11,11 +11,12 @@ import {
   text,
 } from "../base/check.ts";
 import { digest } from "../base/digest.ts";
+import { POOLING_RULE } from "../cnn/hidden_features.ts";
 import { loadModel, type Pooling, type Preprocessing, saveModel } from "../cnn/mod.ts";
 import { CLASSIFIERS, Pipeline, type PipelineParts } from "./pipeline.ts";
 
 /** Format of the settings; to be raised when it changes. */
-const FORMAT = "deep-features-pipeline-1";
+const FORMAT = "deep-features-pipeline-2";
 
 const SETTINGS_FILE = "pipeline.json", CLASSIFIER_FILE = "classifier.bin";
 
@@ -40,7 +41,7 @@ const isObject = (value: unknown) => typeof value === "object" && value !== null
 
 const RULES: Rules<Settings> = {
   layer: text,
-  pool: oneOf("flatten", "average", "max"),
+  pool: POOLING_RULE,
   preprocessing: custom("an object", isObject),
   classNames: listOf(text),
   classifier: oneOf(...Object.keys(CLASSIFIERS)),

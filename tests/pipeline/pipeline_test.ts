@@ -75,12 +75,18 @@ Deno.test("savePipeline() refuses parts that do not fit, before it writes anythi
   const [gray, small] = [[8, 8, 1], [6, 6, 3]] as const;
   const cases: [object, string, RegExp][] = [
     [{ classnames: [] }, "TypeError", /no option "classnames": did you mean "classNames"/],
-    [{ model: undefined }, "TypeError", /model must be a layers model of tfjs, got undefined/],
-    [{ model: {} }, "TypeError", /model must be a layers model of tfjs/],
+    [
+      { model: undefined },
+      "TypeError",
+      /model must be a layers model or a graph model of tfjs, got undefined/,
+    ],
+    [{ model: {} }, "TypeError", /model must be a layers model or a graph model of tfjs/],
     [{ model: buildCnn({ inputShape: gray }) }, "RangeError", /images of 1 channels/],
     [{ layer: "hiden" }, "RangeError", /hiden/],
     [{ layer: "flatten_1" }, "RangeError", /./],
     [{ layer: 3 }, "TypeError", /layer must be a text/],
+    [{ pool: "mean" }, "RangeError", /pool must be .*"average".* got "mean"/],
+    [{ pool: "max", layer: "acti2" }, "RangeError", /does not fit layer "acti2"/],
     [
       { preprocessing: { scale: "0..1", size: small.slice(0, 2) } },
       "RangeError",
@@ -149,6 +155,8 @@ Deno.test("loadPipeline() refuses damaged, foreign and mixed folders by the file
       [{ classNames: [1, 2, 3] }, /classNames must be/],
       [{ classNames: undefined }, /classNames must be/],
       [{ layer: null }, /layer must be/],
+      [{ pool: undefined }, /pool must be/],
+      [{ pool: "mean" }, /pool must be/],
       [{ extra: 1 }, /no option "extra"/],
       [{ preprocessing: { scale: "0..1", size: [9, 9] } }, /9 × 9, but the network takes 8 × 8/],
     ];
@@ -195,25 +203,29 @@ Deno.test("A pipeline shows its parts in a notebook and in one line of console.l
   assert.ok(!Deno.inspect(pipeline).includes("\n"));
 });
 
-Deno.test("A pipeline keeps how a layer with height and width is pooled", async () => {
+Deno.test("A pipeline reads a layer with height and width as its classifier's features were read", async () => {
   const { model, classNames } = await parts();
+  const layer = "acti2", pictures = [0, 1, 2].map((label) => picture(label, 3));
   await inFolder(async (folder) => {
-    for (const pool of ["average", "max"] as const) {
-      const rows: Float32Array[] = [], y = [0, 1, 2, 0, 1, 2];
-      for (const [i, label] of y.entries()) {
-        const image = await loadImage(picture(label, i), { size: [8, 8] });
-        rows.push((await hiddenFeatures(model, image, { layer: "pool1", pool })).row(0));
-      }
-      const classifier = await new LinearSvc().fit(Matrix.fromRows(rows), y);
-      const place = join(folder, pool);
-      await savePipeline(place, { model, layer: "pool1", pool, classifier, classNames });
-      const pipeline = await loadPipeline(place);
+    const seen = new Set<string>();
+    for (const pool of ["flatten", "average", "max"] as const) {
+      const rows = await Promise.all(pictures.map(async (bytes) => {
+        const image = await loadImage(bytes, { size: [8, 8] });
+        return (await hiddenFeatures(model, image, { layer, pool })).row(0);
+      }));
+      const X = Matrix.fromRows(rows);
+      const classifier = await new LinearSvc({ tol: 0.01 }).fit(X, [0, 1, 2]);
+      await savePipeline(folder, { model, layer, pool, classifier, classNames });
+      const pipeline = await loadPipeline(folder);
       assert.equal(pipeline.pool, pool);
-      assert.equal((await pipeline.classify(picture(2, 50))).className, "bright");
-      await assert.rejects(
-        savePipeline(join(folder, "no"), { model, layer: "pool1", classifier, classNames }),
-        /does not fit layer "pool1"/,
-      );
+      for (const [label, bytes] of pictures.entries()) {
+        const { decisionValues, className } = await pipeline.classify(bytes);
+        const own = (await classifier.decisionFunction(X.slice(label, label + 1))).data;
+        assert.deepEqual(Object.values(decisionValues), [...own]);
+        assert.equal(className, classNames[label]);
+        seen.add(own.join());
+      }
     }
+    assert.equal(seen.size, 9);
   });
 });
