@@ -4,15 +4,17 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { basename, dirname, join, relative, resolve } from "@std/path";
 import { formatSeconds } from "../notebook/progress.ts";
 import { writeWhole } from "../base/write_whole.ts";
 import { hidePathsIn } from "./engine/hide_paths.ts";
 import { renderSafely } from "./engine/render_safely.ts";
-import { figureTables, type Metrics, METRICS_ENDING } from "./metrics.ts";
+import { figureTables, mainFigures, type Metrics, METRICS_ENDING, readMetrics } from "./metrics.ts";
 import { hasTag, type Notebook, readNotebook, writeNotebook } from "./notebook.ts";
 import {
+  type Listed,
   type Neighbor,
   notebookTitle,
   readSummary,
@@ -223,7 +225,7 @@ async function report(
   done: Done[],
   warnings: string[],
 ): Promise<boolean> {
-  const name = basename(path, ".ipynb");
+  const name = basename(path, ".ipynb"), paths = notebooks.map(({ path }) => path);
   const start = performance.now();
   const terminal = new TerminalReporter(writeToTerminal, Deno.stdout.isTerminal());
   // Where reports are written beside notebooks, the notebook itself is there, and no other is written.
@@ -247,11 +249,12 @@ async function report(
     const { html, summary, frames, warnings: odd } = renderSafely(ran, {
       name,
       isSingleFile: singleFile,
+      findPage: (file) => findPage(path, file, out, paths),
       readPicture: (file) => readPicture(dirname(path), file),
       ...(noRun ? {} : { seconds: (performance.now() - start) / 1000 }),
       cellSeconds: runs.map(({ seconds }) => seconds),
       ...(failedCell === undefined ? {} : { failedCell }),
-      ...await neighbors(path, out, notebooks.map(({ path }) => path)),
+      ...await neighbors(path, out, paths),
       notebookFile,
       footer: FOOTER,
       provenance: (summary) => describeProvenance(provenanceOf(summary)),
@@ -351,6 +354,22 @@ async function neighbors(
   };
 }
 
+/** The page of a file that a notebook links to: a report that is there or will be, of a notebook beside. */
+function findPage(
+  notebook: string,
+  file: string,
+  out: string,
+  paths: readonly string[],
+): string | undefined {
+  const target = resolve(dirname(notebook), file), page = `${basename(target, ".ipynb")}.html`;
+  if (!target.endsWith(".ipynb")) return undefined;
+  if (paths.includes(target)) return page;
+  // Of a notebook elsewhere it may be another's page that is there under its name.
+  const isThere = dirname(target) === dirname(notebook) &&
+    existsSync(join(out, page));
+  return isThere ? page : undefined;
+}
+
 /** The title of another notebook, if it can be read. */
 async function titleOf(path: string): Promise<string | undefined> {
   try {
@@ -390,7 +409,7 @@ function summarize(done: readonly Done[], said: readonly string[], { out, noRun 
 async function listReports(
   out: string,
   done: readonly Done[],
-): Promise<{ summary: Summary; file: string }[]> {
+): Promise<Listed[]> {
   const reports = new Map(done.map(({ name, summary }) => [`${name}.html`, summary]));
   for await (const { name } of Deno.readDir(out)) {
     const isOther = !name.endsWith(".html") || name === INDEX || FRAME_PAGE.test(name);
@@ -402,8 +421,28 @@ async function listReports(
       console.error(`\n${name} is left out of the list of reports: ${(error as Error).message}`);
     }
   }
-  return [...reports].map(([file, summary]) => ({ file, summary }))
-    .sort((a, b) => a.file < b.file ? -1 : 1);
+  const listed = [...reports].map(async ([file, summary]) => ({
+    file,
+    summary,
+    ...await figuresBeside(out, basename(file, ".html"), summary),
+  }));
+  return (await Promise.all(listed)).sort((a, b) => a.file < b.file ? -1 : 1);
+}
+
+/** What the metrics beside a report tell of it; nothing if they are not there, or another page's. */
+async function figuresBeside(
+  out: string,
+  name: string,
+  { title, seconds }: Summary,
+): Promise<Pick<Listed, "figures" | "date">> {
+  try {
+    const metrics = await readMetrics(join(out, name + METRICS_ENDING));
+    const { tables, provenance } = metrics;
+    if (metrics.title !== title || provenance.seconds !== seconds) return {};
+    return { figures: mainFigures(tables), date: provenance.date.slice(0, 10) };
+  } catch {
+    return {};
+  }
 }
 
 /** The path of a notebook that is named by its path or, if it is one of the project's, by its name. */

@@ -9,6 +9,7 @@ import {
   attribute,
   type Element,
   elementsOf,
+  parseFragment,
   serialize,
   setAttribute,
   textOf,
@@ -55,8 +56,14 @@ export function highlight(code: string, language: string): string {
  *   heading is its only one of level 1, and no level is skipped. Ids are Jupyter's: the heading's text
  *   with hyphens for blanks
  * @param find Embeds pictures that come from elsewhere
+ * @param findPage Finds the pages that links to files beside lead to
  */
-export function renderMarkdown(source: string, outline: Outline, find?: FindPicture): string {
+export function renderMarkdown(
+  source: string,
+  outline: Outline,
+  find?: FindPicture,
+  findPage: FindPage = reportBeside,
+): string {
   const html = new Marked({
     gfm: true,
     extensions: [displayMath, inlineMath],
@@ -70,7 +77,7 @@ export function renderMarkdown(source: string, outline: Outline, find?: FindPict
     const own = attribute(element, "id");
     if (own !== undefined) setAttribute(element, "id", outline.uniqueId(own));
     if (/^h[1-6]$/.test(element.tagName)) addHeading(element, outline);
-    if (element.tagName === "a") leadToReport(element);
+    if (element.tagName === "a") leadToPage(element, findPage);
   }
   return serialize(tree);
 }
@@ -86,11 +93,41 @@ function addHeading(element: Element, outline: Outline): void {
   element.tagName = element.nodeName = `h${level}`;
 }
 
-/** Links to notebooks beside lead to their reports. */
-function leadToReport(link: Element): void {
+/** The file name of the page, beside this one, that stands for a file, if there is one. */
+export type FindPage = (path: string) => string | undefined;
+
+/** A notebook beside has its report, as far as is known. */
+const reportBeside: FindPage = (path) =>
+  path.endsWith(NOTEBOOK_ENDING) && !path.slice(0, -NOTEBOOK_ENDING.length).includes("/")
+    ? `${path.slice(0, -NOTEBOOK_ENDING.length)}.html`
+    : undefined;
+
+const NOTEBOOK_ENDING = ".ipynb";
+
+/**
+ * Links to notebooks lead to their reports. Other files beside a notebook are not beside its report, which
+ * may have been sent anywhere: their links become text that says where the files are.
+ */
+function leadToPage(link: Element, findPage: FindPage): void {
   const href = attribute(link, "href");
-  if (href === undefined || /^\w+:/.test(href)) return;
-  setAttribute(link, "href", href.replace(/\.ipynb(?=$|#)/, ".html"));
+  if (href === undefined || /^([a-z][a-z0-9+.-]*:|#|$)/i.test(href)) return;
+  const end = href.search(/[?#]/) >>> 0, fragment = href.indexOf("#");
+  let path = href.slice(0, end);
+  try {
+    path = decodeURIComponent(path);
+  } catch {
+    // It is shown as it is written.
+  }
+  const page = findPage(path.replace(/^(\.\/)+/, ""));
+  if (page !== undefined) {
+    const place = fragment < 0 ? "" : href.slice(fragment);
+    return setAttribute(link, "href", encodeURIComponent(page) + place);
+  }
+  link.tagName = link.nodeName = "span";
+  link.attrs = [];
+  const short = path.replace(/^(\.{0,2}\/)+/, "");
+  if (textOf(link).includes(short)) return;
+  link.childNodes.push(...parseFragment(` (<code>${escapeHtml(path)}</code>)`).childNodes);
 }
 
 /** Environments that are mathematics without dollar signs, as MathJax takes them. */

@@ -82,6 +82,40 @@ function figureOf(cell: Element): Figure {
   return isNumeric && text !== "" && Number.isFinite(number) ? number : text;
 }
 
+/** Most figures that the list of reports tells of one. */
+const MAX_MAIN_FIGURES = 4;
+
+/**
+ * The figures that the list of reports tells of one, in words: the accuracy where a table has a row of
+ * that name, and the highest mean of a table that says in its caption that it is of accuracies.
+ */
+export function mainFigures(tables: readonly FigureTable[]): string[] {
+  const told: string[] = [];
+  for (const { caption, columns, rows } of tables) {
+    const row = rows.find(([name]) => name === ACCURACY);
+    const accuracy = row?.find((figure) => typeof figure === "number");
+    if (accuracy !== undefined) {
+      told.push(`${caption}: ${ACCURACY} ${accuracy}`);
+      continue;
+    }
+    const mean = columns.indexOf("mean");
+    if (mean < 1 || !caption.toLowerCase().includes(ACCURACY)) continue;
+    const best = rows.filter((row) => typeof row[mean] === "number")
+      .reduce<readonly Figure[] | undefined>(
+        (best, row) => best && best[mean]! >= row[mean]! ? best : row,
+        undefined,
+      );
+    if (!best) continue;
+    const name = best.slice(0, mean).map((figure, i) =>
+      typeof figure === "number" ? `${columns[i]} = ${figure}` : figure
+    );
+    told.push(`${caption}: highest mean ${best[mean]} (${name.join(", ")})`);
+  }
+  return told.slice(0, MAX_MAIN_FIGURES);
+}
+
+const ACCURACY = "accuracy";
+
 const strings = { type: "array", items: { type: "string" } };
 const numbers = { type: "array", items: { type: "number" } };
 

@@ -17,7 +17,7 @@ import {
 import { type FindPicture, sanitize } from "./engine/sanitize.ts";
 import { svgPicture, svgWidth } from "./engine/svg_picture.ts";
 import { TerminalText } from "./engine/terminal_text.ts";
-import { highlight, Outline, renderMarkdown } from "./markdown.ts";
+import { type FindPage, highlight, Outline, renderMarkdown } from "./markdown.ts";
 import {
   type Cell,
   joinText,
@@ -82,6 +82,8 @@ export interface RunFacts {
   readonly name?: string;
   /** Finds a picture file beside the notebook by its relative path. */
   readonly readPicture?: (path: string) => Uint8Array | undefined;
+  /** Finds the pages that links in the notebook's text lead to; by default notebooks beside have some. */
+  readonly findPage?: FindPage;
   /** Keep pages to explore inside the page, in place of files beside it. */
   readonly isSingleFile?: boolean;
 }
@@ -198,9 +200,19 @@ export function notebookTitle({ cells }: Notebook): string | undefined {
   return outline.headings[0]?.text || undefined;
 }
 
+/** A report as the list of reports shows it. */
+export interface Listed {
+  readonly summary: Summary;
+  readonly file: string;
+  /** Its main figures, in words. */
+  readonly figures?: readonly string[];
+  /** The day on which it was written, as ISO 8601 has it. */
+  readonly date?: string;
+}
+
 /** Renders the page that lists all reports. */
 export function renderIndex(
-  reports: readonly { summary: Summary; file: string }[],
+  reports: readonly Listed[],
   footer: string,
 ): string {
   const notices = new Map(
@@ -209,7 +221,7 @@ export function renderIndex(
   // What holds for all stands above them once; what doesn't, in its card, too.
   const isShared = ({ text }: Notice) =>
     reports.every(({ summary }) => summary.notices.some((notice) => notice.text === text));
-  const cards = reports.map(({ summary, file }) => {
+  const cards = reports.map(({ summary, file, figures = [], date }) => {
     const state = summary.failedCell === undefined
       ? summary.seconds === undefined
         ? "With the outputs that the notebook holds"
@@ -217,8 +229,11 @@ export function renderIndex(
       : `<strong class="failed">Cell ${summary.failedCell} did not run to its end</strong>`;
     const own = summary.notices.filter((notice) => !isShared(notice))
       .map(({ text }) => `<p class="fine">${escapeHtml(text)}</p>`).join("");
+    const list = figures.map((text) => `<li>${escapeHtml(text)}</li>`).join("");
+    const day = date === undefined ? "" : ` · <time>${escapeHtml(date)}</time>`;
     return `<li><h2><a href="${pageAddress(file)}">${escapeHtml(summary.title)}</a></h2>` +
-      `<p>${escapeHtml(summary.lead)}</p>${own}<p class="fine">${state}</p></li>`;
+      `<p>${escapeHtml(summary.lead)}</p>${list && `<ul class="figures">${list}</ul>`}${own}` +
+      `<p class="fine">${state}${day}</p></li>`;
   }).join("");
   return page({
     title: "Deep features: reports",
@@ -360,7 +375,9 @@ function pictureUrl(type: string, base64: string): string {
 
 function renderCell(cell: Cell, drawing: Drawing, seconds: number | undefined): string {
   const source = joinText(cell.source);
-  if (cell.cell_type === "markdown") return renderMarkdown(source, drawing.outline, drawing.find);
+  if (cell.cell_type === "markdown") {
+    return renderMarkdown(source, drawing.outline, drawing.find, drawing.run.findPage);
+  }
   if (cell.cell_type === "raw") return `<pre tabindex="0">${escapeHtml(source)}</pre>`;
   const count = escapeHtml(String(cell.execution_count ?? " "));
   const time = seconds !== undefined && seconds >= SHOW_TIME_FROM

@@ -32,9 +32,14 @@ Deno.test("report writes a page for each notebook and an index, and leaves noteb
   const notice = show({
     "text/html": `<p class="notice warning" role="alert">Generated pictures</p>`,
   });
+  const table = `<table><caption>Mine<thead><tr><th>class<th>f1<tbody>` +
+    `<tr><td>accuracy<td class="number">0.7123</table>`;
   const notebooks = {
     "a.ipynb": ["# First\n\nThe lead.", notice, `console.log("hello")`],
-    "b.ipynb": ["# Second", "1"],
+    "b.ipynb": [
+      "# Second\n\n[a](a.ipynb#First) [c](c.ipynb) [d](../d.md)",
+      show({ "text/html": table }),
+    ],
   };
   await withNotebooks(notebooks, async (folder) => {
     const out = join(folder, "out");
@@ -68,6 +73,13 @@ Deno.test("report writes a page for each notebook and an index, and leaves noteb
     assert.deepEqual(shown.cells[2]!.outputs, [
       { output_type: "stream", name: "stdout", text: ["hello\n"] },
     ]);
+    // Links lead to the pages that are there; what has none is told by its path.
+    const links = (await readPage(join(out, "b.html"))).querySelector("main p")!;
+    assert.equal(links.textContent, "a c (c.ipynb) d (../d.md)");
+    assert.deepEqual(
+      [...links.querySelectorAll("a")].map((link) => link.getAttribute("href")),
+      ["a.html#First"],
+    );
     const index = await readPage(join(out, "index.html"));
     const titles = [...index.querySelectorAll(".cards a")].map((link) => link.textContent);
     assert.deepEqual(titles, ["First", "Second"]);
@@ -76,6 +88,15 @@ Deno.test("report writes a page for each notebook and an index, and leaves noteb
     assert.equal((await report("--out", out, paths[1]!)).code, 0);
     const again = await readPage(join(out, "index.html"));
     assert.equal(again.querySelectorAll(".cards a").length, 2);
+    for (const page of [index, again]) {
+      const figures = [...page.querySelectorAll(".cards .figures li")].map((item) =>
+        item.textContent
+      );
+      assert.deepEqual(figures, ["Mine: accuracy 0.7123"]);
+      const day = new Date().toISOString().slice(0, 10);
+      const days = [...page.querySelectorAll(".cards time")].map((time) => time.textContent);
+      assert.deepEqual(days, [day, day]);
+    }
   });
 });
 

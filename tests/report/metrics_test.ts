@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { showTable } from "deep-features";
 import { jupyterDisplay } from "../../lib/base/display.ts";
-import { figureTables, readMetrics } from "../../lib/report/metrics.ts";
+import { figureTables, mainFigures, readMetrics } from "../../lib/report/metrics.ts";
 import type { Notebook } from "../../lib/report/notebook.ts";
 import { notebookText } from "./notebooks.ts";
 
@@ -38,6 +38,29 @@ Deno.test("figureTables() reads what others write, a table in a table, and none 
   assert.deepEqual(tables[1], { caption: "Cell 2", columns: ["x"], rows: [["1"]] });
   assert.deepEqual(tables[0]!.columns, ["a", "b"]);
   assert.equal(tables[0]!.rows.length, 1);
+});
+
+Deno.test("mainFigures() tells accuracies and the highest means of accuracies, and no other figure", () => {
+  const columns = ["name", "mean"];
+  assert.deepEqual(
+    mainFigures([
+      { caption: "SVM", columns: ["class", "f1"], rows: [["cat", 0.9], ["accuracy", "", 0.71]] },
+      { caption: "Accuracy by method", columns, rows: [["a", 0.5], ["b", 0.7], ["c", 0.6]] },
+      {
+        caption: "Mean accuracy of a grid",
+        columns: ["C", "gamma", "mean", "rank"],
+        rows: [[1, 0.01, "", 2], [10, 0.02, 0.8, 1]],
+      },
+      { caption: "Seconds", columns, rows: [["a", 3]] },
+      { caption: "Accuracy of none", columns, rows: [] },
+      { caption: "Accuracy by seed", columns: ["seed", "SVM"], rows: [[0, 0.7]] },
+    ]),
+    [
+      "SVM: accuracy 0.71",
+      "Accuracy by method: highest mean 0.7 (b)",
+      "Mean accuracy of a grid: highest mean 0.8 (C = 10, gamma = 0.02)",
+    ],
+  );
 });
 
 Deno.test("readMetrics() refuses a file that is none, and says where", async () => {

@@ -268,6 +268,25 @@ Deno.test("renderPage() keeps tables, and links between notebooks lead to report
   assert.deepEqual(links, ["02_cnn.html#train", "https://example.org/a.ipynb"]);
 });
 
+Deno.test("renderPage() leaves no link that leads nowhere: files without a page are told by their paths", () => {
+  const notebook: Notebook = JSON.parse(notebookText([
+    "# T\n\n[docs/own.md](../docs/own.md) [how](../docs/own%20b.md#x) [*it*](./a.ipynb?raw#T) [no](b.ipynb) " +
+    "[root](/etc/passwd) [bad](%E0%A4%A.md) [top](#T) [q](?x) [mail](mailto:a@b.c)",
+  ]));
+  const { html } = renderPage(notebook, {
+    ...RUN,
+    findPage: (path) => path === "a.ipynb" ? "a #1.html" : undefined,
+  });
+  const { document } = parseHTML(html);
+  const links = [...document.querySelectorAll("main p a")].map((a) => a.getAttribute("href"));
+  assert.deepEqual(links, ["a%20%231.html#T", "#T", "mailto:a@b.c"]);
+  assert.equal(
+    document.querySelector("main p")!.textContent,
+    "docs/own.md how (../docs/own b.md) it no (b.ipynb) root (/etc/passwd) bad (%E0%A4%A.md) top q mail",
+  );
+  assert.equal(document.querySelector("main p a em")!.textContent, "it");
+});
+
 Deno.test("renderPage() lets a wide figure scroll in a box that the keyboard reaches", () => {
   const svg = (width: number) => `<svg width="${width}" height="10" aria-label="Curves"></svg>`;
   const { document } = render(["1"], [
