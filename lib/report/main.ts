@@ -28,6 +28,7 @@ import {
   requireDenoKernel,
   runNotebook,
 } from "./run_notebook.ts";
+import { type Section, sectionsOf } from "./sections.ts";
 import { type Commit, describeProvenance, makeProvenance, readCommit } from "./provenance.ts";
 import { storable } from "./storable.ts";
 import { cellTitle, TerminalReporter } from "./terminal.ts";
@@ -424,9 +425,19 @@ async function listReports(
   const listed = [...reports].map(async ([file, summary]) => ({
     file,
     summary,
+    sections: await readSections(join(out, file)),
     ...await figuresBeside(out, basename(file, ".html"), summary),
   }));
   return (await Promise.all(listed)).sort((a, b) => a.file < b.file ? -1 : 1);
+}
+
+/** What the search finds in a report; nothing if it cannot be read. */
+async function readSections(path: string): Promise<Section[]> {
+  try {
+    return sectionsOf(await Deno.readTextFile(path));
+  } catch {
+    return [];
+  }
 }
 
 /** What the metrics beside a report tell of it; nothing if they are not there, or another page's. */

@@ -26,10 +26,12 @@ import {
   type Notebook,
   type Output,
 } from "./notebook.ts";
+import type { Section } from "./sections.ts";
 import TEMPLATE from "./page/page.html" with { type: "text" };
 import CODE from "./page/code.js" with { type: "text" };
 import FIGURES from "./page/figures.js" with { type: "text" };
 import OUTLINE from "./page/outline.js" with { type: "text" };
+import SEARCH from "./page/search.js" with { type: "text" };
 import TABLES from "./page/tables.js" with { type: "text" };
 import THEME from "./page/theme.js" with { type: "text" };
 import STYLE from "./page/style.css" with { type: "text" };
@@ -105,7 +107,7 @@ interface Drawing {
 }
 
 /** The script of every page. */
-const SCRIPT = [THEME, OUTLINE, CODE, TABLES, FIGURES].join("\n");
+const SCRIPT = [THEME, OUTLINE, CODE, TABLES, FIGURES, SEARCH].join("\n");
 
 /** Cells faster than this show no time, in seconds. */
 const SHOW_TIME_FROM = 0.5;
@@ -206,6 +208,8 @@ export interface Listed {
   readonly file: string;
   /** Its main figures, in words. */
   readonly figures?: readonly string[];
+  /** What the search finds in it. */
+  readonly sections?: readonly Section[];
   /** The day on which it was written, as ISO 8601 has it. */
   readonly date?: string;
 }
@@ -235,6 +239,14 @@ export function renderIndex(
       `<p>${escapeHtml(summary.lead)}</p>${list && `<ul class="figures">${list}</ul>`}${own}` +
       `<p class="fine">${state}${day}</p></li>`;
   }).join("");
+  const sections = reports.flatMap(({ summary, file, sections = [] }) =>
+    sections.map(({ heading, id, text }) => {
+      const place = heading === summary.title ? heading : `${summary.title} › ${heading}`;
+      return `<li><a href="${pageAddress(file)}#${escapeHtml(encodeURIComponent(id))}">${
+        escapeHtml(place)
+      }</a><p class="fine">${escapeHtml(text)}</p></li>`;
+    })
+  ).join("");
   return page({
     title: "Deep features: reports",
     frameScripts: [],
@@ -244,6 +256,8 @@ export function renderIndex(
           renderNotice,
         )
           .join("")
+      }${
+        sections && `<ul id="sections" hidden>${sections}</ul>`
       }<ul class="cards">${cards}</ul></main></div><footer><p>${escapeHtml(footer)}</p></footer>`,
   });
 }

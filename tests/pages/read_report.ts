@@ -4,7 +4,8 @@ import { join } from "@std/path";
 import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { Notebook } from "../../lib/report/notebook.ts";
-import { renderPage } from "../../lib/report/render_page.ts";
+import { renderIndex, renderPage } from "../../lib/report/render_page.ts";
+import { sectionsOf } from "../../lib/report/sections.ts";
 import { CHROMIUM, launchBrowser, watch } from "./browser.ts";
 
 const isThere = await Deno.stat(CHROMIUM).then(() => true, () => false);
@@ -69,10 +70,13 @@ function markdown(source: string): Notebook["cells"][number] {
   return { cell_type: "markdown", metadata: {}, source };
 }
 
+const RUN = { cellSeconds: [], footer: "Made by a test" };
+
 function test(
   name: string,
   check: (page: Page, url: string) => Promise<void>,
   window: BrowserContextOptions = {},
+  html = renderPage(NOTEBOOK, RUN).html,
 ): void {
   Deno.test({
     name,
@@ -85,8 +89,7 @@ function test(
       let browser: Browser | undefined;
       try {
         const path = join(folder, "report.html");
-        const run = { cellSeconds: [], footer: "Made by a test" };
-        await Deno.writeTextFile(path, renderPage(NOTEBOOK, run).html);
+        await Deno.writeTextFile(path, html);
         browser = await launchBrowser();
         const context = await browser.newContext({
           viewport: { width: 1280, height: 800 },
@@ -204,3 +207,27 @@ test("Drawings are dark on a dark page and light on paper; nothing is cut there"
     assert.equal(await page.locator(hidden).first().isVisible(), false, hidden);
   }
 }, { colorScheme: "dark" });
+
+const { html: REPORT, summary } = renderPage(NOTEBOOK, RUN);
+const INDEX = renderIndex([{ summary, file: "report.html", sections: sectionsOf(REPORT) }], "foot");
+
+test(
+  "The list of reports finds the sections that have all words, and leads to them",
+  async (page) => {
+    const field = page.getByLabel("Search all reports");
+    const found = page.locator("#sections > li:visible a");
+    assert.equal(await found.count(), 0);
+    await field.fill("text  SECOND");
+    assert.deepEqual(await found.allTextContents(), ["Title › Second & last"]);
+    assert.equal(await page.getByRole("status").textContent(), "1 section");
+    assert.match((await page.locator("#sections > li:visible p").textContent())!, /^Text\. .* …$/);
+    assert.ok((await found.getAttribute("href"))!.endsWith("./report.html#Second-%26-last"));
+    await field.fill("nowhere");
+    assert.equal(await page.getByRole("status").textContent(), "No sections");
+    await field.fill(" ");
+    assert.equal(await found.count(), 0);
+    assert.equal(await page.getByRole("status").textContent(), "");
+  },
+  {},
+  INDEX,
+);

@@ -81,11 +81,16 @@ Deno.test("renderIndex() lets no script in through titles, leads and notices", (
       seconds: 1,
     };
     const file = `javascript:${attack}#?&.html`;
-    const index = renderIndex([{ summary, file }], attack);
+    const sections = [{ heading: attack, id: attack, text: attack }];
+    const listed = { summary, file, sections, figures: [attack], date: attack };
+    const index = renderIndex([listed], attack);
     assertHarmless(index, attack);
     const links = [...elementsOf(parse(index))].filter(({ tagName }) => tagName === "a");
     const own = links.map((link) => attribute(link, "href")!).filter((href) => href !== "#main");
-    assert.deepEqual(own.map((href) => decodeURIComponent(href)), [`./${file}`]);
+    assert.deepEqual(own.map((href) => decodeURIComponent(href)), [
+      `./${file}#${attack}`,
+      `./${file}`,
+    ]);
   }
 });
 
