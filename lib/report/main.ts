@@ -28,6 +28,7 @@ import {
   requireDenoKernel,
   runNotebook,
 } from "./run_notebook.ts";
+import { findChromium, printPdf } from "./print_pdf.ts";
 import { type Section, sectionsOf } from "./sections.ts";
 import { type Commit, describeProvenance, makeProvenance, readCommit } from "./provenance.ts";
 import { storable } from "./storable.ts";
@@ -35,13 +36,14 @@ import { cellTitle, TerminalReporter } from "./terminal.ts";
 
 const USAGE = `Runs notebooks on the Deno kernel and writes HTML reports.
 
-  deno task report [--save] [--no-run] [--cell-timeout SECONDS] [--single-file] [--out FOLDER] [NOTEBOOK ...]
+  deno task report [--save] [--no-run] [--cell-timeout SECONDS] [--single-file] [--pdf] [--out FOLDER] [NOTEBOOK ...]
 
   --save         store the outputs in the notebooks, too
   --no-run       run nothing: render the outputs that the notebooks hold
   --cell-timeout SECONDS
                  end a cell, and its notebook, that takes longer
   --single-file  keep pages to explore, such as the map, inside the report
+  --pdf          print each page as PDF, too, by a Chromium (its program, if unusual: CHROMIUM)
   --out FOLDER   where the reports go (default: reports)
   NOTEBOOK       notebooks to run: files, or names such as 04_svm (default: all in notebooks/)
 
@@ -80,6 +82,8 @@ interface Plan {
   readonly noRun: boolean;
   readonly singleFile: boolean;
   readonly cellTimeout?: number;
+  /** What prints the pages as PDF, if that is asked for. */
+  readonly browser?: string;
   /** The project's as the run began: `--save` changes notebooks. */
   readonly commit: Commit;
   readonly notebooks: readonly { readonly path: string; readonly notebook: Notebook }[];
@@ -167,7 +171,9 @@ async function readPlan(): Promise<Plan | undefined> {
     notebooks.push({ path, notebook });
   }
   await requireWritable(out);
+  const browser = values.pdf ? await findChromium() : undefined;
   return {
+    ...(browser === undefined ? {} : { browser }),
     out,
     save: values.save,
     noRun: values["no-run"],
@@ -186,6 +192,7 @@ function readArguments() {
         save: { type: "boolean", default: false },
         "no-run": { type: "boolean", default: false },
         "cell-timeout": { type: "string" },
+        pdf: { type: "boolean", default: false },
         "single-file": { type: "boolean", default: false },
         out: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
@@ -222,7 +229,7 @@ async function requireWritable(folder: string): Promise<void> {
 async function report(
   path: string,
   notebook: Notebook,
-  { out, save, noRun, singleFile, cellTimeout, notebooks, commit }: Plan,
+  { out, save, noRun, singleFile, cellTimeout, notebooks, commit, browser }: Plan,
   done: Done[],
   warnings: string[],
 ): Promise<boolean> {
@@ -271,6 +278,7 @@ async function report(
       tables: figureTables(ran),
     };
     await writeWhole(join(out, name + METRICS_ENDING), `${JSON.stringify(metrics, null, 1)}\n`);
+    if (browser) await printPdf(browser, join(out, `${name}.html`), join(out, `${name}.pdf`));
     if (!isBeside) await writeNotebook(join(out, notebookFile), storable(ran));
   };
   try {

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { Notebook } from "../../lib/report/notebook.ts";
 import { renderIndex, renderPage } from "../../lib/report/render_page.ts";
+import { findChromium, printPdf } from "../../lib/report/print_pdf.ts";
 import { sectionsOf } from "../../lib/report/sections.ts";
 import { CHROMIUM, launchBrowser, watch } from "./browser.ts";
 
@@ -231,3 +232,23 @@ test(
   {},
   INDEX,
 );
+
+Deno.test({
+  name: "A page is printed as PDF by the browser, and one that does not start is told",
+  ignore: !isThere,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      const page = join(folder, "report #1.html"), pdf = join(folder, "report #1.pdf");
+      await Deno.writeTextFile(page, REPORT);
+      await printPdf(await findChromium(CHROMIUM), page, pdf);
+      const bytes = await Deno.readFile(pdf);
+      assert.equal(new TextDecoder().decode(bytes.subarray(0, 5)), "%PDF-");
+      assert.ok(bytes.length > 10_000, `${bytes.length} bytes`);
+      const missing = join(folder, "no_such_browser");
+      await assert.rejects(findChromium(missing), /which does not start/);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});

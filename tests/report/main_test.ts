@@ -315,6 +315,20 @@ Deno.test("report writes what it can, whatever the outputs and the pages beside 
   });
 });
 
+Deno.test("report --pdf without a browser says so before it runs anything", async () => {
+  await withNotebooks({ "a.ipynb": [`Deno.writeTextFileSync("ran", "")`] }, async (folder) => {
+    const browser = join(folder, "no_such_browser");
+    const { code, stderr } = await command(
+      ["--pdf", "--out", join(folder, "out"), join(folder, "a.ipynb")],
+      { CHROMIUM: browser },
+    ).output();
+    assert.equal(code, 2);
+    const message = new TextDecoder().decode(stderr);
+    assert.ok(message.includes(`CHROMIUM names ${browser}, which does not start`), message);
+    await assert.rejects(Deno.stat(join(folder, "ran")));
+  });
+});
+
 Deno.test("report rejects what it cannot run before it runs anything", async () => {
   await withNotebooks({ "a.ipynb": [`Deno.writeTextFileSync("ran", "")`] }, async (folder) => {
     await Deno.writeTextFile(join(folder, "bad.ipynb"), "not a notebook");
