@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { parseHTML } from "linkedom";
-import { readMetrics } from "../../lib/report/metrics.ts";
-import { readNotebook } from "../../lib/report/notebook.ts";
-import { isRunning, notebookText, show, until, withNotebooks } from "./notebooks.ts";
+import { readMetrics } from "../../../lib/report/metrics.ts";
+import { readNotebook } from "../../../lib/report/notebook.ts";
+import { isRunning, notebookText, show, until, withNotebooks } from "../../report/notebooks.ts";
 
-const PROJECT = join(import.meta.dirname!, "../..");
+const PROJECT = join(import.meta.dirname!, "../../..");
 
 function command(args: readonly string[], env: Record<string, string> = {}): Deno.Command {
   return new Deno.Command(Deno.execPath(), {

@@ -2,10 +2,10 @@
 // error and leave the kernel alive, with all that is in its memory.
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import type { Notebook } from "../../lib/report/notebook.ts";
-import { withNotebooks } from "../report/notebooks.ts";
+import type { Notebook } from "../../../lib/report/notebook.ts";
+import { withNotebooks } from "../../report/notebooks.ts";
 
-const PROJECT = join(import.meta.dirname!, "../..");
+const PROJECT = join(import.meta.dirname!, "../../..");
 
 /** A cell that works for minutes, is interrupted after a moment, and says what it ended with. */
 function interrupted(work: string): string {

@@ -1,10 +1,10 @@
 // What the library changes in a notebook's kernel, on the real kernel and asked as Jupyter asks.
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { type Heard, pause, RawKernel } from "./raw_kernel.ts";
+import { type Heard, pause, RawKernel } from "../../notebook/raw_kernel.ts";
 
-const PROJECT = join(import.meta.dirname!, "../..");
-const NOTEBOOK = new URL("../../lib/notebook/", import.meta.url).href;
+const PROJECT = join(import.meta.dirname!, "../../..");
+const NOTEBOOK = new URL("../../../lib/notebook/", import.meta.url).href;
 const HOOKS = `${NOTEBOOK}kernel_hooks.ts`, INTERRUPT = `${NOTEBOOK}interrupt.ts`;
 
 async function withKernel(use: (kernel: RawKernel) => Promise<void>): Promise<void> {

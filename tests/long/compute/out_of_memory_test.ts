@@ -21,10 +21,10 @@ import {
 import { compileCnn } from "deep-features/cnn";
 import { matmul } from "deep-features/compute";
 import { nearestNeighbors } from "deep-features/neighbors";
-import { allocate, allocatedBytes, failAllocation, release } from "../../lib/compute/memory.ts";
-import { neighborGraph } from "../../lib/neighbors/neighbor_graph.ts";
-import { principalComponents } from "../../lib/neighbors/principal_components.ts";
-import { crossValidate } from "../../lib/svm/engine/cross_validate.ts";
+import { allocate, allocatedBytes, failAllocation, release } from "../../../lib/compute/memory.ts";
+import { neighborGraph } from "../../../lib/neighbors/neighbor_graph.ts";
+import { principalComponents } from "../../../lib/neighbors/principal_components.ts";
+import { crossValidate } from "../../../lib/svm/engine/cross_validate.ts";
 
 const random = seededRandom(1);
 const X = new Matrix(Float32Array.from({ length: 60 * 8 }, (_, i) => random() + i % 3), 60, 8);

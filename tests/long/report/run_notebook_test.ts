@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
-import { FRAMES_VARIABLE } from "../../lib/notebook/frame_type.ts";
-import type { Notebook, Output } from "../../lib/report/notebook.ts";
-import { isRunning, notebookText, show, type TestCell, withNotebooks } from "./notebooks.ts";
+import { FRAMES_VARIABLE } from "../../../lib/notebook/frame_type.ts";
+import type { Notebook, Output } from "../../../lib/report/notebook.ts";
+import {
+  isRunning,
+  notebookText,
+  show,
+  type TestCell,
+  withNotebooks,
+} from "../../report/notebooks.ts";
 
 /** What `elsewhere.ts` prints. */
 interface Outcome {
@@ -22,8 +28,8 @@ interface Outcome {
 
 async function elsewhere(args: string[], env: Record<string, string> = {}): Promise<unknown> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-P=report", join(import.meta.dirname!, "elsewhere.ts"), ...args],
-    cwd: join(import.meta.dirname!, "../.."),
+    args: ["run", "-P=report", join(import.meta.dirname!, "../../report/elsewhere.ts"), ...args],
+    cwd: join(import.meta.dirname!, "../../.."),
     env,
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
