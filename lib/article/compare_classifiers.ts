@@ -1,12 +1,12 @@
 import { hiddenFeatures, predictClasses } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
-import { checkValue, oneOf } from "../base/check.ts";
+import { checkOptions, custom, listOf, oneOf, type Rules } from "../base/check.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { cached } from "./cache.ts";
 import { METHOD_NAMES, type MethodKey, METHODS, rectified } from "./methods.ts";
 import { fittedOutcome, once, type Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
-import { type ComparisonOptions, networkSettings } from "./network_settings.ts";
+import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
 import { networkRows, VALIDATION_SPLIT } from "./rows.ts";
 import { trainedCnn } from "./trained_cnn.ts";
 import type { Tuning } from "./tune_methods.ts";
@@ -36,7 +36,15 @@ export interface ClassifierComparisonOptions extends ComparisonOptions {
   readonly methods?: readonly MethodKey[];
 }
 
-const SHARING = oneOf("article", "same", "all");
+const anObject = custom("an object", (value) => typeof value === "object" && value !== null);
+const KEYS = oneOf(...Object.keys(METHOD_NAMES));
+
+const RULES: Rules<ClassifierComparisonOptions> = {
+  ...COMPARISON_RULES,
+  sharing: oneOf("article", "same", "all"),
+  tunings: listOf(anObject, "what tuneMethods found"),
+  methods: listOf(KEYS, "a list of methods' keys"),
+};
 
 /**
  * The softmax and other classifiers on the hidden layer of a network trained from one seed: support vector
@@ -75,7 +83,7 @@ export async function compareClassifiers(
   options: ClassifierComparisonOptions = {},
 ): Promise<Comparison> {
   const { signal, build, sharing = "same", tunings = [], methods } = options;
-  checkValue("compareClassifiers: sharing", sharing, SHARING);
+  checkOptions("compareClassifiers", options, RULES);
   const parametersOf = new Map(tunings.map(({ method, parameters }) => [method, parameters]));
   for (const { key, grid } of METHODS) {
     if (!grid || !methods?.includes(key) || parametersOf.has(key)) continue;

@@ -1,3 +1,4 @@
+import { checkOptions } from "../base/check.ts";
 import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { hiddenFeatures } from "../cnn/hidden_features.ts";
 import type { Network } from "../cnn/network_text.ts";
@@ -8,7 +9,7 @@ import { Matrix } from "../base/matrix.ts";
 import { accuracyScore } from "../metrics/accuracy.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { Svc } from "../svm/svc.ts";
-import { type ComparisonOptions, networkSettings } from "./network_settings.ts";
+import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
 import { fittedOutcome, once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { networkRows } from "./rows.ts";
@@ -77,6 +78,7 @@ export async function compareLayers(
   seed: number,
   options: ComparisonOptions = {},
 ): Promise<LayerScores[]> {
+  checkOptions("compareLayers", options, COMPARISON_RULES);
   const { signal, build } = options;
   const { epochs, batchSize, layerRows } = preset;
   const { begin, end } = networkRows(data.train.labels.length).validation;

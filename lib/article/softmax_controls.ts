@@ -1,3 +1,4 @@
+import { checkOptions } from "../base/check.ts";
 import { copyWeights } from "../cnn/copy_weights.ts";
 import { buildCnn } from "../cnn/build_cnn.ts";
 import { predictClasses } from "../cnn/hidden_features.ts";
@@ -5,7 +6,7 @@ import { trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { cached } from "./cache.ts";
-import { type ComparisonOptions, networkSettings } from "./network_settings.ts";
+import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { VALIDATION_SPLIT } from "./rows.ts";
@@ -65,6 +66,7 @@ export async function softmaxControls(
   seed: number,
   options: ComparisonOptions = {},
 ): Promise<SoftmaxControl[]> {
+  checkOptions("softmaxControls", options, COMPARISON_RULES);
   const { signal } = options;
   const { best } = await trainAndWatch(data, preset, seed, options.build ?? buildCnn, signal);
   const controls: SoftmaxControl[] = [{

@@ -1,3 +1,4 @@
+import { checkOptions, listOf, oneOf, type Rules } from "../base/check.ts";
 import type { Classifier } from "../base/classifier.ts";
 import { hiddenFeatures } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
@@ -12,11 +13,18 @@ import {
   rectified,
   scaleGamma,
 } from "./methods.ts";
-import { type ComparisonOptions, networkSettings } from "./network_settings.ts";
+import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
 import { once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { networkRows } from "./rows.ts";
 import { trainedCnn } from "./trained_cnn.ts";
+
+type TuneOptions = ComparisonOptions & { readonly methods?: readonly MethodKey[] };
+
+const RULES: Rules<TuneOptions> = {
+  ...COMPARISON_RULES,
+  methods: listOf(oneOf(...Object.keys(METHOD_NAMES)), "a list of methods' keys"),
+};
 
 type Grid = Readonly<Record<string, readonly number[]>>;
 
@@ -68,6 +76,7 @@ export async function tuneMethods(
   seed: number,
   options: ComparisonOptions & { readonly methods?: readonly MethodKey[] } = {},
 ): Promise<Tuning[]> {
+  checkOptions("tuneMethods", options, RULES);
   const { signal, build, methods } = options;
   const { epochs, batchSize, folds } = preset;
   const { begin, end } = networkRows(data.train.labels.length).validation;

@@ -1,5 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { Adam } from "../backend/adam.ts";
+import {
+  between,
+  checkOptions,
+  custom,
+  type Rules,
+  seed as seedRule,
+  whole,
+} from "../base/check.ts";
 
 /** What {@linkcode buildCnn} can be told. */
 export interface BuildCnnOptions {
@@ -12,6 +20,16 @@ export interface BuildCnnOptions {
   /** Factor of the sum of all kernels' squares in the loss (an L2 penalty); default 0, as in the article. */
   readonly weightPenalty?: number;
 }
+
+const RULES: Rules<BuildCnnOptions> = {
+  seed: seedRule,
+  inputShape: custom(
+    "[height, width, channels], three whole numbers",
+    (value) => Array.isArray(value) && value.length === 3 && value.every(Number.isInteger),
+  ),
+  classes: whole(1),
+  weightPenalty: between(0, Infinity),
+};
 
 /** Filters of every convolution of the article's network. */
 const FILTERS = 32;
@@ -27,6 +45,7 @@ const DROPOUT_RATE = 0.2;
  *
  * Call `setUpCompute()` first, so that the weights are made on the backend that will train them.
  *
+ * @throws {TypeError} If an option is unknown or of the wrong kind
  * @throws {RangeError} If the seed is not a whole number, a penalty is negative, or a size is too small for two poolings
  *
  * @example
@@ -41,24 +60,16 @@ const DROPOUT_RATE = 0.2;
  * ```
  */
 export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
+  checkOptions("buildCnn", options, RULES);
   const { seed = 0, inputShape = [32, 32, 3], classes = 10, weightPenalty = 0 } = options;
-  if (!Number.isInteger(seed)) {
-    throw new RangeError(`A seed must be a whole number, got ${seed}`);
-  }
   const [height, width, channels] = inputShape;
   if (!(height >= 4 && width >= 4 && channels >= 1)) {
     throw new RangeError(
       `Cannot build the CNN for images of ${inputShape.join(" × ")}: need at least 4 × 4 × 1`,
     );
   }
-  if (!(Number.isInteger(classes) && classes >= 2)) {
+  if (classes < 2) {
     throw new RangeError(`Cannot build a classifier of ${classes} classes: need at least 2`);
-  }
-
-  if (!(weightPenalty >= 0 && weightPenalty < Infinity)) {
-    throw new RangeError(
-      `weightPenalty must be a finite number of at least 0, got ${weightPenalty}`,
-    );
   }
   const penalty = weightPenalty === 0
     ? {}

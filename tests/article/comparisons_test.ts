@@ -172,3 +172,19 @@ Deno.test("Comparisons stop when told", async () => {
     await assert.rejects(compareLayers(DATA, PRESET, 0, { signal }), expected);
   });
 });
+
+Deno.test("Comparisons refuse options that they do not know, before any work", async () => {
+  const wrong = { methds: ["svm"] } as never;
+  for (const compare of [compareClassifiers, compareLayers, tuneMethods, softmaxControls]) {
+    await assert.rejects(
+      compare(DATA, PRESET, 3, wrong),
+      (error: Error) => error instanceof TypeError && /no option "methds"/.test(error.message),
+      compare.name,
+    );
+  }
+  await assert.rejects(
+    compareClassifiers(DATA, PRESET, 3, { sharing: "some" as never }),
+    /sharing/,
+  );
+  await assert.rejects(tuneMethods(DATA, PRESET, 3, { methods: ["svn" as never] }), RangeError);
+});

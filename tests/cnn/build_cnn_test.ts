@@ -68,4 +68,10 @@ Deno.test("buildCnn() refuses what it cannot build", () => {
   assert.throws(() => buildCnn({ seed: 0.5 }), /whole number, got 0.5/);
   assert.throws(() => buildCnn({ inputShape: [2, 2, 3] }), /2 × 2 × 3/);
   assert.throws(() => buildCnn({ classes: 1 }), /1 classes/);
+  assert.throws(() => buildCnn({ weightPenalty: -1 }), /weightPenalty must be .*, got -1/);
+  assert.throws(() => buildCnn({ inputShape: [32, 32] as never }), TypeError);
+  assert.throws(
+    () => buildCnn({ clases: 3 } as never),
+    /buildCnn has no option "clases": did you mean "classes"/,
+  );
 });
