@@ -16,6 +16,8 @@ type Row = readonly [name: string, a: string | undefined, b: string | undefined]
 
 /** Digits of a difference beyond those of the figures are noise of binary fractions. */
 const SIGNIFICANT = 6;
+/** Longer texts stand below one another, not side by side. */
+const MAX_WIDTH = 40;
 /** Stands where one of the two has nothing. */
 const MISSING = "–";
 
@@ -179,9 +181,13 @@ export function formatComparison({ provenance, tables, compared, different }: Co
     ...tables.map(({ caption, rows }) => [caption, rows] as const),
   ].map(([title, rows]) => {
     const cells = rows.map(([name, a = MISSING, b = MISSING]) => [name, a, b] as const);
-    const widths = [0, 1].map((i) => Math.max(...cells.map((row) => row[i]!.length)));
+    const isWide = (row: readonly string[]) => row.some((text) => text.length > MAX_WIDTH);
+    const narrow = cells.filter((row) => !isWide(row));
+    const widths = [0, 1].map((i) => Math.max(0, ...narrow.map((row) => row[i]!.length)));
     const lines = cells.map(([name, a, b]) =>
-      `  ${name.padEnd(widths[0]!)}  ${a.padEnd(widths[1]!)}  ${b}`
+      isWide([name, a, b])
+        ? `  ${name}\n    A  ${a}\n    B  ${b}`
+        : `  ${name.padEnd(widths[0]!)}  ${a.padEnd(widths[1]!)}  ${b}`
     );
     return [title, ...lines].join("\n");
   });

@@ -72,7 +72,9 @@ Deno.test("compareMetrics() tells columns and tables that one lacks, and equal c
 
 Deno.test("formatComparison() sets both side by side, with where they come from", () => {
   const a = metrics([table("T", ["n", "x"], ["a", 1])], { preset: ["quick"] });
-  const b = metrics([table("T", ["n", "x"], ["a", "one"])], { commit: "abc", isChanged: false });
+  const notices = ["It is told at length of which kind these images are"];
+  const facts = { commit: "abc", isChanged: false, notices };
+  const b = metrics([table("T", ["n", "x"], ["a", "one"])], facts);
   assert.equal(
     formatComparison(compareMetrics(a, b)),
     [
@@ -80,6 +82,9 @@ Deno.test("formatComparison() sets both side by side, with where they come from"
       "  Preset  quick       –",
       "  Deno    2.9.6       2.9.6",
       "  Date    2026-11-25  2026-11-25",
+      "  Notices",
+      "    A  –",
+      "    B  It is told at length of which kind these images are",
       "  Commit  –           abc",
       "",
       "T",
