@@ -17,6 +17,23 @@ async function inTempFolder(work: (folder: string) => Promise<void>): Promise<vo
 
 const silent = { warn: () => {}, onProgress: () => {} };
 
+let standIn: Promise<Record<string, Uint8Array>> | undefined;
+
+/** Puts the files of the stand-in into a data folder; they are generated once, which takes a second or two. */
+async function putStandIn(dataFolder: string): Promise<void> {
+  const place = join(dataFolder, "stand-in-1");
+  standIn ??= (async () => {
+    await loadCifar10({ dataFolder, download: false, ...silent });
+    const names = [...Deno.readDirSync(place)].map(({ name }) => name);
+    return Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, await Deno.readFile(join(place, name))])),
+    );
+  })();
+  const files = await standIn;
+  await Deno.mkdir(place, { recursive: true });
+  for (const [name, bytes] of Object.entries(files)) await Deno.writeFile(join(place, name), bytes);
+}
+
 Deno.test("loadCifar10() falls back to the stand-in with a warning, and finds it again", async () => {
   await inTempFolder(async (dataFolder) => {
     const warnings: string[] = [];
@@ -42,6 +59,7 @@ Deno.test("loadCifar10() falls back to the stand-in with a warning, and finds it
 
 Deno.test("loadCifar10() does not go to the network when told not to", async () => {
   await inTempFolder(async (dataFolder) => {
+    await putStandIn(dataFolder);
     const connections: unknown[] = [];
     const server = createServer((socket) => {
       connections.push(socket.remoteAddress);
@@ -116,6 +134,7 @@ Deno.test("sourceNotice() warns of the stand-in, and adds a note without letting
 
 Deno.test("loadCifar10() reads a cache where nothing may be written, and names one that it cannot mend", async () => {
   await inTempFolder(async (dataFolder) => {
+    await putStandIn(dataFolder);
     // A cache that cannot be made anew is an error that names it, not a stand-in.
     const cache = join(dataFolder, "cifar-10-c32a1d4ab5d0");
     await Deno.mkdir(cache);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { compareClassifiers, type Preset, readPreset, trainedCnn } from "deep-features";
-import { DATA, names, withCache } from "./small_data.ts";
+import { DATA, names, withCache } from "../../article/small_data.ts";
 
 const OPTIONS = { epochs: 1, batchSize: 20, seed: 3 };
 

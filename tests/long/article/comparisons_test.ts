@@ -16,7 +16,7 @@ import {
   tuneMethods,
 } from "deep-features";
 import { KNeighborsClassifier } from "deep-features/classifiers";
-import { DATA, images, names, withCache } from "./small_data.ts";
+import { DATA, images, names, withCache } from "../../article/small_data.ts";
 
 const PRESET: Preset = {
   ...readPreset("quick", "1"),
