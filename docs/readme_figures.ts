@@ -102,7 +102,4 @@ if (import.meta.main) {
     Deno.exit(1);
   }
   await Deno.writeTextFile(file, withResults(await Deno.readTextFile(file), results));
-  const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", file] })
-    .output();
-  Deno.exit(success ? 0 : 1);
 }
