@@ -246,11 +246,14 @@ async function run(
   const { count } = source;
   const work = async (begin: number, end: number) => {
     const batch = await source.batch(begin, end);
-    const outputs = await graphPass?.(batch);
-    const kept = tf.tidy(() => reduce(outputs ?? pass!.applyAll(batch)));
-    tf.dispose([batch, outputs ?? []]);
-    await read(kept, begin, count);
-    tf.dispose(kept);
+    let outputs: tf.Tensor[] | undefined, kept: tf.Tensor[] = [];
+    try {
+      outputs = await graphPass?.(batch);
+      kept = tf.tidy(() => reduce(outputs ?? pass!.applyAll(batch)));
+      await read(kept, begin, count);
+    } finally {
+      tf.dispose([batch, outputs ?? [], kept]);
+    }
   };
   const widest = pass?.widest ?? GRAPH_CHANNELS * source.area;
   await noticeFallbacks(title, () => inBatches(count, widest, options, work));
