@@ -12,10 +12,13 @@ Deno.test("deno task classify tells a line a picture, from any folder, and which
     await Deno.writeFile(join(folder, "red.png"), picture(1, 9));
     await Deno.writeTextFile(join(folder, "no picture.jpg"), "text");
     const classify = async (...args: string[]) => {
+      // As from a shell: a task that runs this test would hand its own folder on.
+      const { INIT_CWD: _, ...env } = Deno.env.toObject();
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["task", "--quiet", "--config", join(PROJECT, "deno.json"), "classify", ...args],
         cwd: folder,
-        env: { NO_COLOR: "1", COMPUTE: "simd" },
+        clearEnv: true,
+        env: { ...env, NO_COLOR: "1", COMPUTE: "simd" },
       }).output();
       const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
       return { code, out: decode(stdout).trim().split("\n"), err: decode(stderr) };

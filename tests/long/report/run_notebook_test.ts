@@ -38,7 +38,7 @@ async function elsewhere(args: string[], env: Record<string, string> = {}): Prom
 
 /** Notes facts as a library in the kernel does. */
 const NOTE = `(await import(${
-  JSON.stringify(new URL("../../lib/base/run_facts.ts", import.meta.url).href)
+  JSON.stringify(new URL("../../../lib/base/run_facts.ts", import.meta.url).href)
 })).noteRunFact("seeds", 0, 7, 0)`;
 
 /** Runs a notebook with the given cells on a kernel. */
