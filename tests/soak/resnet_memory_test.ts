@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute, trainCnn } from "deep-features";
 import { Adam } from "deep-features/backend";
-import { resNet20 } from "../../../bench/network_zoo.ts";
+import { resNet20 } from "../../bench/network_zoo.ts";
 
 const STEPS = 2000, BATCH = 1, SETTLED = 400;
 
