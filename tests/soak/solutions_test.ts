@@ -1,7 +1,7 @@
 // The solutions of all exercises, run behind the cells of their notebooks with the quick preset.
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { notebookNames, PROJECT, readNotebook, solutions } from "../../helpers/notebooks.ts";
+import { notebookNames, PROJECT, readNotebook, solutions } from "../helpers/notebooks.ts";
 
 /** One for all: each network is trained once. */
 const CACHE = Deno.env.get("ARTICLE_CACHE") ?? Deno.makeTempDirSync();
