@@ -1,6 +1,6 @@
 import { hiddenFeatures, predictClasses } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
-import { checkOptions, custom, listOf, oneOf, type Rules } from "../base/check.ts";
+import { checkOptions, listOf, oneOf, record, type Rules } from "../base/check.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { cached } from "./cache.ts";
 import { METHOD_NAMES, type MethodKey, METHODS, rectified } from "./methods.ts";
@@ -36,13 +36,12 @@ export interface ClassifierComparisonOptions extends ComparisonOptions {
   readonly methods?: readonly MethodKey[];
 }
 
-const anObject = custom("an object", (value) => typeof value === "object" && value !== null);
 const KEYS = oneOf(...Object.keys(METHOD_NAMES));
 
 const RULES: Rules<ClassifierComparisonOptions> = {
   ...COMPARISON_RULES,
   sharing: oneOf("article", "same", "all"),
-  tunings: listOf(anObject, "what tuneMethods found"),
+  tunings: listOf(record(), "what tuneMethods found"),
   methods: listOf(KEYS, "a list of methods' keys"),
 };
 

@@ -1,11 +1,11 @@
 import { join } from "@std/path";
 import { currentBackend } from "../backend/set_up_compute.ts";
 import {
-  between,
   callable,
   checkOptions,
   type Rules,
   seed as seedRule,
+  share,
   whole,
 } from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
@@ -57,11 +57,7 @@ const RULES: Rules<TrainedCnnOptions> = {
   epochs: whole(1),
   batchSize: whole(1),
   seed: seedRule,
-  validationSplit: {
-    ...between(0, 1),
-    wanted: "at least 0 and below 1",
-    allows: (share) => (share as number) >= 0 && (share as number) < 1,
-  },
+  validationSplit: share,
   build: callable,
   ...LEARNING_RULES,
   ...RUN_RULES,

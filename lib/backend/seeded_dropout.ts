@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { CHUNK } from "./ops/kernel_override.ts";
-import { between, checkValue, type Rule, seed as seedRule } from "../base/check.ts";
+import { checkValue, seed as seedRule, share } from "../base/check.ts";
 import { defineKernel } from "../compute/define_kernel.ts";
 import { SIMD_BACKEND, type SimdBackend } from "./simd_backend.ts";
 
@@ -14,12 +14,6 @@ const drop = defineKernel("dropout", {
   threshold: "i32",
   scale: "f32",
 });
-
-const RATE: Rule = {
-  ...between(0, 1),
-  wanted: "at least 0 and below 1",
-  allows: (x) => Number(x) >= 0 && Number(x) < 1,
-};
 
 interface Attrs {
   readonly rate: number;
@@ -51,7 +45,7 @@ interface Attrs {
  * ```
  */
 export function seededDropout<T extends tf.Tensor>(x: T, rate: number, seed: number): T {
-  checkValue("The dropout rate", rate, RATE);
+  checkValue("The dropout rate", rate, share);
   checkValue("seededDropout: seed", seed, seedRule);
   if (rate === 0) return x;
   const attrs: Attrs = { rate, seed: seed | 0 };

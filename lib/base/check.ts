@@ -40,6 +40,13 @@ export function between(min: number, max: number): Rule {
   };
 }
 
+/** A share that leaves something: at least 0 and below 1. */
+export const share: Rule = {
+  wanted: "at least 0 and below 1",
+  isKind: isNumber,
+  allows: (value) => (value as number) >= 0 && (value as number) < 1,
+};
+
 /** A finite number. */
 export const finite: Rule = between(-Infinity, Infinity);
 
@@ -118,6 +125,15 @@ export function listOf(rule: Rule, wanted = `an array, each element ${rule.wante
     wanted,
     isKind: (value) => isList(value) && Array.from(value as ArrayLike<unknown>).every(rule.isKind),
     allows: (value) => Array.from(value as ArrayLike<unknown>).every(rule.allows),
+  };
+}
+
+/** An object of names and values, such as options: no list, and nothing that is not there. */
+export function record(wanted = "an object", allows: (value: object) => boolean = anything): Rule {
+  return {
+    wanted,
+    isKind: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    allows: (value) => allows(value as object),
   };
 }
 

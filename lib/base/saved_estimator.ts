@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkOptions, checkValue, describe, type Rule } from "./check.ts";
+import { checkOptions, checkValue, describe, record, type Rule } from "./check.ts";
 import { digest } from "./digest.ts";
 import { Matrix } from "./matrix.ts";
 import { writeWhole } from "./write_whole.ts";
@@ -124,7 +124,7 @@ export async function loadEstimator<F extends Fitted, T>(
     const fitted = readFields(form, rest, content.slice(stop + 1).buffer);
     const fault = faultOfClasses(fitted.classes) ?? form.fault(fitted);
     if (fault !== undefined) throw new RangeError(fault);
-    checkValue("options", rest.options, anObject);
+    checkValue("options", rest.options, record());
     const options = Object.entries(rest.options)
       .map(([name, value]) => [name, value === "Infinity" ? Infinity : value]);
     return create(Object.fromEntries(options), fitted);
@@ -164,12 +164,6 @@ function readMark(bytes: Uint8Array): Mark | undefined {
     return undefined;
   }
 }
-
-const anObject: Rule = {
-  wanted: "an object",
-  isKind: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  allows: () => true,
-};
 
 function kindOf(called: string): string {
   return called.slice(called.indexOf(" ") + 1);

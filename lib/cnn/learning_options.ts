@@ -1,4 +1,4 @@
-import { between, type Rules } from "../base/check.ts";
+import { between, type Rules, share } from "../base/check.ts";
 import { type Augment, augmentRule, checkAugment } from "./engine/augment.ts";
 import { type ClassWeight, classWeightRule } from "./engine/class_weights.ts";
 import {
@@ -43,11 +43,7 @@ export interface LearningOptions {
 export const LEARNING_RULES: Rules<LearningOptions> = {
   learningRate: learningRateRule,
   weightDecay: between(0, Infinity),
-  labelSmoothing: {
-    ...between(0, 1),
-    wanted: "at least 0 and below 1",
-    allows: (share) => (share as number) >= 0 && (share as number) < 1,
-  },
+  labelSmoothing: share,
   classWeight: classWeightRule,
   earlyStopping: earlyStoppingRule,
   augment: augmentRule,

@@ -1,4 +1,4 @@
-import { checkOptions, custom, describe, oneOf, type Rule, type Rules } from "../base/check.ts";
+import { checkOptions, describe, oneOf, record, type Rule, type Rules } from "../base/check.ts";
 import { type ImageSize, SIZE_RULE } from "../dataset/load_image.ts";
 
 /** What becomes of a byte of an image before a network sees it, as in Keras's `preprocess_input`. */
@@ -31,9 +31,8 @@ const SCALES: readonly PixelScale[] = ["0..1", "-1..1", "0..255", "imagenet", "c
 const RULES: Rules<Preprocessing> = { size: SIZE_RULE, scale: oneOf(...SCALES) };
 
 /** What an option named `preprocessing` may be; {@linkcode checkPreprocessing} looks closer. */
-export const PREPROCESSING_RULE: Rule = custom(
+export const PREPROCESSING_RULE: Rule = record(
   '{ scale, size }, such as { scale: "0..1", size: [224, 224] }',
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 );
 
 /**

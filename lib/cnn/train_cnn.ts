@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
-import { between, callable, checkOptions, type Rules, seed, whole } from "../base/check.ts";
+import { callable, checkOptions, type Rules, seed, share, whole } from "../base/check.ts";
 import { permutation, seededRandom } from "../base/random.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { checkAugmentOf } from "./engine/augment.ts";
@@ -75,11 +75,7 @@ export interface TrainOptions extends RunOptions, LearningOptions {
 const RULES: Rules<TrainOptions> = {
   epochs: whole(1),
   batchSize: whole(1),
-  validationSplit: {
-    ...between(0, 1),
-    wanted: "at least 0 and below 1",
-    allows: (share) => (share as number) >= 0 && (share as number) < 1,
-  },
+  validationSplit: share,
   seed,
   ...LEARNING_RULES,
   checkpoint: checkpointRule,

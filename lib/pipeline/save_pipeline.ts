@@ -3,10 +3,10 @@ import { currentBackend, setUpCompute } from "../backend/set_up_compute.ts";
 import {
   checkOptions,
   checkValue,
-  custom,
   describe,
   listOf,
   oneOf,
+  record,
   type Rules,
   text,
 } from "../base/check.ts";
@@ -37,17 +37,14 @@ interface Settings {
   readonly files: Readonly<Record<string, string>>;
 }
 
-const isObject = (value: unknown) => typeof value === "object" && value !== null;
-
 const RULES: Rules<Settings> = {
   layer: text,
   pool: POOLING_RULE,
-  preprocessing: custom("an object", isObject),
+  preprocessing: record(),
   classNames: listOf(text),
   classifier: oneOf(...Object.keys(CLASSIFIERS)),
-  files: custom(
+  files: record(
     `digests of ${FILES.join(", ")}`,
-    isObject,
     (value) => FILES.every((name) => typeof (value as Settings["files"])[name] === "string"),
   ),
 };

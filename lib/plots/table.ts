@@ -2,7 +2,7 @@ import type pl from "nodejs-polars";
 import { type Displayable, jupyterDisplay } from "../base/display.ts";
 import {
   checkOptions,
-  custom,
+  record,
   type Rules,
   suggestion,
   text as anyText,
@@ -34,10 +34,7 @@ export interface TableOptions {
 }
 
 const RULES: Rules<TableOptions> = {
-  columns: custom(
-    "an object of titles by key",
-    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  ),
+  columns: record("an object of titles by key"),
   digits: whole(0, 100),
   caption: anyText,
 };

@@ -1,8 +1,8 @@
 import {
   between,
   checkOptions,
-  custom,
   flag,
+  record,
   type Rule,
   type Rules,
   whole,
@@ -36,10 +36,7 @@ const RULES: Rules<Augment> = {
 };
 
 /** What the option `augment` may be. */
-export const augmentRule: Rule = custom(
-  "an object, as in { flip: true, shift: 4 }",
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-);
+export const augmentRule: Rule = record("an object, as in { flip: true, shift: 4 }");
 
 /** Holds `augment` to its own rules. */
 export function checkAugment(owner: string, augment: Augment): void {

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import {
   checkOptions,
-  custom,
   describe,
   flag,
+  record,
   type Rule,
   type Rules,
   whole,
@@ -20,9 +20,8 @@ export interface EarlyStopping {
 const RULES: Rules<EarlyStopping> = { patience: whole(0), restoreBest: flag };
 
 /** What the option `earlyStopping` may be. */
-export const earlyStoppingRule: Rule = custom(
+export const earlyStoppingRule: Rule = record(
   "an object with patience, as in { patience: 3, restoreBest: true }",
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 );
 
 /** Holds `earlyStopping` to its own rules. */

@@ -1,10 +1,10 @@
 import {
   checkOptions,
   checkValue,
-  custom,
   finite,
   oneOf,
   positive,
+  record,
   type Rules,
   whole,
 } from "../../base/check.ts";
@@ -20,8 +20,6 @@ const KERNEL_RULES: Rules<FittedSvc["kernel"]> = {
 
 type Scaling = NonNullable<FittedSvc["scaling"]>;
 
-const anObject = (value: unknown) => typeof value === "object" && value !== null;
-
 /** What a fitted machine consists of in its file. */
 export const SAVED_SVC: SavedForm<FittedSvc> = {
   called: "an Svc",
@@ -35,10 +33,9 @@ export const SAVED_SVC: SavedForm<FittedSvc> = {
     dualObjective: "float64",
   },
   facts: {
-    kernel: custom("an object", anObject),
-    scaling: custom(
+    kernel: record(),
+    scaling: record(
       "two positive factors",
-      anObject,
       (value) => [(value as Scaling).rows, (value as Scaling).values].every(positive.allows),
     ),
   },
