@@ -1,5 +1,6 @@
 import { hiddenFeatures, predictClasses } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
+import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { checkOptions, listOf, oneOf, record, type Rules } from "../base/check.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { cached } from "./cache.ts";
@@ -7,7 +8,7 @@ import { METHOD_NAMES, type MethodKey, METHODS, rectified } from "./methods.ts";
 import { fittedOutcome, once, type Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
-import { networkRows, VALIDATION_SPLIT } from "./rows.ts";
+import { networkRows } from "./rows.ts";
 import { trainedCnn } from "./trained_cnn.ts";
 import type { Tuning } from "./tune_methods.ts";
 

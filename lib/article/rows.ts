@@ -1,7 +1,5 @@
 import { checkValue, whole } from "../base/check.ts";
-
-/** The share of the images, from the end, that the article's network is validated on. */
-export const VALIDATION_SPLIT = 0.2;
+import { trainingCount, VALIDATION_SPLIT } from "../dataset/split.ts";
 
 /** Rows of a training set, from `begin` to before `end`. */
 export interface Rows {
@@ -27,6 +25,6 @@ export interface Rows {
  */
 export function networkRows(images: number): { learned: Rows; validation: Rows } {
   checkValue("The number of images", images, whole(2));
-  const border = Math.floor(images * (1 - VALIDATION_SPLIT));
+  const border = trainingCount(images, VALIDATION_SPLIT);
   return { learned: { begin: 0, end: border }, validation: { begin: border, end: images } };
 }

@@ -9,7 +9,6 @@ import { cached } from "./cache.ts";
 import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
-import { VALIDATION_SPLIT } from "./rows.ts";
 import type { BuildNetwork } from "./trained_cnn.ts";
 
 /** L2 penalties that are tried; the validation images choose. */
@@ -108,7 +107,6 @@ async function trainAndWatch(
         epochs,
         batchSize,
         seed,
-        validationSplit: VALIDATION_SPLIT,
         signal,
         onProgress: progressLine(`Training a control, seed ${seed}`),
         onEpoch: (log) => {

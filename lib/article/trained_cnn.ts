@@ -23,9 +23,9 @@ import { scheduleText } from "../cnn/learning_rate.ts";
 import { CheckpointError, type History } from "../cnn/mod.ts";
 import { canKeepCheckpoints, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
+import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { digest } from "../base/digest.ts";
 import { writeWhole } from "../base/write_whole.ts";
-import { VALIDATION_SPLIT } from "./rows.ts";
 import { cachePath, fingerprint, type Settings, tellDamaged } from "./cache.ts";
 
 /** How a network is trained. Of functions, `learningRate` may only be one that names itself (`oneCycle` …). */

@@ -1,7 +1,16 @@
 import type * as tf from "@tensorflow/tfjs";
 import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
-import { callable, checkOptions, type Rules, seed, share, whole } from "../base/check.ts";
+import {
+  callable,
+  checkOptions,
+  type Rules,
+  seed,
+  share,
+  whole,
+  withDefaults,
+} from "../base/check.ts";
+import { trainingCount, VALIDATION_SPLIT } from "../dataset/split.ts";
 import { permutation, seededRandom } from "../base/random.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { checkAugmentOf } from "./engine/augment.ts";
@@ -136,7 +145,7 @@ export async function trainCnn(
     (signal) =>
       noticeFallbacks("trainCnn", () => train(model, data, { ...options, signal }, stand)),
     () =>
-      `stopped in epoch ${stand.done + 1} of ${options.epochs ?? EPOCHS}; ` +
+      `stopped in epoch ${stand.done + 1} of ${options.epochs ?? DEFAULTS.epochs}; ` +
       (options.checkpoint === undefined
         ? "the network has the weights of that moment"
         : `the checkpoint holds ${stand.kept}`),
@@ -148,8 +157,8 @@ export function canKeepCheckpoints(model: tf.LayersModel): boolean {
   return keepsState(model.optimizer);
 }
 
-/** As many as in the article. */
-const EPOCHS = 20;
+/** The article's. */
+const DEFAULTS = { epochs: 20, batchSize: 128, validationSplit: VALIDATION_SPLIT, seed: 0 };
 
 async function train(
   model: tf.LayersModel,
@@ -157,11 +166,11 @@ async function train(
   options: TrainOptions,
   stand: { done: number; kept: number },
 ): Promise<History> {
-  const { epochs = EPOCHS, batchSize = 128, validationSplit = 0.2, seed = 0, signal } = options;
+  const { epochs, batchSize, validationSplit, seed, signal } = withDefaults(DEFAULTS, options);
   checkClassifier(model);
   const count = checkImages(model, data);
   const targets = readTargets(data.labels, count, classesOf(model));
-  const trainCount = Math.floor(count * (1 - validationSplit));
+  const trainCount = trainingCount(count, validationSplit);
   if (trainCount < 1) {
     throw new RangeError(
       `No training images are left of ${count} with a validationSplit of ${validationSplit}`,
@@ -284,7 +293,7 @@ async function train(
 
 /** The options that weights depend on, with their defaults. */
 function ownSettings(options: TrainOptions, rates: Float64Array | undefined): TrainingSettings {
-  const { epochs = EPOCHS, batchSize = 128, validationSplit = 0.2, seed = 0 } = options;
+  const { epochs, batchSize, validationSplit, seed } = withDefaults(DEFAULTS, options);
   return {
     epochs,
     batchSize,

@@ -133,6 +133,14 @@ export function shuffle(split: Split, seed: number): Split {
   return takeRows(split, permutation(split.shape[0], seededRandom(seed)));
 }
 
+/** Share of the images, from the end, that is kept for validation where nobody says another: the article's. */
+export const VALIDATION_SPLIT = 0.2;
+
+/** How many images, from the beginning, are for training if a share of them, from the end, is for validation. */
+export function trainingCount(images: number, validationShare: number): number {
+  return Math.floor(images * (1 - validationShare));
+}
+
 /**
  * Parts off the last images for validation, as the `validation_split` of Keras does.
  *
@@ -156,12 +164,12 @@ export function shuffle(split: Split, seed: number): Split {
  */
 export function trainValidationSplit(
   split: Split,
-  share = 0.2,
+  share = VALIDATION_SPLIT,
   warn: (message: string) => void = console.warn,
 ): { train: Split; validation: Split } {
   assertSplit(split);
   const n = split.shape[0];
-  const trainCount = Math.floor(n * (1 - share));
+  const trainCount = trainingCount(n, share);
   if (!(share > 0 && share < 1) || trainCount < 1 || trainCount >= n) {
     throw new RangeError(`Cannot keep a share of ${share} of ${n} images for validation`);
   }
