@@ -25,6 +25,7 @@ import { canKeepCheckpoints, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { digest } from "../base/digest.ts";
+import { exists } from "../base/exists.ts";
 import { writeWhole } from "../base/write_whole.ts";
 import { cachePath, fingerprint, type Settings, tellDamaged } from "./cache.ts";
 
@@ -200,7 +201,7 @@ interface Training {
 async function readTraining(
   folder: string,
 ): Promise<Pick<TrainedCnn, "model" | "history"> | undefined> {
-  if (!await Deno.stat(folder).then(() => true, () => false)) return undefined;
+  if (!await exists(folder)) return undefined;
   try {
     const text = await Deno.readTextFile(join(folder, TRAINING_FILE));
     const { sha256, history } = JSON.parse(text) as Training;

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import { assignWeights } from "./engine/early_stopping.ts";
 import type { Network } from "./network_text.ts";
 
 /**
@@ -23,13 +23,6 @@ import type { Network } from "./network_text.ts";
  * ```
  */
 export function copyWeights(model: Network): () => void {
-  const copies = model.getWeights().map((weight) => ({
-    values: weight.dataSync().slice(),
-    shape: weight.shape,
-  }));
-  return () => {
-    const tensors = copies.map(({ values, shape }) => tf.tensor(values, shape));
-    model.setWeights(tensors);
-    tf.dispose(tensors);
-  };
+  const copies = model.getWeights().map((weight) => Float32Array.from(weight.dataSync()));
+  return () => assignWeights(model, copies);
 }

@@ -8,6 +8,7 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { basename, dirname, join, relative, resolve } from "@std/path";
 import { formatSeconds } from "../notebook/progress.ts";
+import { exists } from "../base/exists.ts";
 import { writeWhole } from "../base/write_whole.ts";
 import { hidePathsIn } from "./engine/hide_paths.ts";
 import { renderSafely } from "./engine/render_safely.ts";
@@ -348,7 +349,7 @@ async function neighbors(
   for (const other of await listNotebooks(dirname(path)).catch(() => [])) {
     const name = basename(other, ".ipynb");
     const isThere = paths.includes(other) ||
-      await Deno.stat(join(out, `${name}.html`)).then(() => true, () => false);
+      await exists(join(out, `${name}.html`));
     if (isThere) siblings.push(name);
   }
   const place = siblings.indexOf(basename(path, ".ipynb"));

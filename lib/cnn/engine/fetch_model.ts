@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
 import { basename, join } from "@std/path";
+import { digest } from "../../base/digest.ts";
 import { download } from "../../base/download.ts";
+import { exists } from "../../base/exists.ts";
 import { withLock } from "../../base/lock.ts";
 import type { RunOptions } from "../../base/run_options.ts";
 import { bytesOf, type ModelJson, parseModelJson, TOPOLOGY_FILE } from "./model_files.ts";
@@ -27,13 +28,13 @@ export interface FetchModelOptions extends RunOptions {
 export async function fetchModel(address: URL, options: FetchModelOptions): Promise<string> {
   const { dataFolder, sha256 } = options;
   const models = join(dataFolder, "models");
-  const key = createHash("sha256").update(address.href).digest("hex").slice(0, 12);
+  const key = digest(address.href).slice(0, 12);
   const name = basename(address.pathname.replace(/\/[^/]*$/, "")).replace(/[^\w.-]/g, "_");
   const folder = join(models, `${name || address.hostname.replace(/[^\w.-]/g, "_")}-${key}`);
-  if (!await isThere(folder)) {
+  if (!await exists(folder)) {
     const lock = { warn: console.warn, signal: options.signal };
     await withLock(models, lock, async () => {
-      if (!await isThere(folder)) await fetchAll(address, folder, options);
+      if (!await exists(folder)) await fetchAll(address, folder, options);
     });
   }
   // What is there may be from another call, without a digest.
@@ -45,12 +46,7 @@ async function fetchAll(address: URL, folder: string, options: FetchModelOptions
   const part = `${folder}.part`;
   await Deno.mkdir(part, { recursive: true });
   const topology = join(part, TOPOLOGY_FILE);
-  const told = (message: string, whole: number, before: number) => ({
-    onProgress: ({ done }: { done: number }) =>
-      options.onProgress?.({ done: before + done, total: whole, message }),
-    signal: options.signal,
-  });
-  if (!await isThere(topology)) {
+  if (!await exists(topology)) {
     await download(address.href, topology, { bytes: MOST_JSON, signal: options.signal });
   }
   let json: ModelJson;
@@ -60,18 +56,21 @@ async function fetchAll(address: URL, folder: string, options: FetchModelOptions
     await Deno.remove(part, { recursive: true });
     throw error;
   }
-  const whole = json.weightsManifest.reduce((sum, group) => sum + bytesOf(group), 0);
-  let before = 0;
+  const total = json.weightsManifest.reduce((sum, group) => sum + bytesOf(group), 0);
+  const message = basename(address.pathname);
+  let done = 0;
   for (const group of json.weightsManifest) {
     for (const path of group.paths) {
       const file = join(part, path);
-      if (!await isThere(file)) {
+      if (!await exists(file)) {
+        const before = done;
         await download(beside(address, path), file, {
           bytes: Math.max(1, bytesOf(group)),
-          ...told(basename(address.pathname), whole, before),
+          onProgress: (part) => options.onProgress?.({ done: before + part.done, total, message }),
+          signal: options.signal,
         });
       }
-      before += (await Deno.stat(file)).size;
+      done += (await Deno.stat(file)).size;
     }
   }
   if (options.sha256 !== undefined) {
@@ -103,13 +102,6 @@ async function checkDigest(folder: string, address: URL, expected: string): Prom
 export async function digestOfModel(folder: string): Promise<string> {
   const text = await Deno.readTextFile(join(folder, TOPOLOGY_FILE));
   const { weightsManifest } = parseModelJson(text, folder);
-  const hash = createHash("sha256").update(text);
-  for (const path of weightsManifest.flatMap(({ paths }) => paths)) {
-    hash.update(await Deno.readFile(join(folder, path)));
-  }
-  return hash.digest("hex");
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+  const paths = weightsManifest.flatMap((group) => group.paths);
+  return digest(text, ...await Promise.all(paths.map((path) => Deno.readFile(join(folder, path)))));
 }

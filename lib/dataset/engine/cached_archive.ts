@@ -3,6 +3,7 @@ import { interruptible } from "../../notebook/interrupt.ts";
 import { progressLine } from "../../notebook/progress.ts";
 import { download, md5OfFile } from "../../base/download.ts";
 import type { RunOptions } from "../../base/run_options.ts";
+import { exists } from "../../base/exists.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 import { type CifarFormat, digestsOf, filesOf, readRecords, type Records } from "./cifar_format.ts";
 import { withLock } from "../../base/lock.ts";
@@ -215,8 +216,4 @@ function cacheFolder(dataFolder: string, format: CifarFormat, md5: string): stri
 async function sync(path: string): Promise<void> {
   using file = await Deno.open(path);
   await file.sync();
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }
