@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { between, checkValue, flag, positive } from "../base/check.ts";
-import { type NamedTensors, VariableMoments, variablesOf } from "./variable_moments.ts";
+import { VariableOptimizer } from "./variable_optimizer.ts";
+
+/** What is kept of a variable: the mean of squared gradients, the momentum, the mean gradient. */
+type Moment = "rms" | "momentum" | "mg";
 
 /**
  * RMSProp (Tieleman & Hinton 2012), as tfjs and Keras have it: r ← ρ r + (1 − ρ) g², then v ← μ v + η g / √(r + ε),
@@ -23,13 +26,11 @@ import { type NamedTensors, VariableMoments, variablesOf } from "./variable_mome
  * assert(Math.abs(w.dataSync()[0]! - 0.8) < 1e-5);
  * ```
  */
-export class RmsProp extends tf.Optimizer {
+export class RmsProp extends VariableOptimizer<Moment> {
   /** As tfjs and Keras call it. */
   static get className(): string {
     return "RMSProp";
   }
-
-  readonly #moments: VariableMoments<"rms" | "momentum" | "mg">;
 
   /**
    * @param learningRate η
@@ -47,44 +48,16 @@ export class RmsProp extends tf.Optimizer {
     readonly epsilon = 1e-7,
     readonly centered = false,
   ) {
-    super();
+    super([
+      "rms",
+      ...momentum > 0 ? ["momentum"] as const : [],
+      ...centered ? ["mg"] as const : [],
+    ]);
     checkValue("RmsProp: learningRate", learningRate, between(0, Infinity));
     checkValue("RmsProp: decay", decay, between(0, 1));
     checkValue("RmsProp: momentum", momentum, between(0, 1));
     checkValue("RmsProp: epsilon", epsilon, positive);
     checkValue("RmsProp: centered", centered, flag);
-    this.#moments = new VariableMoments([
-      "rms",
-      ...momentum > 0 ? ["momentum"] as const : [],
-      ...centered ? ["mg"] as const : [],
-    ]);
-  }
-
-  override applyGradients(gradients: Parameters<tf.Optimizer["applyGradients"]>[0]): void {
-    for (const [variable, gradient] of variablesOf(gradients)) {
-      tf.tidy(() => variable.assign(this.#stepped(variable, gradient)));
-    }
-    this.incrementIterations();
-  }
-
-  /** Steps made, then the moments, each by its variable's name. */
-  override async getWeights(): Promise<NamedTensors> {
-    return [await this.saveIterations(), ...this.#moments.named()];
-  }
-
-  /**
-   * Takes what {@linkcode getWeights} gave.
-   *
-   * @throws {RangeError} If a moment's variable is not there or has another shape; nothing is taken then
-   */
-  override async setWeights(weights: NamedTensors): Promise<void> {
-    const take = this.#moments.plan(weights.slice(1));
-    await this.extractIterations(weights);
-    take();
-  }
-
-  override dispose(): void {
-    this.#moments.dispose();
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -92,9 +65,12 @@ export class RmsProp extends tf.Optimizer {
     return { learningRate, decay, momentum, epsilon, centered };
   }
 
-  #stepped(variable: tf.Variable, gradient: tf.Tensor): tf.Tensor {
+  protected override stepped(
+    variable: tf.Variable,
+    gradient: tf.Tensor,
+    moments: Record<Moment, tf.Variable>,
+  ): tf.Tensor {
     const { learningRate, decay, momentum, epsilon, centered } = this;
-    const moments = this.#moments.of(variable);
     const mean = (kept: tf.Variable, value: tf.Tensor): tf.Tensor => {
       const moved: tf.Tensor = tf.add(tf.mul(kept as tf.Tensor, decay), tf.mul(value, 1 - decay));
       kept.assign(moved);

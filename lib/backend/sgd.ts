@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { between, checkValue, flag } from "../base/check.ts";
-import { type NamedTensors, VariableMoments, variablesOf } from "./variable_moments.ts";
+import { VariableOptimizer } from "./variable_optimizer.ts";
 
 /**
  * Stochastic gradient descent with (Nesterov) momentum: v ← μ v + g, then w ← w − η v, or with Nesterov's
@@ -22,13 +22,11 @@ import { type NamedTensors, VariableMoments, variablesOf } from "./variable_mome
  * assert(Math.abs(w.dataSync()[0]! - 0.46) < 1e-6);
  * ```
  */
-export class Sgd extends tf.Optimizer {
+export class Sgd extends VariableOptimizer<"momentum"> {
   /** As tfjs and Keras call it. */
   static get className(): string {
     return "SGD";
   }
-
-  readonly #moments = new VariableMoments(["momentum"]);
 
   /**
    * @param learningRate η
@@ -42,37 +40,10 @@ export class Sgd extends tf.Optimizer {
     readonly momentum = 0,
     readonly nesterov = false,
   ) {
-    super();
+    super(momentum > 0 ? ["momentum"] : []);
     checkValue("Sgd: learningRate", learningRate, between(0, Infinity));
     checkValue("Sgd: momentum", momentum, between(0, 1));
     checkValue("Sgd: nesterov", nesterov, flag);
-  }
-
-  override applyGradients(gradients: Parameters<tf.Optimizer["applyGradients"]>[0]): void {
-    for (const [variable, gradient] of variablesOf(gradients)) {
-      tf.tidy(() => variable.assign(this.#stepped(variable, gradient)));
-    }
-    this.incrementIterations();
-  }
-
-  /** Steps made, then the moments, each by its variable's name. */
-  override async getWeights(): Promise<NamedTensors> {
-    return [await this.saveIterations(), ...this.#moments.named()];
-  }
-
-  /**
-   * Takes what {@linkcode getWeights} gave.
-   *
-   * @throws {RangeError} If a moment's variable is not there or has another shape; nothing is taken then
-   */
-  override async setWeights(weights: NamedTensors): Promise<void> {
-    const take = this.#moments.plan(weights.slice(1));
-    await this.extractIterations(weights);
-    take();
-  }
-
-  override dispose(): void {
-    this.#moments.dispose();
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -80,11 +51,14 @@ export class Sgd extends tf.Optimizer {
     return { learningRate, momentum, nesterov };
   }
 
-  #stepped(variable: tf.Variable, gradient: tf.Tensor): tf.Tensor {
+  protected override stepped(
+    variable: tf.Variable,
+    gradient: tf.Tensor,
+    { momentum: kept }: Record<"momentum", tf.Variable>,
+  ): tf.Tensor {
     const { learningRate, momentum, nesterov } = this;
     let direction = gradient;
     if (momentum > 0) {
-      const { momentum: kept } = this.#moments.of(variable);
       const moved: tf.Tensor = tf.add(tf.mul(kept as tf.Tensor, momentum), gradient);
       kept.assign(moved);
       direction = nesterov ? tf.add(gradient, tf.mul(moved, momentum)) : moved;

@@ -1,4 +1,4 @@
-import { assignWeights } from "./engine/early_stopping.ts";
+import { assignWeights } from "./engine/weight_copies.ts";
 import type { Network } from "./network_text.ts";
 
 /**

@@ -4,10 +4,11 @@ import { custom, describe, type Rule } from "../../base/check.ts";
 import { digest } from "../../base/digest.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 import { networkTexts } from "../network_text.ts";
-import { assignWeights, copiesOf, type StopperState } from "./early_stopping.ts";
+import type { StopperState } from "./early_stopping.ts";
 import type { History } from "./history.ts";
 import type { LabeledImages } from "./image_arrays.ts";
 import { keepsState } from "./optimizer.ts";
+import { assignWeights, copiesOf } from "./weight_copies.ts";
 
 /**
  * A checkpoint that cannot be gone on from: it is damaged, or belongs to another training. `trainCnn` throws it
