@@ -2,14 +2,12 @@ import { hiddenFeatures, predictClasses } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { checkOptions, listOf, oneOf, record, type Rules } from "../base/check.ts";
-import { progressLine } from "../notebook/progress.ts";
 import { cached } from "./cache.ts";
-import { METHOD_NAMES, type MethodKey, METHODS, rectified } from "./methods.ts";
+import { CREATE, METHOD_NAMES, type MethodKey, METHODS, rectified } from "./methods.ts";
 import { fittedOutcome, once, type Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
-import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
+import { comparedNetwork, COMPARISON_RULES, type ComparisonOptions } from "./network_settings.ts";
 import { networkRows } from "./rows.ts";
-import { trainedCnn } from "./trained_cnn.ts";
 import type { Tuning } from "./tune_methods.ts";
 
 /** What each method made of the network of one seed. */
@@ -82,8 +80,8 @@ export async function compareClassifiers(
   seed: number,
   options: ClassifierComparisonOptions = {},
 ): Promise<Comparison> {
-  const { signal, build, sharing = "same", tunings = [], methods } = options;
   checkOptions("compareClassifiers", options, RULES);
+  const { signal, sharing = "same", tunings = [], methods } = options;
   const parametersOf = new Map(tunings.map(({ method, parameters }) => [method, parameters]));
   for (const { key, grid } of METHODS) {
     if (!grid || !methods?.includes(key) || parametersOf.has(key)) continue;
@@ -94,12 +92,13 @@ export async function compareClassifiers(
   const chosen = METHODS.filter(({ key, grid }) =>
     methods ? methods.includes(key) : !grid || parametersOf.has(key)
   );
-  const { epochs, batchSize } = preset;
   const validationSplit = sharing === "all" ? 0 : VALIDATION_SPLIT;
-  const training = { epochs, batchSize, seed, build, validationSplit };
-  const network = networkSettings(data, training);
-  const trained = once(() =>
-    trainedCnn(data, { ...training, onProgress: progressLine(`Training, seed ${seed}`), signal })
+  const { settings: network, trained } = comparedNetwork(
+    data,
+    preset,
+    seed,
+    options,
+    validationSplit,
   );
   const images = data.train.labels.length;
   const rows = sharing === "same" ? networkRows(images).learned.end : images;
@@ -123,15 +122,14 @@ export async function compareClassifiers(
       };
     });
   }
-  for (const { key, layer, create } of chosen) {
+  for (const { key, learner, layer } of chosen) {
     signal?.throwIfAborted();
-    const count = key.endsWith("andomForest") ? Math.min(preset.forestRows, rows) : rows;
+    const count = learner === "forest" ? Math.min(preset.forestRows, rows) : rows;
     const parameters = parametersOf.get(key) ?? {};
-    const learner = create.name || key;
     outcomes[key] = await fittedOutcome({
       settings: { ...network, learner, layer, parameters, rows: count },
       label: `${METHOD_NAMES[key]}, seed ${seed}`,
-      classifier: (X) => create(parameters, X, seed),
+      classifier: (X) => CREATE[learner](parameters, X, seed),
       features: async () => {
         const { X, Xt } = (await features())[layer];
         return { X: X.slice(0, count), y: data.train.labels.subarray(0, count), Xt };

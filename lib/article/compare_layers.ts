@@ -7,13 +7,11 @@ import type { Dataset } from "../dataset/load_cifar10.ts";
 import { normalize, sliceSplit, type Split } from "../dataset/split.ts";
 import { Matrix } from "../base/matrix.ts";
 import { accuracyScore } from "../metrics/accuracy.ts";
-import { progressLine } from "../notebook/progress.ts";
 import { Svc } from "../svm/svc.ts";
-import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
+import { comparedNetwork, COMPARISON_RULES, type ComparisonOptions } from "./network_settings.ts";
 import { fittedOutcome, once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { networkRows } from "./rows.ts";
-import { trainedCnn } from "./trained_cnn.ts";
 
 /** A line of the comparison of layers. */
 export interface LayerScores {
@@ -79,24 +77,13 @@ export async function compareLayers(
   options: ComparisonOptions = {},
 ): Promise<LayerScores[]> {
   checkOptions("compareLayers", options, COMPARISON_RULES);
-  const { signal, build } = options;
-  const { epochs, batchSize, layerRows } = preset;
+  const { signal } = options;
   const { begin, end } = networkRows(data.train.labels.length).validation;
-  const rows = Math.min(layerRows, end - begin);
+  const rows = Math.min(preset.layerRows, end - begin);
   const train = sliceSplit(data.train, begin, begin + rows), { test } = data;
-  const { model } = await trainedCnn(data, {
-    epochs,
-    batchSize,
-    seed,
-    build,
-    onProgress: progressLine(`Training, seed ${seed}`),
-    signal,
-  });
-  const network = {
-    ...networkSettings(data, { epochs, batchSize, seed, build }),
-    rows,
-    begin,
-  };
+  const compared = comparedNetwork(data, preset, seed, options);
+  const { model } = await compared.trained();
+  const network = { ...compared.settings, rows, begin };
   const scores: LayerScores[] = [];
   for (const { features: name, of } of LAYERS) {
     const features = once(async () => ({

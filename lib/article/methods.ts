@@ -30,60 +30,67 @@ export type MethodKey = keyof typeof METHOD_NAMES;
 /** Parameters of a classifier, by name; `gammaFactor` is gamma in multiples of `"scale"`. */
 export type Parameters = Readonly<Record<string, number>>;
 
+/** A kind of classifier. */
+type Learner = "rbf" | "linear" | "logistic" | "neighbors" | "forest";
+
 /** A classifier on the features of a network. */
 export interface Method {
   readonly key: MethodKey;
+  /** What it is, tuned or not: outcomes are kept under this name. */
+  readonly learner: Learner;
   /** Where its features come from: `hidden`, or `acti3`, which is `hidden` behind its ReLU. */
   readonly layer: "hidden" | "acti3";
   /** What is tried for it, if it is tuned. */
   readonly grid?: Readonly<Record<string, readonly number[]>>;
-  /** Makes it for the rows that it is to learn from. */
-  readonly create: (parameters: Parameters, X: Matrix, seed: number) => Classifier;
 }
 
 const TREES = 100;
 const PENALTIES = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1];
 
-const rbf: Method["create"] = ({ gammaFactor, ...parameters }, X) =>
-  new Svc({
-    ...parameters,
-    ...(gammaFactor === undefined || gammaFactor === 1
-      ? {}
-      : { gamma: gammaFactor * scaleGamma(X) }),
-  });
-const linear: Method["create"] = (parameters) => new LinearSvc(parameters);
-const logistic: Method["create"] = (parameters) => new LogisticRegression(parameters);
-const neighbors: Method["create"] = (parameters) => new KNeighborsClassifier(parameters);
-const forest: Method["create"] = (parameters, _, seed) =>
-  new RandomForestClassifier({ nEstimators: TREES, ...parameters, seed });
+/** Makes a classifier of each kind, for the rows that it is to learn from. */
+export const CREATE: Record<
+  Learner,
+  (parameters: Parameters, X: Matrix, seed: number) => Classifier
+> = {
+  rbf: ({ gammaFactor = 1, ...parameters }, X) =>
+    new Svc({
+      ...parameters,
+      ...(gammaFactor === 1 ? {} : { gamma: gammaFactor * scaleGamma(X) }),
+    }),
+  linear: (parameters) => new LinearSvc(parameters),
+  logistic: (parameters) => new LogisticRegression(parameters),
+  neighbors: (parameters) => new KNeighborsClassifier(parameters),
+  forest: (parameters, _, seed) =>
+    new RandomForestClassifier({ nEstimators: TREES, ...parameters, seed }),
+};
 
 /** The classifiers that are compared, with their defaults and tuned. */
 export const METHODS: readonly Method[] = [
-  { key: "svm", layer: "hidden", create: rbf },
+  { key: "svm", layer: "hidden", learner: "rbf" },
   {
     key: "tunedSvm",
     layer: "hidden",
     grid: { C: [1, 3, 10, 30, 100], gammaFactor: [0.25, 0.5, 1, 2] },
-    create: rbf,
+    learner: "rbf",
   },
-  { key: "linearSvm", layer: "hidden", create: linear },
-  { key: "tunedLinearSvm", layer: "hidden", grid: { C: PENALTIES }, create: linear },
-  { key: "logisticRegression", layer: "hidden", create: logistic },
-  { key: "tunedLogisticRegression", layer: "hidden", grid: { C: PENALTIES }, create: logistic },
-  { key: "tunedOnActi3", layer: "acti3", grid: { C: PENALTIES }, create: logistic },
-  { key: "kNeighbors", layer: "hidden", create: neighbors },
+  { key: "linearSvm", layer: "hidden", learner: "linear" },
+  { key: "tunedLinearSvm", layer: "hidden", grid: { C: PENALTIES }, learner: "linear" },
+  { key: "logisticRegression", layer: "hidden", learner: "logistic" },
+  { key: "tunedLogisticRegression", layer: "hidden", grid: { C: PENALTIES }, learner: "logistic" },
+  { key: "tunedOnActi3", layer: "acti3", grid: { C: PENALTIES }, learner: "logistic" },
+  { key: "kNeighbors", layer: "hidden", learner: "neighbors" },
   {
     key: "tunedKNeighbors",
     layer: "hidden",
     grid: { nNeighbors: [5, 10, 20, 40, 80] },
-    create: neighbors,
+    learner: "neighbors",
   },
-  { key: "randomForest", layer: "hidden", create: forest },
+  { key: "randomForest", layer: "hidden", learner: "forest" },
   {
     key: "tunedRandomForest",
     layer: "hidden",
     grid: { minSamplesLeaf: [1, 3, 10] },
-    create: forest,
+    learner: "forest",
   },
 ];
 

@@ -2,8 +2,18 @@ import { callable, type Rules } from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { digest } from "../base/digest.ts";
+import { VALIDATION_SPLIT } from "../dataset/split.ts";
+import { progressLine } from "../notebook/progress.ts";
 import type { Settings } from "./cache.ts";
-import { type BuildNetwork, type TrainedCnnOptions, untrainedCnn } from "./trained_cnn.ts";
+import { once } from "./outcome.ts";
+import type { Preset } from "./preset.ts";
+import {
+  type BuildNetwork,
+  type TrainedCnn,
+  trainedCnn,
+  type TrainedCnnOptions,
+  untrainedCnn,
+} from "./trained_cnn.ts";
 
 /** What a comparison can be told. */
 export interface ComparisonOptions {
@@ -24,4 +34,29 @@ export function networkSettings(data: Dataset, options: TrainedCnnOptions): Sett
   const { model, settings } = untrainedCnn(data, options);
   model.dispose();
   return { ...settings, tests: digest(data.test.images, data.test.labels) };
+}
+
+/** A network whose features are compared. */
+export interface ComparedNetwork {
+  /** All that results on its features of the test images depend on. */
+  readonly settings: Settings;
+  /** The network itself, trained or read from `data/` when it is first asked for. */
+  readonly trained: () => Promise<TrainedCnn>;
+}
+
+/** The network of a comparison, from one seed. */
+export function comparedNetwork(
+  data: Dataset,
+  { epochs, batchSize }: Preset,
+  seed: number,
+  { build, signal }: ComparisonOptions,
+  validationSplit = VALIDATION_SPLIT,
+): ComparedNetwork {
+  const training = { epochs, batchSize, seed, build, validationSplit };
+  return {
+    settings: networkSettings(data, training),
+    trained: once(() =>
+      trainedCnn(data, { ...training, onProgress: progressLine(`Training, seed ${seed}`), signal })
+    ),
+  };
 }

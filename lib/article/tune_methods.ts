@@ -6,6 +6,7 @@ import { GridSearch } from "../model_selection/grid_search.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { cached } from "./cache.ts";
 import {
+  CREATE,
   METHOD_NAMES,
   type MethodKey,
   METHODS,
@@ -13,11 +14,10 @@ import {
   rectified,
   scaleGamma,
 } from "./methods.ts";
-import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
+import { comparedNetwork, COMPARISON_RULES, type ComparisonOptions } from "./network_settings.ts";
 import { once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { networkRows } from "./rows.ts";
-import { trainedCnn } from "./trained_cnn.ts";
 
 type TuneOptions = ComparisonOptions & { readonly methods?: readonly MethodKey[] };
 
@@ -74,40 +74,32 @@ export async function tuneMethods(
   data: Dataset,
   preset: Preset,
   seed: number,
-  options: ComparisonOptions & { readonly methods?: readonly MethodKey[] } = {},
+  options: TuneOptions = {},
 ): Promise<Tuning[]> {
   checkOptions("tuneMethods", options, RULES);
-  const { signal, build, methods } = options;
-  const { epochs, batchSize, folds } = preset;
+  const { signal, methods } = options, { folds } = preset;
   const { begin, end } = networkRows(data.train.labels.length).validation;
   const rows = Math.min(preset.gridRows, end - begin);
-  const network = networkSettings(data, { epochs, batchSize, seed, build });
+  const network = comparedNetwork(data, preset, seed, options);
   const features = once(async () => {
-    const { model } = await trainedCnn(data, {
-      epochs,
-      batchSize,
-      seed,
-      build,
-      onProgress: progressLine(`Training, seed ${seed}`),
-      signal,
-    });
+    const { model } = await network.trained();
     const X = await hiddenFeatures(model, data.train, { signal });
     model.dispose();
     return { X: X.slice(begin, begin + rows), scale: scaleGamma(X) };
   });
   const y = data.train.labels.subarray(begin, begin + rows);
   const tunings: Tuning[] = [];
-  for (const { key, layer, grid, create } of METHODS) {
+  for (const { key, learner, layer, grid } of METHODS) {
     if (!grid || (methods && !methods.includes(key))) continue;
     signal?.throwIfAborted();
-    const settings = { ...network, search: key, layer, grid, rows, folds };
+    const settings = { ...network.settings, search: key, layer, grid, rows, folds };
     tunings.push(
       await cached("search", settings, async () => {
         const { X: hidden, scale } = await features();
         const X = layer === "acti3" ? rectified(hidden) : hidden;
         const { gammaFactor, ...others } = gridFor(grid, rows);
         const search = new GridSearch<Record<string, number>, Classifier>(
-          (parameters) => create(parameters as Parameters, X, seed),
+          (parameters) => CREATE[learner](parameters as Parameters, X, seed),
           { ...others, ...(gammaFactor ? { gamma: gammaFactor.map((f) => f * scale) } : {}) },
           { folds, seed, refit: false },
         );
