@@ -4,6 +4,7 @@ import { KNeighborsClassifier } from "../classifiers/k_neighbors.ts";
 import { LinearSvc } from "../classifiers/linear_svc.ts";
 import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { RandomForestClassifier } from "../classifiers/random_forest.ts";
+import { resolveGamma } from "../svm/gamma.ts";
 import { Svc } from "../svm/svc.ts";
 
 /** What the methods of a comparison are called, by their key, in the order of the tables. */
@@ -55,7 +56,7 @@ export const CREATE: Record<
   rbf: ({ gammaFactor = 1, ...parameters }, X) =>
     new Svc({
       ...parameters,
-      ...(gammaFactor === 1 ? {} : { gamma: gammaFactor * scaleGamma(X) }),
+      ...(gammaFactor === 1 ? {} : { gamma: gammaFactor * resolveGamma("scale", X) }),
     }),
   linear: (parameters) => new LinearSvc(parameters),
   logistic: (parameters) => new LogisticRegression(parameters),
@@ -93,16 +94,6 @@ export const METHODS: readonly Method[] = [
     learner: "forest",
   },
 ];
-
-/** What `gamma: "scale"` means for these rows: 1 / (columns · variance of all values). */
-export function scaleGamma({ data, cols }: Matrix): number {
-  let sum = 0;
-  for (const value of data) sum += value;
-  const mean = sum / data.length;
-  let squares = 0;
-  for (const value of data) squares += (value - mean) ** 2;
-  return 1 / (cols * (squares / data.length));
-}
 
 /** What `acti3` makes of what `hidden` gives. */
 export function rectified(X: Matrix): Matrix {

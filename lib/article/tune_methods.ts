@@ -4,6 +4,7 @@ import { hiddenFeatures } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { GridSearch } from "../model_selection/grid_search.ts";
 import { progressLine } from "../notebook/progress.ts";
+import { resolveGamma } from "../svm/gamma.ts";
 import { cached } from "./cache.ts";
 import {
   CREATE,
@@ -12,7 +13,6 @@ import {
   METHODS,
   type Parameters,
   rectified,
-  scaleGamma,
 } from "./methods.ts";
 import { comparedNetwork, COMPARISON_RULES, type ComparisonOptions } from "./network_settings.ts";
 import { once } from "./outcome.ts";
@@ -85,7 +85,7 @@ export async function tuneMethods(
     const { model } = await network.trained();
     const X = await hiddenFeatures(model, data.train, { signal });
     model.dispose();
-    return { X: X.slice(begin, begin + rows), scale: scaleGamma(X) };
+    return { X: X.slice(begin, begin + rows), scale: resolveGamma("scale", X) };
   });
   const y = data.train.labels.subarray(begin, begin + rows);
   const tunings: Tuning[] = [];

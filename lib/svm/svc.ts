@@ -10,7 +10,7 @@ import { interruptible } from "../notebook/interrupt.ts";
 import { canCrossValidate, crossValidate } from "./engine/cross_validate.ts";
 import { decisionValues, oneVsRest, vote } from "./engine/decision.ts";
 import { fitSmo, rowsByClass } from "./engine/fit_smo.ts";
-import { resolveGamma } from "./engine/kernel_function.ts";
+import { resolveGamma } from "./gamma.ts";
 import { fitLibsvm } from "./engine/libsvm_engine.ts";
 import { SAVED_SVC } from "./engine/saved_svc.ts";
 import { dropSupport } from "./engine/support_memory.ts";

@@ -21,13 +21,8 @@ import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import { vote } from "./decision.ts";
 import { rowsByClass, warnOfUnfinished } from "./fit_smo.ts";
-import {
-  applyKernel,
-  centerOf,
-  type KernelFunction,
-  products,
-  resolveGamma,
-} from "./kernel_function.ts";
+import { applyKernel, centerOf, type KernelFunction, products } from "./kernel_function.ts";
+import { resolveGamma } from "../gamma.ts";
 import { scalingOf } from "./scaling.ts";
 import { mostSteps, pairDescriptor, PairState, smoRound } from "./pair_state.ts";
 import type { Fold, FoldPrediction } from "../../base/fold.ts";
