@@ -1,23 +1,19 @@
 /**
- * How fitted estimators are kept in files. A line of JSON says what it is and the digest of the rest; a
- * second one holds the options, the facts and the arrays' shapes; then the arrays, little-endian, one after
- * the other. Nothing is made of a file before its digest and all sizes have been compared.
+ * How fitted estimators are kept in files (see `sealed_file.ts`): the options, the facts and the arrays' shapes
+ * as JSON, then the arrays, little-endian, one after the other. Nothing is made of a file before its digest and
+ * all sizes have been compared.
  *
  * @module
  */
 import { checkOptions, checkValue, describe, record, type Rule } from "./check.ts";
-import { digest } from "./digest.ts";
 import { Matrix } from "./matrix.ts";
-import { writeWhole } from "./write_whole.ts";
+import { MARK_BYTES, readMark, unseal, writeSealed } from "./sealed_file.ts";
 
 /** Format of the file; to be raised when it changes. */
 const FORMAT = "deep-features-classifier-1";
 
 /** What begins a file of any version. */
 const FORMAT_NAME = "deep-features-classifier-";
-
-/** The first line is shorter. */
-const MARK_BYTES = 300;
 
 const ARRAYS = { int32: Int32Array, float32: Float32Array, float64: Float64Array } as const;
 
@@ -79,10 +75,8 @@ export async function saveEstimator<F extends Fitted>(
     [name, value],
   ) => [name, value === Infinity ? "Infinity" : value]);
   const rest: Rest = { options: Object.fromEntries(kept), facts, arrays };
-  const line = new TextEncoder().encode(JSON.stringify(rest) + "\n");
-  const sha256 = digest(line, ...parts);
-  const mark = JSON.stringify({ format: FORMAT, kind: kindOf(form.called), sha256 }) + "\n";
-  await writeWhole(path, await new Blob([mark, line, ...parts]).bytes());
+  const mark = { format: FORMAT, kind: kindOf(form.called) };
+  await writeSealed(path, mark, JSON.stringify(rest), parts);
 }
 
 /**
@@ -100,8 +94,7 @@ export async function loadEstimator<F extends Fitted, T>(
 ): Promise<T> {
   checkPath(path, form.called);
   const bytes = await Deno.readFile(path);
-  const end = bytes.indexOf("\n".charCodeAt(0));
-  const mark = readMark(bytes);
+  const mark = markOf(bytes);
   const kind = kindOf(form.called);
   if (!mark) throw new RangeError(`${path} does not hold ${form.called}`);
   if (mark.format !== FORMAT) {
@@ -114,14 +107,13 @@ export async function loadEstimator<F extends Fitted, T>(
       `${path} does not hold ${form.called}, but a fitted ${mark.kind}: load it by ${mark.kind}.load()`,
     );
   }
-  const content = bytes.subarray(end + 1);
-  if (digest(content) !== mark.sha256) {
+  const content = unseal(bytes, mark.sha256);
+  if (!content) {
     throw new RangeError(`${path} is damaged: its digest is not the one that it was written with`);
   }
   try {
-    const stop = content.indexOf("\n".charCodeAt(0));
-    const rest: Rest = JSON.parse(new TextDecoder().decode(content.subarray(0, Math.max(0, stop))));
-    const fitted = readFields(form, rest, content.slice(stop + 1).buffer);
+    const rest: Rest = JSON.parse(content.json);
+    const fitted = readFields(form, rest, content.data.buffer);
     const fault = faultOfClasses(fitted.classes) ?? form.fault(fitted);
     if (fault !== undefined) throw new RangeError(fault);
     checkValue("options", rest.options, record());
@@ -143,7 +135,7 @@ export async function savedKind(path: string): Promise<string | undefined> {
   using file = await Deno.open(path);
   const bytes = new Uint8Array(MARK_BYTES);
   const read = await file.read(bytes);
-  return readMark(bytes.subarray(0, read ?? 0))?.kind;
+  return markOf(bytes.subarray(0, read ?? 0))?.kind;
 }
 
 interface Mark {
@@ -153,16 +145,12 @@ interface Mark {
 }
 
 /** The first line, if it is one of ours. */
-function readMark(bytes: Uint8Array): Mark | undefined {
-  const end = bytes.subarray(0, MARK_BYTES).indexOf("\n".charCodeAt(0));
-  try {
-    const mark = JSON.parse(new TextDecoder().decode(bytes.subarray(0, Math.max(0, end))));
-    const { format, kind, sha256 } = mark;
-    const isMark = [format, kind, sha256].every((value) => typeof value === "string");
-    return isMark && format.startsWith(FORMAT_NAME) ? mark : undefined;
-  } catch {
+function markOf(bytes: Uint8Array): Mark | undefined {
+  const { format, kind, sha256 } = Object(readMark(bytes)) as Record<string, unknown>;
+  if (typeof format !== "string" || typeof kind !== "string" || typeof sha256 !== "string") {
     return undefined;
   }
+  return format.startsWith(FORMAT_NAME) ? { format, kind, sha256 } : undefined;
 }
 
 function kindOf(called: string): string {

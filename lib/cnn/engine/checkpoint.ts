@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
 import { custom, describe, type Rule } from "../../base/check.ts";
 import { digest } from "../../base/digest.ts";
-import { writeWhole } from "../../base/write_whole.ts";
+import { readMark, unseal, writeSealed } from "../../base/sealed_file.ts";
 import { networkTexts } from "../network_text.ts";
 import type { StopperState } from "./early_stopping.ts";
 import type { History } from "./history.ts";
@@ -136,10 +136,8 @@ export class Checkpoint {
       iterations,
       arrays: arrays.map(([name, { length }]) => ({ name, length })),
     };
-    const line = new TextEncoder().encode(JSON.stringify(content, spellOdd) + "\n");
     const parts = arrays.map(([, { buffer }]) => new Uint8Array(buffer as ArrayBuffer));
-    const mark = JSON.stringify({ format: FORMAT, sha256: digest(line, ...parts) }) + "\n";
-    await writeWhole(this.#path, await new Blob([mark, line, ...parts]).bytes());
+    await writeSealed(this.#path, { format: FORMAT }, JSON.stringify(content, spellOdd), parts);
   }
 
   /**
@@ -189,30 +187,23 @@ export class Checkpoint {
   }
 
   #read(bytes: Uint8Array<ArrayBuffer>): { rest: Rest; arrays: Map<string, Float32Array> } {
-    const end = bytes.indexOf(NEWLINE);
-    let mark: { format?: unknown; sha256?: unknown } | null;
-    try {
-      mark = JSON.parse(new TextDecoder().decode(bytes.subarray(0, Math.max(0, end))));
-    } catch {
-      throw this.#damaged("it does not begin as one");
-    }
-    if (mark?.format !== FORMAT) {
+    const mark = readMark(bytes);
+    if (mark === undefined) throw this.#damaged("it does not begin as one");
+    const { format, sha256 } = Object(mark) as { format?: unknown; sha256?: unknown };
+    if (format !== FORMAT) {
       throw new CheckpointError(
-        `${this.#path} is a checkpoint of another version (${
-          describe(mark?.format)
-        }): ${START_ANEW}`,
+        `${this.#path} is a checkpoint of another version (${describe(format)}): ${START_ANEW}`,
       );
     }
-    const content = bytes.subarray(end + 1);
-    if (digest(content) !== mark.sha256) {
+    const content = unseal(bytes, sha256);
+    if (!content) {
       throw this.#damaged("its digest is not the one that it was written with");
     }
-    const stop = content.indexOf(NEWLINE);
-    const rest: Rest = JSON.parse(new TextDecoder().decode(content.subarray(0, stop)), readOdd);
+    const rest: Rest = JSON.parse(content.json, readOdd);
     const arrays = new Map<string, Float32Array>();
-    let from = end + 1 + stop + 1;
+    let from = 0;
     for (const { name, length } of rest.arrays) {
-      arrays.set(name, new Float32Array(bytes.slice(from, from + 4 * length).buffer));
+      arrays.set(name, new Float32Array(content.data.slice(from, from + 4 * length).buffer));
       from += 4 * length;
     }
     return { rest, arrays };
@@ -241,7 +232,6 @@ export class Checkpoint {
 }
 
 const START_ANEW = "give another folder, or delete this one to start anew";
-const NEWLINE = "\n".charCodeAt(0);
 
 /** What a training depends on beside its options. */
 export function settingsOf(model: tf.LayersModel, data: LabeledImages): TrainingSettings {
