@@ -1,4 +1,4 @@
-import { type Dataset, setUpCompute, type Split } from "deep-features";
+import { type Dataset, type Preset, readPreset, setUpCompute, type Split } from "deep-features";
 import { seededRandom } from "deep-features/base";
 
 /** Images of ten classes, each of a grey of its own. */
@@ -18,6 +18,15 @@ export const DATA: Dataset = {
   classNames: [..."0123456789"],
   source: "stand-in",
   official: false,
+};
+
+/** The smallest sizes that do all. */
+export const PRESET: Preset = {
+  ...readPreset("quick", "1"),
+  epochs: 1,
+  batchSize: 20,
+  forestRows: 30,
+  layerRows: 40,
 };
 
 /** Runs with a cache of its own, in silence. */

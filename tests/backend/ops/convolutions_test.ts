@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
 import { setThreads, threads } from "deep-features/compute";
-import { compareWithCpu, Draw, tensorOf, type Values } from "./against_cpu.ts";
+import { type Case, compareWithCpu, Draw, tensorOf, type Values } from "./against_cpu.ts";
 import { type Apply, withGradients } from "./with_gradients.ts";
 
 type Shape4 = [number, number, number, number];
@@ -253,8 +253,14 @@ Deno.test("A step of every kernel has the same bits for 1, 2 and 3 threads", asy
   }
 });
 
-/** An image of a few infinities and NaN, and filters of any kind. */
-function oddCase(draw: Draw) {
+type Fused = typeof tf.fused.conv2d | typeof tf.fused.depthwiseConv2d;
+
+/**
+ * A fused convolution of any kind over images with a few infinities and NaN.
+ *
+ * @param filters How many filters there may be; of a depthwise convolution, for each channel
+ */
+function oddFusedCase(draw: Draw, fused: Fused, filters: readonly number[]): Case {
   const { filterHeight, filterWidth, pad, strides, images, height, width } = geometry(draw, [
     1,
     2,
@@ -266,55 +272,39 @@ function oddCase(draw: Draw) {
   for (let i = 0; i < 2 && count > 0; i++) {
     x.values[draw.whole(0, x.values.length - 1)] = draw.pick(NaN, Infinity, -Infinity);
   }
-  return { filterHeight, filterWidth, pad, strides, channels, x };
+  const filter = draw.tensor([filterHeight, filterWidth, channels, draw.pick(...filters)]);
+  const outputs = filter.shape[3]! * (fused === tf.fused.depthwiseConv2d ? channels : 1);
+  const bias = draw.tensor([outputs]), plain = Math.max(...strides) === 1;
+  const activation = draw.pick("linear", "relu", "relu6") as "relu";
+  const dilations = plain && pad === "same" ? draw.whole(1, 2) : 1;
+  return {
+    what: `${x.shape} * ${filter.shape}, ${strides}, ${pad}, ${activation}, ${dilations}`,
+    tolerance: 1e-5,
+    run: () =>
+      fused({
+        x: tensorOf<tf.Tensor4D>(x),
+        filter: tensorOf<tf.Tensor4D>(filter),
+        bias: tensorOf(bias),
+        strides,
+        pad,
+        dilations,
+        activation,
+      }),
+  };
 }
 
 Deno.test("Convolutions with bias and activation equal the cpu backend's, infinities and no images included", async () => {
-  await compareWithCpu(200, (draw) => {
-    const { filterHeight, filterWidth, pad, strides, channels, x } = oddCase(draw);
-    const filter = draw.tensor([filterHeight, filterWidth, channels, draw.pick(1, 5, 8, 16)]);
-    const bias = draw.tensor([filter.shape[3]!]), plain = Math.max(...strides) === 1;
-    const activation = draw.pick("linear", "relu", "relu6") as "relu";
-    const dilations = plain && pad === "same" ? draw.whole(1, 2) : 1;
-    return {
-      what: `${x.shape} * ${filter.shape}, ${strides}, ${pad}, ${activation}, ${dilations}`,
-      tolerance: 1e-5,
-      run: () =>
-        tf.fused.conv2d({
-          x: tensorOf<tf.Tensor4D>(x),
-          filter: tensorOf<tf.Tensor4D>(filter),
-          bias: tensorOf(bias),
-          strides,
-          pad,
-          dilations,
-          activation,
-        }),
-    };
-  }, { seed: 7, mayFall: [tf.FusedConv2D] });
+  await compareWithCpu(200, (draw) => oddFusedCase(draw, tf.fused.conv2d, [1, 5, 8, 16]), {
+    seed: 7,
+    mayFall: [tf.FusedConv2D],
+  });
 });
 
 Deno.test("Depthwise convolutions equal the cpu backend's, infinities and no images included", async () => {
-  await compareWithCpu(200, (draw) => {
-    const { filterHeight, filterWidth, pad, strides, channels, x } = oddCase(draw);
-    const filter = draw.tensor([filterHeight, filterWidth, channels, draw.pick(1, 1, 2)]);
-    const bias = draw.tensor([channels * filter.shape[3]!]), plain = Math.max(...strides) === 1;
-    const activation = draw.pick("linear", "relu", "relu6") as "relu";
-    const dilations = plain && pad === "same" ? draw.whole(1, 2) : 1;
-    return {
-      what: `${x.shape} * ${filter.shape}, ${strides}, ${pad}, ${activation}, ${dilations}`,
-      tolerance: 1e-5,
-      run: () =>
-        tf.fused.depthwiseConv2d({
-          x: tensorOf<tf.Tensor4D>(x),
-          filter: tensorOf<tf.Tensor4D>(filter),
-          bias: tensorOf(bias),
-          strides,
-          pad,
-          dilations,
-          activation,
-        }),
-    };
-  }, { seed: 8, mayFall: [tf.FusedDepthwiseConv2D] });
+  await compareWithCpu(200, (draw) => oddFusedCase(draw, tf.fused.depthwiseConv2d, [1, 1, 2]), {
+    seed: 8,
+    mayFall: [tf.FusedDepthwiseConv2D],
+  });
 });
 
 Deno.test("Transposed convolutions and their gradients equal the cpu backend's", async () => {

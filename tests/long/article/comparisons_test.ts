@@ -8,23 +8,13 @@ import {
   GridSearch,
   hiddenFeatures,
   predictClasses,
-  type Preset,
-  readPreset,
   softmaxControls,
   trainCnn,
   trainedCnn,
   tuneMethods,
 } from "deep-features";
 import { KNeighborsClassifier } from "deep-features/classifiers";
-import { DATA, images, names, withCache } from "../../article/small_data.ts";
-
-const PRESET: Preset = {
-  ...readPreset("quick", "1"),
-  epochs: 1,
-  batchSize: 20,
-  forestRows: 30,
-  layerRows: 40,
-};
+import { DATA, images, names, PRESET, withCache } from "../../article/small_data.ts";
 
 Deno.test("compareClassifiers keeps each outcome by itself, and goes on where it was", async () => {
   await withCache(async (cache) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { compareClassifiers, type Preset, readPreset, trainedCnn } from "deep-features";
-import { DATA, names, withCache } from "../../article/small_data.ts";
+import { compareClassifiers, trainedCnn } from "deep-features";
+import { DATA, names, PRESET, withCache } from "../../article/small_data.ts";
 
 const OPTIONS = { epochs: 1, batchSize: 20, seed: 3 };
 
@@ -64,15 +64,8 @@ Deno.test("A kept network that is damaged is said to be so, and trained anew to 
 });
 
 Deno.test("An outcome that was changed or cut is said to be damaged, and made anew", async () => {
-  const preset: Preset = {
-    ...readPreset("quick", "1"),
-    epochs: 1,
-    batchSize: 20,
-    forestRows: 30,
-    layerRows: 40,
-  };
   await withCache(async (cache) => {
-    const { outcomes } = await compareClassifiers(DATA, preset, 3);
+    const { outcomes } = await compareClassifiers(DATA, PRESET, 3);
     const kept = (await names(cache)).filter((name) => name.startsWith("outcome-"));
     const [changed, cut, foreign] = kept.map((name) => join(cache, name)) as [
       string,
@@ -85,7 +78,7 @@ Deno.test("An outcome that was changed or cut is said to be damaged, and made an
     await Deno.writeTextFile(foreign, "<html>");
     let again: typeof outcomes | undefined;
     const said = await warnings(async () =>
-      again = (await compareClassifiers(DATA, preset, 3)).outcomes
+      again = (await compareClassifiers(DATA, PRESET, 3)).outcomes
     );
     for (const path of [changed, cut, foreign]) {
       assert.ok(said.some((line) => line.startsWith(`${path} is damaged`)), path);
