@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   backend: ["compute", "base"],
   neighbors: ["compute", "notebook", "base"],
   dataset: ["notebook", "base"],
-  cnn: ["backend", "dataset", "notebook", "base"],
+  cnn: ["backend", "compute", "dataset", "notebook", "base"],
   umap: ["neighbors", "compute", "notebook", "base"],
   svm: ["compute", "notebook", "base"],
   classifiers: ["neighbors", "compute", "notebook", "base"],

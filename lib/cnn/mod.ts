@@ -1,6 +1,6 @@
 /**
  * Convolutional networks: build, train, read a hidden layer, predict, save and load.
- * May import `backend/`, `dataset/`, `notebook/` and `base/`.
+ * May import `backend/`, `compute/`, `dataset/`, `notebook/` and `base/`.
  *
  * @module
  */

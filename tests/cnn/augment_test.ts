@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import type * as tf from "@tensorflow/tfjs";
 import { buildCnn, setUpCompute, trainCnn } from "deep-features";
 import { seededRandom } from "deep-features/base";
-import { type Augment, augmented, change, drawFor } from "../../lib/cnn/engine/augment.ts";
+import { setThreads, threads } from "deep-features/compute";
+import { digest } from "../../lib/base/digest.ts";
+import type { Augment } from "../../lib/cnn/engine/augment.ts";
+import { augmented, changed, type Draw, drawFor } from "../../lib/cnn/engine/augmented.ts";
 
 const PLAIN = { flip: false, shift: [0, 0], cutout: [0, 0], brightness: 1 } as const;
 
@@ -15,7 +18,7 @@ const BEFORE = image(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
 
 Deno.test("Images are mirrored, moved, cut out and brightened as by hand", () => {
   const O = -1; // a zero in both channels
-  const worked: [Augment, Partial<Parameters<typeof change>[2]>, number[]][] = [
+  const worked: [Augment, Partial<Draw>, number[]][] = [
     [{}, { flip: true }, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
     [{ flip: true }, { flip: false }, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
     [{ flip: true }, { flip: true }, [4, 3, 2, 1, 8, 7, 6, 5, 12, 11, 10, 9]],
@@ -40,15 +43,99 @@ Deno.test("Images are mirrored, moved, cut out and brightened as by hand", () =>
     [{ cutout: 3 }, { cutout: [0, 2] }, [1, 2, 3, 4, O, O, 7, 8, O, O, 11, 12]],
   ];
   for (const [augment, draw, pixels] of worked) {
-    const to = new Uint8Array(24);
-    change(BEFORE, to, { ...PLAIN, ...draw }, augment, SHAPE);
+    const data = { images: BEFORE, shape: SHAPE };
+    const { images } = changed(data, [0], [{ ...PLAIN, ...draw }], augment);
     const expected = pixels.flatMap((value) => value === O ? [0, 0] : [value, value + 100]);
-    assert.deepEqual([...to], expected, JSON.stringify([augment, draw]));
+    assert.deepEqual([...images], expected, JSON.stringify([augment, draw]));
   }
-  const to = new Uint8Array(3);
+  // Byte 25 times 1.3 is 32.5, which is rounded up, as Math.round does.
+  const few = { images: Uint8Array.of(10, 101, 250, 0, 25, 1), shape: [1, 1, 2, 3] as const };
   const brighten = { ...PLAIN, brightness: 1.3 };
-  change(Uint8Array.of(10, 101, 250), to, brighten, { brightness: 0.5 }, [1, 1, 1, 3]);
-  assert.deepEqual([...to], [13, 131, 255]);
+  const { images } = changed(few, [0], [brighten], { brightness: 0.5 });
+  assert.deepEqual([...images], [13, 131, 255, 0, 33, 1]);
+});
+
+/** What an image becomes, pixel by pixel, as the options' texts say. */
+function byPixel(
+  from: ArrayLike<number>,
+  draw: Draw,
+  { flip = false, cutout = 0, brightness = 0 }: Augment,
+  [height, width, channels]: readonly number[],
+): number[] {
+  const pixels: number[] = [];
+  const first = (middle: number) => middle - Math.floor(cutout / 2);
+  for (let y = 0; y < height!; y++) {
+    for (let x = 0; x < width!; x++) {
+      for (let c = 0; c < channels!; c++) {
+        const column = x - draw.shift[0], row = y - draw.shift[1];
+        const isIn = column >= 0 && column < width! && row >= 0 && row < height!;
+        const isCut = x >= first(draw.cutout[0]) && x < first(draw.cutout[0]) + cutout &&
+          y >= first(draw.cutout[1]) && y < first(draw.cutout[1]) + cutout;
+        const own = flip && draw.flip ? width! - 1 - column : column;
+        const value = isIn && !isCut ? from[(row * width! + own) * channels! + c]! : 0;
+        pixels.push(
+          brightness > 0 ? Math.min(255, Math.round(value * draw.brightness)) : value,
+        );
+      }
+    }
+  }
+  return pixels;
+}
+
+Deno.test("Images of any size, of bytes and of floats, become what they do pixel by pixel, on any number of threads", () => {
+  const random = seededRandom(21), before = threads();
+  const below = (n: number) => Math.floor(n * random());
+  try {
+    for (let round = 0; round < 60; round++) {
+      if (round % 20 === 0) setThreads(1 + round / 20);
+      const n = 1 + below(9), own = [1 + below(12), 1 + below(12), 1 + below(5)] as const;
+      const [height, width, channels] = own;
+      const size = height * width * channels;
+      const bytes = Uint8Array.from({ length: n * size }, () => 256 * random());
+      const isFloat = round % 4 === 3;
+      const images = isFloat ? Float32Array.from(bytes, (byte) => byte - 99.5) : bytes;
+      const augment = {
+        flip: random() < 0.7,
+        shift: below(Math.min(height, width)),
+        cutout: below(9),
+        brightness: isFloat || random() < 0.3 ? 0 : random(),
+      };
+      const shape = [n, ...own] as const;
+      const rows = Array.from({ length: 1 + below(12) }, () => below(n));
+      const found = augmented({ images, shape }, rows, augment, round);
+      assert.equal(found.images.constructor, images.constructor);
+      assert.deepEqual(found.shape, [rows.length, ...own]);
+      const expected = rows.flatMap((row) =>
+        byPixel(
+          images.subarray(row * size, (row + 1) * size),
+          drawFor(row, round, augment, shape),
+          augment,
+          own,
+        )
+      );
+      assert.deepEqual([...found.images], expected, JSON.stringify([own, augment]));
+    }
+  } finally {
+    setThreads(before);
+  }
+});
+
+Deno.test("A seed means the same images as it did at first", () => {
+  const random = seededRandom(12), n = 40, shape = [n, 15, 17, 3] as const;
+  const images = Uint8Array.from({ length: n * 15 * 17 * 3 }, () => 256 * random());
+  const rows = Uint32Array.from({ length: 60 }, () => n * random());
+  const all = { flip: true, shift: 4, cutout: 8, brightness: 0.5 };
+  // Digests of what the first implementation gave, one image after the other in plain TypeScript.
+  assert.equal(
+    digest(augmented({ images, shape }, rows, all, 123456789).images as Uint8Array),
+    "77f90dc6af0d5e15f836701f0c707b2e34cd2d2e4ca15bd4e627fbcb7157046e",
+  );
+  const floats = Float32Array.from(images), moved = { flip: true, shift: 4, cutout: 5 };
+  const { buffer } = augmented({ images: floats, shape }, rows, moved, 987654321).images;
+  assert.equal(
+    digest(new Uint8Array(buffer as ArrayBuffer)),
+    "7a1a17999bf8a4808ad8fa85d6a7b0d97e025b3f2374a6d354e1e6239fbaf5af",
+  );
 });
 
 Deno.test("What chance does to images is spread as promised", () => {

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { createBreather } from "../../notebook/progress.ts";
-import { type Augment, augmented } from "./augment.ts";
+import type { Augment } from "./augment.ts";
+import { augmented } from "./augmented.ts";
 import { imageBatch, predictionBatch, range } from "./batches.ts";
 import { applyConstraints } from "./constraints.ts";
 import type { ForwardPass } from "./forward.ts";

@@ -122,7 +122,8 @@ Deno.test("Whichever allocation fails, networks give all memory and all tensors 
   await setUpCompute({ backend: "simd", quiet: true });
   const model = buildCnn({ seed: 1, inputShape: IMAGE });
   compileCnn(model);
-  const train = () => trainCnn(model, split, { epochs: 1, batchSize: 6 });
+  const augment = { flip: true, shift: 2, cutout: 3, brightness: 0.2 };
+  const train = () => trainCnn(model, split, { epochs: 1, batchSize: 6, augment });
   const calls: Record<string, () => unknown> = {
     trainCnn: train,
     hiddenFeatures: () => hiddenFeatures(model, split),
