@@ -1,4 +1,6 @@
 import { type Dataset, type Preset, readPreset, setUpCompute, type Split } from "deep-features";
+import { join } from "@std/path";
+import { tmpdir } from "node:os";
 import { seededRandom } from "deep-features/base";
 
 /** Images of ten classes, each of a grey of its own. */
@@ -29,8 +31,13 @@ export const PRESET: Preset = {
   layerRows: 40,
 };
 
-/** Runs with a cache of its own, in silence. */
+/** Runs with a cache of its own, in silence; one at a time, as all test files share one environment. */
 export async function withCache(work: (cache: string) => Promise<void>) {
+  using lock = await Deno.open(join(tmpdir(), `deep-features-tests-${Deno.pid}.lock`), {
+    create: true,
+    write: true,
+  });
+  await lock.lock(true);
   const cache = await Deno.makeTempDir(), before = Deno.env.get("ARTICLE_CACHE");
   const { warn } = console, { writeSync } = Deno.stdout;
   Deno.env.set("ARTICLE_CACHE", cache);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
+import { evaluate } from "../helpers/evaluate.ts";
 import type { ComputeBackend, SetUpOptions } from "deep-features/backend";
 
 Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so", async () => {
@@ -22,16 +23,13 @@ Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so
 });
 
 Deno.test("setUpCompute() follows COMPUTE and refuses what it does not know", async () => {
-  const before = Deno.env.get("COMPUTE");
-  try {
-    Deno.env.set("COMPUTE", "cpu");
-    assert.equal((await setUpCompute({ quiet: true })).backend, "cpu");
-    Deno.env.set("COMPUTE", "cuda");
-    await assert.rejects(setUpCompute(), /COMPUTE must be one of simd, .*got cuda/);
-  } finally {
-    if (before === undefined) Deno.env.delete("COMPUTE");
-    else Deno.env.set("COMPUTE", before);
-  }
+  const code = `
+    import { setUpCompute } from "deep-features";
+    console.log((await setUpCompute({ quiet: true })).backend);
+  `;
+  assert.equal((await evaluate(code, { COMPUTE: "cpu" })).printed, "cpu");
+  const { complaint } = await evaluate(code, { COMPUTE: "cuda" });
+  assert.match(complaint, /RangeError: COMPUTE must be one of simd, .*got cuda/);
   await assert.rejects(
     setUpCompute({ backend: "tpu" as ComputeBackend }),
     /RangeError: setUpCompute: backend must be .*, got "tpu"/,
@@ -59,16 +57,7 @@ Deno.test("setUpCompute() says nothing on standard error where there is no deskt
     console.log(Deno.env.get("XDG_RUNTIME_DIR"));
   `;
   for (const [value, printed] of [[undefined, "undefined"], ["", ""]] as const) {
-    const env: Record<string, string> = { ...Deno.env.toObject(), COMPUTE: "", NO_COLOR: "1" };
-    delete env["XDG_RUNTIME_DIR"];
-    if (value !== undefined) env["XDG_RUNTIME_DIR"] = value;
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["eval", "--quiet", code],
-      cwd: new URL("../..", import.meta.url),
-      clearEnv: true,
-      env,
-    }).output();
-    assert.equal(new TextDecoder().decode(stderr), "");
-    assert.equal(new TextDecoder().decode(stdout).trim(), printed);
+    const result = await evaluate(code, { COMPUTE: "", XDG_RUNTIME_DIR: value });
+    assert.deepEqual(result, { printed, complaint: "" });
   }
 });
