@@ -38,6 +38,7 @@ export {
 // § 5: the hidden layer
 export { Matrix } from "./base/mod.ts";
 export { type FeatureOptions, hiddenFeatures } from "./cnn/mod.ts";
+export { kept } from "./article/mod.ts";
 export { Umap, type UmapOptions } from "./umap/mod.ts";
 
 // § 6: the support vector machine

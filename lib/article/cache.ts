@@ -6,6 +6,12 @@ import type { Dataset } from "../dataset/load_cifar10.ts";
 /** To be raised when what is cached changes its meaning. */
 const VERSION = 2;
 
+/** In the folder of a trained network its figures, settings and digests, beside its weights. */
+export const TRAINING_FILE = "training.json";
+
+/** In any other folder the settings and seconds of what it holds, written last. */
+export const ENTRY_FILE = "entry.json";
+
 /** What a result depends on, in clear text. */
 export type Settings = Readonly<Record<string, unknown>>;
 

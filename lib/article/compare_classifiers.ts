@@ -1,8 +1,10 @@
-import { hiddenFeatures, predictClasses } from "../cnn/hidden_features.ts";
+import { predictClasses } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { checkOptions, listOf, oneOf, record, type Rules } from "../base/check.ts";
+import { resolveGamma } from "../svm/gamma.ts";
 import { cached } from "./cache.ts";
+import { findFeatures } from "./kept.ts";
 import { CREATE, METHOD_NAMES, type MethodKey, METHODS, rectified } from "./methods.ts";
 import { fittedOutcome, once, type Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
@@ -104,9 +106,10 @@ export async function compareClassifiers(
   const rows = sharing === "same" ? networkRows(images).learned.end : images;
   const features = once(async () => {
     const { model } = await trained();
-    const X = await hiddenFeatures(model, data.train, { signal });
-    const Xt = await hiddenFeatures(model, data.test, { signal });
-    return { hidden: { X, Xt }, acti3: { X: rectified(X), Xt: rectified(Xt) } };
+    const X = await findFeatures(model, data.train, { signal });
+    const Xt = await findFeatures(model, data.test, { signal });
+    const acti3 = { X: rectified(X), Xt: rectified(Xt) };
+    return { scale: resolveGamma("scale", X), layers: { hidden: { X, Xt }, acti3 } };
   });
 
   const outcomes: Record<string, Outcome> = {};
@@ -127,11 +130,19 @@ export async function compareClassifiers(
     const count = learner === "forest" ? Math.min(preset.forestRows, rows) : rows;
     const parameters = parametersOf.get(key) ?? {};
     outcomes[key] = await fittedOutcome({
-      settings: { ...network, learner, layer, parameters, rows: count },
+      settings: {
+        ...network,
+        learner,
+        layer,
+        parameters,
+        rows: count,
+        // Before, gamma was counted in what it is on the rows at hand.
+        ...("gammaFactor" in parameters ? { scale: "of all rows" } : {}),
+      },
       label: `${METHOD_NAMES[key]}, seed ${seed}`,
-      classifier: (X) => CREATE[learner](parameters, X, seed),
+      classifier: async () => CREATE[learner](parameters, (await features()).scale, seed),
       features: async () => {
-        const { X, Xt } = (await features())[layer];
+        const { X, Xt } = (await features()).layers[layer];
         return { X: X.slice(0, count), y: data.train.labels.subarray(0, count), Xt };
       },
       signal,

@@ -97,7 +97,7 @@ export async function compareLayers(
       const settings = { ...network, layer: name, method };
       const { predicted } = await fittedOutcome({
         settings,
-        classifier: () => classifier,
+        classifier: () => Promise.resolve(classifier),
         label,
         features,
         signal,

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { cacheFolder, type Settings } from "./cache.ts";
+import { cacheFolder, ENTRY_FILE, type Settings, TRAINING_FILE } from "./cache.ts";
 
-/** A trained network or a result that is kept. */
+/** A trained network, or something else that is kept. */
 export interface CacheEntry {
   /** Name of its folder or file. */
   readonly name: string;
@@ -15,7 +15,8 @@ export interface CacheEntry {
 }
 
 /** Names that this library gives: nothing else in the folder is listed, or deleted. */
-const NAME = /^(cnn|outcome|search|control)-[0-9a-f]{16}(\.json|\.checkpoint)?$/;
+const NAME =
+  /^(cnn|outcome|search|control|features|fitted|grid)-[0-9a-f]{16}(\.json|\.checkpoint)?$/;
 
 /**
  * What is kept in the cache, the newest first.
@@ -52,7 +53,9 @@ export async function listCache(folder: string = cacheFolder()): Promise<CacheEn
       bytes += size;
       date = Math.max(date, mtime?.getTime() ?? 0);
     }
-    const settings = await readSettings(isDirectory ? join(path, "training.json") : path);
+    const settings = isDirectory
+      ? await readSettings(join(path, ENTRY_FILE)) ?? await readSettings(join(path, TRAINING_FILE))
+      : await readSettings(path);
     entries.push({ name, path, bytes, date: new Date(date), ...(settings ? { settings } : {}) });
   }
   return entries.sort((a, b) => b.date.getTime() - a.date.getTime() || (a.name < b.name ? -1 : 1));

@@ -4,7 +4,6 @@ import { KNeighborsClassifier } from "../classifiers/k_neighbors.ts";
 import { LinearSvc } from "../classifiers/linear_svc.ts";
 import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { RandomForestClassifier } from "../classifiers/random_forest.ts";
-import { resolveGamma } from "../svm/gamma.ts";
 import { Svc } from "../svm/svc.ts";
 
 /** What the methods of a comparison are called, by their key, in the order of the tables. */
@@ -28,7 +27,7 @@ export const METHOD_NAMES = {
 /** A key of {@linkcode METHOD_NAMES}. */
 export type MethodKey = keyof typeof METHOD_NAMES;
 
-/** Parameters of a classifier, by name; `gammaFactor` is gamma in multiples of `"scale"`. */
+/** Parameters of a classifier, by name; `gammaFactor` is gamma in multiples of `"scale"` on all training rows. */
 export type Parameters = Readonly<Record<string, number>>;
 
 /** A kind of classifier. */
@@ -48,15 +47,15 @@ export interface Method {
 const TREES = 100;
 const PENALTIES = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1];
 
-/** Makes a classifier of each kind, for the rows that it is to learn from. */
+/** Makes a classifier of each kind; `scale` is what gamma is counted in, that of all training rows. */
 export const CREATE: Record<
   Learner,
-  (parameters: Parameters, X: Matrix, seed: number) => Classifier
+  (parameters: Parameters, scale: number, seed: number) => Classifier
 > = {
-  rbf: ({ gammaFactor = 1, ...parameters }, X) =>
+  rbf: ({ gammaFactor, ...parameters }, scale) =>
     new Svc({
       ...parameters,
-      ...(gammaFactor === 1 ? {} : { gamma: gammaFactor * resolveGamma("scale", X) }),
+      ...(gammaFactor === undefined ? {} : { gamma: gammaFactor * scale }),
     }),
   linear: (parameters) => new LinearSvc(parameters),
   logistic: (parameters) => new LogisticRegression(parameters),

@@ -12,6 +12,7 @@ export {
 } from "./compare_classifiers.ts";
 export { compareLayers, type LayerScores } from "./compare_layers.ts";
 export { comparePairs, formatP, type MethodPair, pairInWords } from "./compare_pairs.ts";
+export { kept, type KeptFeatures, type KeptFit } from "./kept.ts";
 export { type CacheEntry, listCache, pruneCache } from "./list_cache.ts";
 export { METHOD_NAMES, type MethodKey, type Parameters } from "./methods.ts";
 export type { Outcome } from "./outcome.ts";

@@ -3,6 +3,7 @@ import type { Matrix } from "../base/matrix.ts";
 import { progressLine } from "../notebook/progress.ts";
 import configuration from "../../deno.json" with { type: "json" };
 import { cached } from "./cache.ts";
+import { findFitted } from "./kept.ts";
 
 const { version } = configuration;
 
@@ -29,8 +30,8 @@ export interface Features {
 export interface Fit {
   /** Everything that the outcome depends on. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Makes the classifier for the rows that it is to learn from. */
-  readonly classifier: (X: Matrix) => Classifier;
+  /** Makes the classifier, when its features are there. */
+  readonly classifier: () => Promise<Classifier>;
   /** What the line of progress begins with. */
   readonly label: string;
   /** Makes the features; asked only if the outcome is not in `data/`. */
@@ -44,11 +45,14 @@ export async function fittedOutcome(fit: Fit): Promise<Outcome> {
   // Results are cheap beside networks: those of another version of the library are made anew.
   return await cached("outcome", { ...settings, library: version }, async () => {
     const { X, y, Xt } = await features();
-    const learner = classifier(X);
-    return await timedOutcome(
-      () => learner.fit(X, y, { signal, onProgress: progressLine(label) }),
-      () => learner.predict(Xt, { signal }),
+    const learner = await classifier();
+    const found = await findFitted(learner, X, y);
+    const outcome = await timedOutcome(
+      () =>
+        found ? Promise.resolve() : learner.fit(X, y, { signal, onProgress: progressLine(label) }),
+      () => (found?.value ?? learner).predict(Xt, { signal }),
     );
+    return found ? { ...outcome, fitSeconds: found.seconds } : outcome;
   });
 }
 

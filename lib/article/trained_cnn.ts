@@ -27,7 +27,7 @@ import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { digest } from "../base/digest.ts";
 import { exists } from "../base/exists.ts";
 import { writeWhole } from "../base/write_whole.ts";
-import { cachePath, fingerprint, type Settings, tellDamaged } from "./cache.ts";
+import { cachePath, fingerprint, type Settings, tellDamaged, TRAINING_FILE } from "./cache.ts";
 
 /** How a network is trained. Of functions, `learningRate` may only be one that names itself (`oneCycle` …). */
 export interface TrainedCnnOptions extends RunOptions, LearningOptions {
@@ -63,9 +63,6 @@ const RULES: Rules<TrainedCnnOptions> = {
   ...LEARNING_RULES,
   ...RUN_RULES,
 };
-
-/** Figures, settings and digests of a trained network, beside its weights. */
-const TRAINING_FILE = "training.json";
 
 /**
  * A network trained on a data set, by default the article's: read from `data/` if one of the same

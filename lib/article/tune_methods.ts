@@ -1,11 +1,11 @@
 import { checkOptions, listOf, oneOf, type Rules } from "../base/check.ts";
 import type { Classifier } from "../base/classifier.ts";
-import { hiddenFeatures } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { GridSearch } from "../model_selection/grid_search.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { resolveGamma } from "../svm/gamma.ts";
 import { cached } from "./cache.ts";
+import { findFeatures, kept } from "./kept.ts";
 import {
   CREATE,
   METHOD_NAMES,
@@ -83,7 +83,7 @@ export async function tuneMethods(
   const network = comparedNetwork(data, preset, seed, options);
   const features = once(async () => {
     const { model } = await network.trained();
-    const X = await hiddenFeatures(model, data.train, { signal });
+    const X = await findFeatures(model, data.train, { signal });
     model.dispose();
     return { X: X.slice(begin, begin + rows), scale: resolveGamma("scale", X) };
   });
@@ -99,11 +99,11 @@ export async function tuneMethods(
         const X = layer === "acti3" ? rectified(hidden) : hidden;
         const { gammaFactor, ...others } = gridFor(grid, rows);
         const search = new GridSearch<Record<string, number>, Classifier>(
-          (parameters) => CREATE[learner](parameters as Parameters, X, seed),
+          (parameters) => CREATE[learner](parameters as Parameters, scale, seed),
           { ...others, ...(gammaFactor ? { gamma: gammaFactor.map((f) => f * scale) } : {}) },
           { folds, seed, refit: false },
         );
-        await search.fit(X, y, {
+        await kept(search).fit(X, y, {
           signal,
           onProgress: progressLine(`Searching ${METHOD_NAMES[key]}`),
         });

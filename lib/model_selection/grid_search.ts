@@ -7,6 +7,8 @@ import {
   checkValue,
   custom,
   flag,
+  listOf,
+  record,
   type Rules,
   seed as seedRule,
   withDefaults,
@@ -66,6 +68,27 @@ export interface GridResult<P> {
   readonly seconds: number;
 }
 
+/** What {@linkcode GridSearch.fit} can be told. */
+export interface GridFitOptions<P> extends RunOptions {
+  /** What an earlier search with the same rows, labels and folds has scored: it is not scored again. */
+  readonly known?: readonly GridResult<P>[] | undefined;
+  /** Told of each combination that was scored on all folds, as soon as it was; the search waits for it. */
+  readonly onResult?: ((result: GridResult<P>) => void | Promise<void>) | undefined;
+}
+
+const FIT_RULES: Rules<GridFitOptions<object>> = {
+  ...RUN_RULES,
+  known: listOf(record(), "results of a search"),
+  onResult: callable,
+};
+
+/** A combination that was scored on all folds. */
+interface Scored {
+  readonly combination: number;
+  readonly scores: readonly number[];
+  readonly seconds: number;
+}
+
 /**
  * Tries every combination of parameters by cross-validation and fits the best to all rows
  * (scikit-learn's `GridSearchCV`).
@@ -93,7 +116,7 @@ export class GridSearch<P extends object, E extends Classifier> {
   readonly options: Required<GridSearchOptions>;
   readonly #make: (parameters: Partial<P>) => E;
   readonly #combinations: Partial<P>[];
-  #scored: { combination: number; scores: number[]; seconds: number }[] = [];
+  #scored: Scored[] = [];
   #isStopped = false;
   #bestEstimator: E | undefined;
 
@@ -126,24 +149,25 @@ export class GridSearch<P extends object, E extends Classifier> {
    * @throws {RangeError} If X, y, a fold or the number of folds is unusable
    * @throws {DOMException} If the search is stopped before any combination was scored
    */
-  async fit(X: Matrix, y: ArrayLike<number>, options: RunOptions = {}): Promise<this> {
-    checkOptions("GridSearch.fit", options, RUN_RULES);
+  async fit(X: Matrix, y: ArrayLike<number>, options: GridFitOptions<P> = {}): Promise<this> {
+    checkOptions("GridSearch.fit", options, FIT_RULES);
     const { folds, seed, refit } = this.options;
     checkTrainingSet(X, y);
     const parts = typeof folds === "number" ? stratifiedKFold(y, folds, seed) : folds;
     checkFolds(parts, y);
-    this.#scored = [];
+    this.#scored = this.#known(options.known ?? [], parts.length);
     this.#bestEstimator = undefined;
     this.#isStopped = false;
     const total = this.#combinations.length * parts.length + (refit ? 1 : 0);
     await interruptible(options.signal, async (signal) => {
       try {
-        await this.#score(X, y, parts, signal, (done, combination) =>
+        const onScore = (done: number, combination: number) =>
           options.onProgress?.({
             done,
             total,
             message: inWords(this.#combinations[combination]!),
-          }));
+          });
+        await this.#score(X, y, parts, signal, onScore, options.onResult);
         if (refit) {
           const best = inWords(this.bestParams);
           const estimator = this.#make(this.bestParams);
@@ -165,15 +189,22 @@ export class GridSearch<P extends object, E extends Classifier> {
     return this.#isStopped;
   }
 
+  /** A classifier of each combination, not fitted, in the order of the grid. */
+  get candidates(): readonly E[] {
+    return makeAll(this.#make, this.#combinations);
+  }
+
   /** What has been scored on all folds, in the order of the grid. */
   get results(): readonly GridResult<P>[] {
     const inOrder = [...this.#scored].sort((a, b) => a.combination - b.combination);
-    return inOrder.map(({ combination, scores, seconds }) => {
-      const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
-      const variance = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length;
-      const parameters = this.#combinations[combination]!;
-      return { parameters, scores, mean, sd: Math.sqrt(variance), seconds };
-    });
+    return inOrder.map((scored) => this.#resultOf(scored));
+  }
+
+  #resultOf({ combination, scores, seconds }: Scored): GridResult<P> {
+    const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
+    const variance = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length;
+    const parameters = this.#combinations[combination]!;
+    return { parameters, scores, mean, sd: Math.sqrt(variance), seconds };
   }
 
   /** The parameters with the best mean score, the first of several. */
@@ -246,17 +277,40 @@ export class GridSearch<P extends object, E extends Classifier> {
     ];
   }
 
-  /** Scores all combinations on all folds; `onScore` is told how many scores there are. */
+  /** What was scored before, if it is of this grid and has as many folds. */
+  #known(results: readonly GridResult<P>[], folds: number): Scored[] {
+    const texts = this.#combinations.map((combination) => JSON.stringify(combination));
+    const known = results.map(({ parameters, scores, seconds }) => {
+      const combination = texts.indexOf(JSON.stringify(parameters));
+      if (combination >= 0 && scores.length === folds) return { combination, scores, seconds };
+      throw new RangeError(
+        `GridSearch.fit: known holds ${
+          inWords(parameters)
+        } with ${scores.length} scores, which is no ` +
+          `combination of this grid with ${folds} folds`,
+      );
+    });
+    return [...new Map(known.map((each) => [each.combination, each])).values()];
+  }
+
+  /**
+   * Scores the combinations that are not scored yet on all folds; `onScore` is told how many scores there are.
+   */
   async #score(
     X: Matrix,
     y: ArrayLike<number>,
     folds: readonly Fold[],
     signal: AbortSignal | undefined,
     onScore: (done: number, combination: number) => void,
+    onResult: GridFitOptions<P>["onResult"],
   ): Promise<void> {
-    const estimators = makeAll(this.#make, this.#combinations);
+    const isKnown = new Set(this.#scored.map(({ combination }) => combination));
+    const left = [...this.#combinations.keys()].filter((each) => !isKnown.has(each));
+    if (left.length === 0) return;
+    const combinations = left.map((each) => this.#combinations[each]!);
+    const estimators = makeAll(this.#make, combinations);
     const predictions = crossValidate(estimators, X, y, folds, signal) ??
-      fitOneByOne((combination) => this.#make(this.#combinations[combination]!), {
+      fitOneByOne((peer) => this.#make(combinations[peer]!), {
         combinations: estimators.length,
         X,
         y,
@@ -266,16 +320,18 @@ export class GridSearch<P extends object, E extends Classifier> {
     const scoreOf = scoreFunction(this.options.scoring);
     const truth = folds.map(({ test }) => labelsOf(y, test));
     const partial = new Map<number, { scores: number[]; seconds: number }>();
-    let done = 0;
+    let done = isKnown.size * folds.length;
     for await (const { peer, fold, predicted, seconds } of predictions) {
       const part = partial.get(peer) ?? { scores: new Array<number>(folds.length), seconds: 0 };
       part.scores[fold] = scoreOf(truth[fold]!, predicted);
       part.seconds += seconds;
       partial.set(peer, part);
       if (Object.keys(part.scores).length === folds.length) {
-        this.#scored.push({ combination: peer, ...part });
+        const scored = { combination: left[peer]!, ...part };
+        this.#scored.push(scored);
+        await onResult?.(this.#resultOf(scored));
       }
-      onScore(++done, peer);
+      onScore(++done, left[peer]!);
     }
   }
 

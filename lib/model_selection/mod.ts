@@ -4,7 +4,12 @@
  *
  * @module
  */
-export { type GridResult, GridSearch, type GridSearchOptions } from "./grid_search.ts";
+export {
+  type GridFitOptions,
+  type GridResult,
+  GridSearch,
+  type GridSearchOptions,
+} from "./grid_search.ts";
 export type { GridEdge, ParameterGrid } from "./parameter_grid.ts";
 export type { ScoreFunction, Scoring } from "./scoring.ts";
 export type { Fold } from "../base/fold.ts";
