@@ -43,5 +43,5 @@ export async function fitKeptSearch<P extends object, E extends Classifier>(
 
 /** What is said of something that was read. */
 export function fromBefore(seconds: number): string {
-  return `from data/, where it took ${formatSeconds(seconds)}`;
+  return `from data/ (${formatSeconds(seconds)} when computed)`;
 }

@@ -31,7 +31,7 @@ async function isRead(
   const messages: string[] = [];
   await work({ onProgress: ({ message }) => void messages.push(message ?? "") });
   return messages.some((message) =>
-    /^(\d+ of \d+ combinations )?from data\/, where it took/.test(message)
+    /^(\d+ of \d+ combinations )?from data\/ \(.*when computed\)/.test(message)
   );
 }
 
@@ -174,7 +174,7 @@ Deno.test("kept(search).fit: an interrupted search goes on where it was, and end
     const again = await kept(search()).fit(X, y, {
       onProgress: ({ message }) => void messages.push(message!),
     });
-    assert.match(messages[0]!, /^2 of 4 combinations from data\/, where it took/);
+    assert.match(messages[0]!, /^2 of 4 combinations from data\/ \(.*when computed\)/);
     assert.equal(fits, 6);
     const scores = ({ results }: typeof again) => results.map(({ seconds: _, ...rest }) => rest);
     assert.deepEqual(scores(again), scores(whole));
