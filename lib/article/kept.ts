@@ -29,21 +29,57 @@ export type KeptFeatures = (
 ) => Promise<Matrix>;
 
 /**
- * Remembers in `data/` what takes long to compute: `kept(hiddenFeatures)(model, images)` is
- * `hiddenFeatures(model, images)`, and `kept(new Svc()).fit(X, y)` is `new Svc().fit(X, y)`, but where the
- * same was computed before, in whichever notebook, it is read from there. “The same” is told by a digest of
- * all that goes in, weights, images, rows, labels, options: another value anywhere is another result, and is
+ * Remembers features in `data/`: `kept(hiddenFeatures)(model, images)` is `hiddenFeatures(model, images)`, but
+ * where the same was computed before, in whichever notebook, it is read from there. “The same” is told by a
+ * digest of all that goes in, weights, images, options: another value anywhere is another result, and is
  * computed. What is damaged is computed anew, with a word.
- *
- * A search (`GridSearch`) keeps the scores of each combination as soon as it has them, so that a search that
- * was interrupted goes on where it was. (With an `Svc`, whose machines start from each other's solutions, the
- * rest may then differ from an uninterrupted search's by what the solver's tolerance leaves open.)
  *
  * The line of progress says when something was read, and how long it took to compute: the one that the
  * options give, or one of its own. `deno task cache` lists what is kept.
  *
- * @param work `hiddenFeatures`, a classifier that can be saved, or a `GridSearch` that scores by name
- * @throws {TypeError} If it is something else
+ * @throws {TypeError} If the images are not in memory, or the model is no layers model
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { buildCnn, hiddenFeatures, kept, setUpCompute } from "deep-features";
+ *
+ * await setUpCompute({ quiet: true });
+ * Deno.env.set("ARTICLE_CACHE", await Deno.makeTempDir());
+ * const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
+ * const images = { images: new Uint8Array(3 * 8 * 8 * 3), shape: [3, 8, 8, 3] } as const;
+ * const features = await kept(hiddenFeatures)(model, images);
+ * assert.deepEqual(features, await hiddenFeatures(model, images));
+ * ```
+ */
+export function kept(work: typeof hiddenFeatures): KeptFeatures;
+/**
+ * Remembers the scores of a search: each combination's as soon as they are there, so that a search that was
+ * interrupted goes on where it was. (With an `Svc`, whose machines start from each other's solutions, the rest
+ * may then differ from an uninterrupted search's by what the solver's tolerance leaves open.)
+ *
+ * @throws {TypeError} When it is fitted, if it scores by a function, which cannot be told from another
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { GridSearch, kept, Matrix, Svc } from "deep-features";
+ *
+ * Deno.env.set("ARTICLE_CACHE", await Deno.makeTempDir());
+ * const X = Matrix.fromRows(Array.from({ length: 20 }, (_, i) => [i]));
+ * const y = Array.from({ length: 20 }, (_, i) => i < 10 ? 0 : 1);
+ * const search = new GridSearch((parameters) => new Svc(parameters), { C: [0.1, 1] }, { folds: 2 });
+ * assert((await kept(search).fit(X, y)).bestScore > 0.8);
+ * ```
+ */
+export function kept<P extends object, E extends Classifier>(
+  work: GridSearch<P, E>,
+): KeptFit<GridSearch<P, E>>;
+/**
+ * Remembers a fitted classifier: `kept(new Svc()).fit(X, y)` is `new Svc().fit(X, y)`, but where one of the
+ * same class and options has learned from the same rows and labels before, that one is read.
+ *
+ * @throws {TypeError} If it is neither a classifier that can be saved, nor a `GridSearch`, nor `hiddenFeatures`
  *
  * @example
  * ```ts
@@ -60,10 +96,6 @@ export type KeptFeatures = (
  * assert.deepEqual(await again.predict(X), await first.predict(X));
  * ```
  */
-export function kept(work: typeof hiddenFeatures): KeptFeatures;
-export function kept<P extends object, E extends Classifier>(
-  work: GridSearch<P, E>,
-): KeptFit<GridSearch<P, E>>;
 export function kept<E extends Keepable>(work: E): KeptFit<E>;
 export function kept(work: unknown): KeptFeatures | KeptFit<unknown> {
   if (work === hiddenFeatures) return keptFeatures;
