@@ -4,7 +4,7 @@ import { defineKernel } from "../../compute/define_kernel.ts";
 import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
 import { bandsOf } from "./bands.ts";
-import { copyValues } from "./copying.ts";
+import { copyValues } from "./copy_steps.ts";
 import { fillFloats } from "./elementwise.ts";
 import { areFloats, type KernelCall, overrideKernel } from "./kernel_override.ts";
 import { isFused } from "./mat_mul.ts";

@@ -3,7 +3,7 @@ import { activationCode, type FusedActivation } from "../../compute/gemm.ts";
 import { defineKernel } from "../../compute/define_kernel.ts";
 import { Scope } from "../../compute/scope.ts";
 import { bandsOf } from "./bands.ts";
-import { copyValues } from "./copying.ts";
+import { copyValues } from "./copy_steps.ts";
 import { areFloats, type KernelCall, overrideKernel } from "./kernel_override.ts";
 import { isFused } from "./mat_mul.ts";
 import { sumColumns, sumRows } from "./reductions.ts";

@@ -3,7 +3,7 @@ import { activationCode, type FusedActivation } from "../../compute/gemm.ts";
 import { defineKernel } from "../../compute/define_kernel.ts";
 import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
-import { copyValues } from "./copying.ts";
+import { copyValues } from "./copy_steps.ts";
 import { fillFloats } from "./elementwise.ts";
 import { sumRows } from "./reductions.ts";
 
