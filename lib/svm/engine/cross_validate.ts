@@ -23,7 +23,7 @@ import { vote } from "./decision.ts";
 import { rowsByClass, warnOfUnfinished } from "./fit_smo.ts";
 import { applyKernel, centerOf, type KernelFunction, products } from "./kernel_function.ts";
 import { resolveGamma } from "../gamma.ts";
-import { scalingOf } from "./scaling.ts";
+import { Extent, scalingOf } from "./scaling.ts";
 import { mostSteps, pairDescriptor, PairState, smoRound } from "./pair_state.ts";
 import type { Fold, FoldPrediction } from "../../base/fold.ts";
 import { classWeights, type SvcParameters } from "../svc_parameters.ts";
@@ -47,17 +47,22 @@ export function canCrossValidate(
   folds: readonly Fold[],
 ): boolean {
   const bytes = 2 * Float32Array.BYTES_PER_ELEMENT * X.rows ** 2;
-  const { classes } = encodeLabels(y);
+  const { classes } = encodeLabels(y), extent = new Extent(X);
   return machines.every((machine) =>
     machine.engine === "smo" && bytes <= machine.cacheMiB * MEBIBYTE &&
-    isOrdinary(X, machine, Math.max(...classWeights(machine, classes, y)))
+    isOrdinary(extent, X, machine, Math.max(...classWeights(machine, classes, y)))
   ) && folds.every(({ train }) => new Set(train).size === train.length);
 }
 
 /** Whether a machine needs no scaling on these rows; throws if it cannot learn from them at all. */
-function isOrdinary(X: Matrix, machine: SvcParameters, weight: number): boolean {
+function isOrdinary(
+  extent: Extent,
+  X: Matrix,
+  machine: SvcParameters,
+  weight: number,
+): boolean {
   const gamma = resolveGamma(machine.gamma, X);
-  const scaling = scalingOf(X, { ...machine, gamma }, weight * machine.C);
+  const scaling = scalingOf(extent, { ...machine, gamma }, weight * machine.C);
   return scaling.rows === 1 && scaling.values === 1;
 }
 

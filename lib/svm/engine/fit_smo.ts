@@ -2,7 +2,7 @@ import { Matrix } from "../../base/matrix.ts";
 import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import { centerOf, type KernelFunction } from "./kernel_function.ts";
-import { scaleKernel, scaleRows, type Scaling, scalingOf } from "./scaling.ts";
+import { Extent, scaleKernel, scaleRows, type Scaling, scalingOf } from "./scaling.ts";
 import { leastCacheBytes, solveSmo } from "./smo_solver.ts";
 import { withIntercept } from "./support_memory.ts";
 import type { RunOptions } from "../../base/run_options.ts";
@@ -39,7 +39,7 @@ export async function fitSmo(
         `rows: need ${(least / 2 ** 20).toPrecision(3)} at least`,
     );
   }
-  const scaling = scalingOf(X, kernel, C * Math.max(...weights));
+  const scaling = scalingOf(new Extent(X), kernel, C * Math.max(...weights));
   const scaled = scaleRows(X, scaling);
   const center = centerOf(scaled, kernel.kernel);
   using memory = new Scope();

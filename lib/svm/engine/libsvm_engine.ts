@@ -1,6 +1,6 @@
 import { Matrix } from "../../base/matrix.ts";
 import { centerOf, type KernelFunction, type KernelName } from "./kernel_function.ts";
-import { scaleKernel, scaleRows, scalingOf } from "./scaling.ts";
+import { Extent, scaleKernel, scaleRows, scalingOf } from "./scaling.ts";
 import { withIntercept } from "./support_memory.ts";
 import type { FittedSvc } from "../fitted_svc.ts";
 
@@ -39,7 +39,7 @@ export async function fitLibsvm(
       `The libsvm engine cannot hold ${X.rows} × ${X.cols} values: use engine "smo"`,
     );
   }
-  const scaling = scalingOf(X, kernel, options.C * Math.max(...options.weights));
+  const scaling = scalingOf(new Extent(X), kernel, options.C * Math.max(...options.weights));
   const scaled = scaleRows(X, scaling), inner = scaleKernel(kernel, scaling);
   const center = centerOf(scaled, kernel.kernel);
   const SVM = await loadLibsvm();

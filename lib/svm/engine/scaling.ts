@@ -38,17 +38,37 @@ const power = (value: number) => 2 ** Math.round(Math.log2(value));
 const isOrdinary = (value: number) =>
   value === 0 || Math.abs(Math.log2(value)) <= ORDINARY_EXPONENT;
 
+/** How far a training set's rows reach: measured when first asked for, once for all machines on them. */
+export class Extent {
+  readonly #X: Matrix;
+  #spread: number | undefined;
+  #length: number | undefined;
+
+  constructor(X: Matrix) {
+    this.#X = X;
+  }
+
+  /** The greatest squared distance of a row from the mean of all. */
+  get spread(): number {
+    return this.#spread ??= greatestNorm(this.#X, centerOf(this.#X, "rbf"));
+  }
+
+  /** The greatest squared length of a row. */
+  get length(): number {
+    return this.#length ??= greatestNorm(this.#X, new Float64Array(this.#X.cols));
+  }
+}
+
 /**
  * The factors for a training set.
  *
  * @param C The greatest C of a class
  * @throws {RangeError} If float32 kernel values cannot tell the rows apart, with what to do
  */
-export function scalingOf(X: Matrix, kernel: KernelFunction, C: number): Scaling {
-  const zero = new Float64Array(X.cols);
-  const spread = greatestNorm(X, centerOf(X, "rbf"));
+export function scalingOf(extent: Extent, kernel: KernelFunction, C: number): Scaling {
+  const { spread } = extent;
   const isShiftFree = kernel.kernel === "rbf" || kernel.kernel === "linear";
-  const norm = isShiftFree ? spread : greatestNorm(X, zero);
+  const norm = isShiftFree ? spread : extent.length;
   if (norm === 0 || spread === 0) return UNSCALED; // all rows are alike
   const rows = isOrdinary(norm) ? 1 : 1 / power(Math.sqrt(norm));
   const { gamma, degree } = kernel, coef0 = Math.abs(kernel.coef0);
@@ -131,8 +151,7 @@ export function checkReach(
   { kernel, gamma, degree, coef0 }: KernelFunction,
   vectorNorms: Float32Array,
 ): void {
-  let most = 0;
-  for (const value of X.data) if (Math.abs(value) > most) most = Math.abs(value);
+  const most = greatest(X.data);
   const length = (most + greatest(center)) * Math.sqrt(X.cols);
   const product = length * Math.sqrt(greatest(vectorNorms));
   const base = gamma * product + Math.abs(coef0);
