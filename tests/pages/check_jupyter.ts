@@ -6,6 +6,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { CLEAN_UP, INTERRUPT_CASES, KEPT, SET_UP, SHOW_KEPT } from "./interrupt_cases.ts";
 
 /** What `drive_jupyter.py` prints. */
 interface Outcome {
@@ -15,15 +16,6 @@ interface Outcome {
 
 /** Cells that are run at once, and what each puts out: two lines, a display and a result. */
 const CELLS = 240, OUTPUTS = 4;
-/** What a cell that is interrupted must say. */
-const SAYS: Readonly<Record<string, RegExp>> = {
-  "training": /stopped in epoch \d+ of 1000/,
-  "training, twice in 0.3 s": /stopped in epoch \d+ of 1000/,
-  "own loop": /^Interrupted/,
-  "own loop, twice in 0.3 s": /^Interrupted/,
-  "download": /what has been downloaded is kept/,
-};
-
 const here = import.meta.dirname!;
 const python = await findPython();
 if (python === undefined) {
@@ -36,6 +28,13 @@ const { stdout, success } = await new Deno.Command(python, {
     Deno.execPath(),
     join(here, "../../notebooks"),
     String(CELLS),
+    JSON.stringify({
+      setUp: SET_UP,
+      cleanUp: CLEAN_UP,
+      show: SHOW_KEPT,
+      kept: KEPT,
+      cases: INTERRUPT_CASES,
+    }),
   ],
   stderr: "inherit",
 }).output();
@@ -47,11 +46,11 @@ check(`Run all: ${all.outputs} of ${CELLS * OUTPUTS} outputs, ${all.astray} unde
   all.outputs === CELLS * OUTPUTS,
   all.astray === 0,
 ]);
-for (const [name, { said, kept }] of Object.entries(interrupts)) {
-  const says = SAYS[name];
+for (const { name, says } of INTERRUPT_CASES) {
+  const { said, kept } = interrupts[name]!;
   check(
     `Interrupt, ${name}: variables ${kept ? "kept" : "lost"}${said === null ? "" : `; “${said}”`}`,
-    [kept, says === undefined || says.test(said ?? "")],
+    [kept, says === undefined || new RegExp(says).test(said ?? "")],
   );
 }
 Deno.exit(failures === 0 ? 0 : 1);

@@ -1,7 +1,8 @@
 /**
- * `deno task check:pages [--shots FOLDER] [REPORTS]`: looks at the HTML pages in a real Chromium. It
- * drives the interactive map in a report, with 50,000 points, and audits each report in a folder
- * (default: `reports`, if it is there). No part of `deno task test`, as it needs a browser.
+ * `deno task check:pages [--only PART] [--shots FOLDER] [REPORTS]`: looks at the HTML pages in a real
+ * Chromium. It drives the interactive map in a report, with 50,000 points (`--only map`), audits each
+ * report in a folder (default: `reports`, if it is there; `--only reports`), and drives Jupyter Notebook
+ * itself (`--only jupyter`). No part of `deno task test`, as it needs a browser.
  *
  * Environment: CHROMIUM, the browser's executable (default: /usr/bin/chromium).
  *
@@ -12,31 +13,29 @@ import { pathToFileURL } from "node:url";
 import { basename, join, resolve } from "@std/path";
 import { auditPage } from "./audit_page.ts";
 import { Checks, launchBrowser } from "./browser.ts";
+import { driveNotebook } from "./drive_notebook.ts";
 import { driveMap, makeKnownMap, writeReport } from "./drive_map.ts";
 
 const { values, positionals } = parseArgs({
   args: Deno.args,
-  options: { shots: { type: "string" } },
+  options: { shots: { type: "string" }, only: { type: "string" } },
   allowPositionals: true,
 });
 const reports = resolve(positionals[0] ?? join(import.meta.dirname!, "../../reports"));
 const shots = values.shots && resolve(values.shots);
 if (shots) await Deno.mkdir(shots, { recursive: true });
 
+const PARTS = { map: checkMap, reports: checkReports, jupyter: checkJupyter };
+if (values.only !== undefined && !(values.only in PARTS)) {
+  console.error(`--only must be one of ${Object.keys(PARTS).join(", ")}, got ${values.only}`);
+  Deno.exit(2);
+}
 const checks = new Checks();
 const folder = await Deno.makeTempDir();
 const browser = await launchBrowser();
 try {
-  await auditBadPage();
-  console.log("━━ The interactive map");
-  const map = await makeKnownMap();
-  const url = await writeReport(map, folder);
-  await driveMap(browser, url, map, checks);
-  await auditPage(browser, url, "map", checks, shots);
-  for (const path of await listPages(reports)) {
-    console.log(`━━ ${basename(path)}`);
-    const name = basename(path, ".html");
-    await auditPage(browser, String(pathToFileURL(path)), name, checks, shots);
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (values.only === undefined || values.only === name) await part();
   }
 } finally {
   await browser.close();
@@ -44,6 +43,28 @@ try {
 }
 console.log(`\n${checks.passed} checks passed, ${checks.failed} failed`);
 Deno.exit(checks.failed === 0 ? 0 : 1);
+
+async function checkMap(): Promise<void> {
+  console.log("━━ The interactive map");
+  const map = await makeKnownMap();
+  const url = await writeReport(map, folder);
+  await driveMap(browser, url, map, checks);
+  await auditPage(browser, url, "map", checks, shots);
+}
+
+async function checkReports(): Promise<void> {
+  await auditBadPage();
+  for (const path of await listPages(reports)) {
+    console.log(`━━ ${basename(path)}`);
+    const name = basename(path, ".html");
+    await auditPage(browser, String(pathToFileURL(path)), name, checks, shots);
+  }
+}
+
+async function checkJupyter(): Promise<void> {
+  console.log("━━ Jupyter Notebook");
+  await driveNotebook(browser, checks);
+}
 
 /** An audit that finds nothing must be one that would: this page has a fault for each kind of check. */
 async function auditBadPage(): Promise<void> {

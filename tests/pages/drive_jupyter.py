@@ -1,12 +1,12 @@
 """Drives the Deno kernel with Jupyter's own client, as a front end does: prints what came of it as JSON.
 
-Arguments: the deno to run, the folder of the notebooks, the number of cells of "Run all".
+Arguments: the deno to run, the folder of the notebooks, the number of cells of "Run all", the interrupts
+as JSON.
 """
 
 import json
 import re
 import sys
-import tempfile
 import threading
 import time
 
@@ -21,32 +21,7 @@ CELL = """console.log("mark %d"); console.log("mark %d"); await Deno.jupyter.dis
     "SHOWN", SHOWN
 )
 
-SET_UP = """
-import { buildCnn, loadCifar10, setUpCompute, trainCnn } from "deep-features";
-await setUpCompute({ backend: "simd", quiet: true });
-Deno.env.delete("CIFAR10_ARCHIVE");
-const kept = 42;
-const split = {
-  images: new Uint8Array(4000 * 3072),
-  labels: new Uint8Array(4000).map((_, i) => i % 10),
-  shape: [4000, 32, 32, 3],
-};
-const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () =>
-  new Response(
-    new ReadableStream({
-      async pull(controller) {
-        controller.enqueue(new Uint8Array(50_000));
-        await new Promise((resolve) => setTimeout(() => resolve(), 20));
-      },
-    }),
-    { headers: { "content-length": "170052171" } },
-  ));
-"""
-TRAIN = "await trainCnn(buildCnn(), split, { epochs: 1000 })"
-LOOP = "for (;;) await new Promise((resolve) => setTimeout(resolve, 10));"
-DOWNLOAD = """await loadCifar10({
-  url: `http://127.0.0.1:${server.addr.port}/`, dataFolder: %s, download: true, warn() {},
-})"""
+CASES = json.loads(sys.argv[4])  # see interrupt_cases.ts
 
 
 class Kernel:
@@ -94,7 +69,8 @@ class Kernel:
 
     def is_kept(self):
         try:
-            return any("42" in text for _, kind, text in self.run("kept") if kind == "execute_result")
+            shown = self.run(CASES["show"])
+            return any(CASES["kept"] in text for _, kind, text in shown if kind == "execute_result")
         except Exception:
             return False
 
@@ -108,23 +84,19 @@ def run_all():
 
 
 def interrupts():
-    with Kernel() as kernel, tempfile.TemporaryDirectory() as folder:
-        kernel.run(SET_UP)
-        results = {}
-
-        def note(name, said):
-            results[name] = {"said": said, "kept": kernel.is_kept()}
-
-        for name, times in (("idle", 1), ("idle, twice", 2)):
-            for _ in range(times):
-                kernel.manager.interrupt_kernel()
-                time.sleep(0.2)
-            note(name, None)
-        note("training", kernel.interrupted(TRAIN, 2))
-        note("training, twice in 0.3 s", kernel.interrupted(TRAIN, 2, 2.3))
-        note("own loop", kernel.interrupted(LOOP, 1))
-        note("own loop, twice in 0.3 s", kernel.interrupted(LOOP, 1, 1.3))
-        note("download", kernel.interrupted(DOWNLOAD % json.dumps(folder), 1.5))
+    results = {}
+    with Kernel() as kernel:
+        kernel.run(CASES["setUp"])
+        for case in CASES["cases"]:
+            if "code" in case:
+                said = kernel.interrupted(case["code"], *case["at"])
+            else:
+                said = None
+                for _ in case["at"]:
+                    kernel.manager.interrupt_kernel()
+                    time.sleep(0.2)
+            results[case["name"]] = {"said": said, "kept": kernel.is_kept()}
+        kernel.run(CASES["cleanUp"])
     return results
 
 
