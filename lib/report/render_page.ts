@@ -30,6 +30,7 @@ import type { Section } from "./sections.ts";
 import TEMPLATE from "./page/page.html" with { type: "text" };
 import CODE from "./page/code.js" with { type: "text" };
 import FIGURES from "./page/figures.js" with { type: "text" };
+import FRAMES from "./page/frames.js" with { type: "text" };
 import OUTLINE from "./page/outline.js" with { type: "text" };
 import SEARCH from "./page/search.js" with { type: "text" };
 import TABLES from "./page/tables.js" with { type: "text" };
@@ -107,7 +108,7 @@ interface Drawing {
 }
 
 /** The script of every page. */
-const SCRIPT = [THEME, OUTLINE, CODE, TABLES, FIGURES, SEARCH].join("\n");
+const SCRIPT = [THEME, FRAMES, OUTLINE, CODE, TABLES, FIGURES, SEARCH].join("\n");
 
 /** Cells faster than this show no time, in seconds. */
 const SHOW_TIME_FROM = 0.5;
@@ -510,9 +511,9 @@ function renderFrame(
   frames.push({ file, html: frame });
   if (run.isSingleFile) {
     frameScripts.push(parts.script);
-    return `<iframe sandbox="allow-scripts" title="${title}" srcdoc="${
+    return `<div class="frame">${picture}<iframe sandbox="allow-scripts" title="${title}" srcdoc="${
       escapeHtml(frame)
-    }"></iframe>`;
+    }"></iframe></div>`;
   }
   return `<div class="frame" data-title="${title}">${picture}<p><a href="${
     pageAddress(file)

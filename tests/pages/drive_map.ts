@@ -64,17 +64,20 @@ export async function makeKnownMap(): Promise<KnownMap> {
   return { figure, embedding, labels, predicted, classNames, images };
 }
 
+/** Enough to scroll the page by. */
+const PROSE = "Text.\n\n".repeat(30);
+
 /** Writes a report whose only output is the map, and returns its address. */
 export async function writeReport(map: KnownMap, folder: string): Promise<string> {
   const path = join(folder, "map.html");
   const { html, frames } = renderPage({
-    cells: [{ cell_type: "markdown", metadata: {}, source: "# A report" }, {
+    cells: [{ cell_type: "markdown", metadata: {}, source: `# A report\n\n${PROSE}` }, {
       cell_type: "code",
       metadata: {},
       source: "map",
       execution_count: 1,
       outputs: [{ output_type: "display_data", data: map.figure[jupyterDisplay](), metadata: {} }],
-    }],
+    }, { cell_type: "markdown", metadata: {}, source: PROSE }],
     metadata: {},
     nbformat: 4,
     nbformat_minor: 5,
@@ -100,6 +103,13 @@ export async function driveMap(
   await switchOff(page, frame, map, checks);
   await useKeys(page, frame, map, checks);
   await followTheme(page, frame, checks);
+  await turnWheel(page, frame, checks);
+  await page.emulateMedia({ media: "print" });
+  checks.check(
+    await page.locator(".frame > .figure").isVisible() && !await page.locator("iframe").isVisible(),
+    "on paper the report has the map's picture, though the map is open",
+  );
+  await page.emulateMedia({ media: "screen" });
   await measureFrames(page, frame, checks);
   checks.check(
     complaints.length === 0,
@@ -107,6 +117,7 @@ export async function driveMap(
   );
   await page.close();
   await useTouch(browser, url, map, checks);
+  await printMap(browser, url, checks);
 }
 
 async function openFrame(page: Page, url: string): Promise<Frame> {
@@ -307,6 +318,102 @@ async function followTheme(page: Page, frame: Frame, checks: Checks): Promise<vo
   await page.waitForTimeout(300);
 }
 
+/** The wheel scrolls the page that the map stands in, unless the map was clicked or Ctrl is held. */
+async function turnWheel(page: Page, frame: Frame, checks: Checks): Promise<void> {
+  await page.locator("iframe").scrollIntoViewIfNeeded();
+  const turn = async () => {
+    const before = { scale: (await told(frame, "projection"))[1]!, top: await scrollTop(page) };
+    // There and back, so that the map stays under the mouse.
+    await page.mouse.wheel(0, -80);
+    await page.waitForTimeout(400);
+    const after = { scale: (await told(frame, "projection"))[1]!, top: await scrollTop(page) };
+    await page.mouse.wheel(0, 80);
+    await page.waitForTimeout(400);
+    return { zooms: after.scale > 1.01 * before.scale, scrolls: after.top < before.top };
+  };
+  const point = async () => {
+    const box = (await frame.locator("#chart").boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  };
+  const is = (what: { zooms: boolean; scrolls: boolean }, zooms: boolean) =>
+    what.zooms === zooms && what.scrolls !== zooms;
+  await point();
+  checks.check(is(await turn(), false), "the wheel over the map scrolls the page");
+  checks.check(await frame.locator("#hint").isVisible(), "and the map says how to zoom");
+  await page.keyboard.down("Control");
+  checks.check(is(await turn(), true), "with Ctrl it zooms");
+  await page.keyboard.up("Control");
+  await point();
+  await page.mouse.down();
+  await page.mouse.up();
+  checks.check(is(await turn(), true), "after a click it zooms");
+  // Chromium that is driven does not tell the frame that the mouse has left it.
+  await page.mouse.click(5, 300);
+  await point();
+  checks.check(is(await turn(), false), "after a click elsewhere it scrolls again");
+  await page.mouse.move(5, 5);
+}
+
+async function scrollTop(page: Page): Promise<number> {
+  return await page.evaluate(() => scrollY);
+}
+
+/** On paper stands the whole map with the colors of its classes, however the reader has zoomed. */
+async function printMap(browser: Browser, url: string, checks: Checks): Promise<void> {
+  const page = await browser.newPage({ colorScheme: "dark" });
+  await page.goto(url.replace(/\.html$/, ".frame-1.html").replace("map.frame", "report.frame"));
+  await page.waitForSelector("#chart[data-plot]");
+  const frame = page.mainFrame();
+  const whole = await told(frame, "projection");
+  await page.locator("#zoom-in").click();
+  const zoomed = await told(frame, "projection");
+  await page.evaluate(() => {
+    const chart = document.querySelector<HTMLElement>("#chart")!;
+    addEventListener("beforeprint", () => {
+      const canvas = chart.querySelector("canvas")!, copy = document.createElement("canvas");
+      copy.width = canvas.width;
+      copy.height = canvas.height;
+      const context = copy.getContext("2d")!;
+      context.drawImage(canvas, 0, 0);
+      const corner = [...context.getImageData(canvas.width - 20, 20, 1, 1).data];
+      const swatch = document.querySelector(".swatch")!;
+      const { projection, plot } = chart.dataset;
+      Object.assign(globalThis, {
+        printed: {
+          projection: projection!.split(" ").map(Number),
+          plot: plot!.split(" ").map(Number),
+          corner,
+          adjust: getComputedStyle(swatch).printColorAdjust,
+        },
+      });
+    });
+  });
+  await page.pdf();
+  const printed = await page.evaluate(() =>
+    (globalThis as unknown as {
+      printed: { projection: number[]; plot: number[]; corner: number[]; adjust: string };
+    }).printed
+  );
+  // How much of the data the plot's width shows.
+  const span = ({ projection, plot }: { projection: number[]; plot: number[] }) =>
+    plot[2]! / projection[1]!;
+  const screen = await told(frame, "plot");
+  checks.check(
+    Math.abs(span(printed) / span({ projection: whole, plot: screen }) - 1) < 0.01,
+    "on paper stands the whole map",
+  );
+  checks.check(
+    printed.corner.join() === "255,255,255,255" && printed.adjust === "exact",
+    "light, and with the colors of the classes",
+  );
+  const after = await told(frame, "projection");
+  checks.check(
+    after.every((value, i) => Math.abs(value - zoomed[i]!) < 1e-3 * Math.abs(zoomed[i]!) + 1e-3),
+    "and afterwards the map is as it was on the screen",
+  );
+  await page.close();
+}
+
 /** Zooms and drags, and counts the pictures drawn meanwhile that show another view. */
 async function measureFrames(page: Page, frame: Frame, checks: Checks): Promise<void> {
   const tell = (what: string, views: number) =>
@@ -328,6 +435,7 @@ async function measureFrames(page: Page, frame: Frame, checks: Checks): Promise<
       views.add(chart.dataset["projection"]!);
       canvas.dispatchEvent(
         new WheelEvent("wheel", {
+          ctrlKey: true,
           bubbles: true,
           cancelable: true,
           clientX: left + width / 2 + i % 7,
@@ -394,19 +502,41 @@ async function useTouch(
     const own = difference(await shownImage(frame, selected!), map, selected!);
     checks.check(own < MAX_DIFFERENCE, `with its image: ${own.toFixed(1)} from its own bytes`);
   }
-  const before = (await told(frame, "projection"))[1]!;
   const client = await context.newCDPSession(page);
-  for (let i = 0; i <= 10; i++) {
-    await client.send("Input.dispatchTouchEvent", {
-      type: i === 0 ? "touchStart" : "touchMove",
-      touchPoints: [{ x: x - 20 - 6 * i, y, id: 0 }, { x: x + 20 + 6 * i, y, id: 1 }],
-    });
-    await page.waitForTimeout(30);
-  }
-  await client.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
-  await page.waitForTimeout(200);
+  const touch = async (places: (i: number) => { x: number; y: number }[]) => {
+    for (let i = 0; i <= 10; i++) {
+      const touchPoints = places(i).map((place, id) => ({ ...place, id }));
+      const type = i === 0 ? "touchStart" : "touchMove";
+      await client.send("Input.dispatchTouchEvent", { type, touchPoints });
+      await page.waitForTimeout(30);
+    }
+    await client.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await page.waitForTimeout(300);
+  };
+  const still = await told(frame, "projection"), from = await scrollTop(page);
+  checks.check(
+    await frame.evaluate(() => document.scrollingElement!.scrollHeight <= innerHeight + 1),
+    "nothing scrolls within the page",
+  );
+  await touch((i) => [{ x, y: y - 8 * i }]);
+  const by = await scrollTop(page) - from;
+  checks.check(
+    String(await told(frame, "projection")) === String(still) && by > 20,
+    `one finger scrolls the page, by ${by.toFixed(0)} px, and leaves the map alone`,
+  );
+  await touch((i) => [{ x, y: y - 80 + 8 * i }]);
+  const before = (await told(frame, "projection"))[1]!, resting = await scrollTop(page);
+  await touch((i) => [{ x: x - 20 - 6 * i, y }, { x: x + 20 + 6 * i, y }]);
   const after = (await told(frame, "projection"))[1]!;
   checks.check(after > 1.3 * before, `two fingers zoom: × ${(after / before).toFixed(1)}`);
+  const [left0] = await told(frame, "projection");
+  await touch((i) => [{ x: x - 40 + 4 * i, y }, { x: x + 4 * i, y }]);
+  const [left1, scale] = await told(frame, "projection");
+  checks.check(
+    Math.abs(left1! - left0! - 40) < 15 && Math.abs(scale! / after - 1) < 0.2,
+    `and move the map: by ${(left1! - left0!).toFixed(0)} px`,
+  );
+  checks.check(await scrollTop(page) === resting, "while the page stays where it is");
   checks.check(
     complaints.length === 0,
     `no complaint and no request${complaints.slice(0, 3).map((c) => `; ${c}`).join("")}`,

@@ -183,7 +183,7 @@ test(
     const large = page.locator("dialog img");
     assert.equal((await large.boundingBox())!.width, 700);
     await page.keyboard.press("Escape");
-    assert.equal(await page.locator("dialog").count(), 0);
+    await page.locator("dialog").waitFor({ state: "detached" });
     const width = await page.evaluate(() => document.scrollingElement!.scrollWidth);
     assert.ok(width <= 390, `${width} px`);
   },

@@ -23,6 +23,18 @@ interface Box {
   readonly height: number;
 }
 
+/** A place in CSS pixels. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What is seen of an axis, in per cent. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What ECharts tells a series that draws itself. */
 interface Params {
   readonly coordSys: Box;
@@ -55,6 +67,7 @@ export class MapChart {
   readonly #density = Math.min(MAX_DENSITY, devicePixelRatio || 1);
   readonly #axisLabels: readonly [string, string];
   #theme: Theme;
+  #beforePrint: readonly Range[] = [];
   #plot: Box = { x: 0, y: 0, width: 1, height: 1 };
   #projection: Projection = { x0: 0, dx: 1, y0: 0, dy: 1 };
 
@@ -109,13 +122,21 @@ export class MapChart {
 
   /** Zooms by a factor, larger than 1 to see more closely, around a point or the middle. */
   zoom(factor: number, around = -1): void {
-    const pixel = around < 0 ? undefined : this.pixelOf(around);
     const { x, y, width, height } = this.#plot;
-    const share = pixel ? [(pixel.x - x) / width, 1 - (pixel.y - y) / height] : [0.5, 0.5];
+    const pixel = (around < 0 ? undefined : this.pixelOf(around)) ??
+      { x: x + width / 2, y: y + height / 2 };
+    this.transform(factor, pixel, pixel);
+  }
+
+  /** Zooms by a factor, and brings what is at one place, in CSS pixels of the element, to another. */
+  transform(factor: number, from: Place, to: Place): void {
+    const { x, y, width, height } = this.#plot;
+    const shares = (place: Place) => [(place.x - x) / width, 1 - (place.y - y) / height];
+    const before = shares(from), after = shares(to);
     this.#move(([start, end], axis) => {
       const span = Math.min(100, Math.max(LEAST_SPAN, (end - start) / factor));
-      const fixed = start + share[axis]! * (end - start);
-      return [fixed - share[axis]! * span, fixed + (1 - share[axis]!) * span];
+      const fixed = start + before[axis]! * (end - start);
+      return [fixed - after[axis]! * span, fixed + (1 - after[axis]!) * span];
     });
   }
 
@@ -143,10 +164,27 @@ export class MapChart {
     this.#move(() => [0, 100]);
   }
 
+  /** Shows the whole map in another size and other colors, at once: paper does not wait. */
+  print(theme: Theme, size: { readonly width: number; readonly height: number }): void {
+    const { dataZoom } = this.#chart.getOption() as { dataZoom: Range[] };
+    this.#beforePrint = dataZoom.map(({ start, end }) => ({ start, end }));
+    this.#chart.resize({ ...size, silent: true });
+    this.#theme = theme;
+    this.#setOption(false);
+    this.showAll();
+    this.#chart.getZr().flush();
+  }
+
+  /** Shows again what was seen before {@linkcode print}. */
+  endPrint(theme: Theme): void {
+    this.#chart.resize({ width: "auto", height: "auto", silent: true });
+    this.redraw(theme);
+    const batch = this.#beforePrint.map((range, axis) => ({ dataZoomIndex: axis, ...range }));
+    this.#chart.dispatchAction({ type: "dataZoom", batch });
+  }
+
   #move(change: (range: readonly [number, number], axis: 0 | 1) => [number, number]): void {
-    const { dataZoom } = this.#chart.getOption() as {
-      dataZoom: { start: number; end: number }[];
-    };
+    const { dataZoom } = this.#chart.getOption() as { dataZoom: Range[] };
     const batch = ([0, 1] as const).map((axis) => {
       const { start, end } = dataZoom[axis]!;
       const [from, to] = change([start, end], axis);

@@ -21,6 +21,10 @@ const ZOOM_STEP = 1.6;
 const PAN_STEP = 0.15;
 /** Space between a point and its card, in CSS pixels. */
 const CARD_GAP = 14;
+/** How long the map says how it can be zoomed, in milliseconds. */
+const HINT_MS = 1500;
+/** Size of the map on paper, in CSS pixels: A4 and Letter are wider. */
+const PRINTED = { width: 640, height: 560 };
 
 const find = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 const data = find<HTMLTemplateElement>("data");
@@ -67,6 +71,10 @@ find("all").addEventListener("click", () => switchAll(true));
 find("none").addEventListener("click", () => switchAll(false));
 element.addEventListener("keydown", onKey);
 listenToPointer();
+leaveScrolling();
+listenToFingers();
+listenToPrinting();
+tellHeight();
 place();
 
 function changeTheme(): void {
@@ -217,12 +225,110 @@ function listenToPointer(): void {
   element.addEventListener("pointerleave", (event) => {
     if (event.pointerType === "mouse" && !isKept) select(-1);
   });
+  // The page scrolls: it was no tap.
+  element.addEventListener("pointercancel", () => start = undefined);
   element.addEventListener("pointerup", (event) => {
     const isTap = start && event.isPrimary &&
       Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < TAP_SLACK;
     start = undefined;
     if (isTap) select(at(event, event.pointerType === "mouse" ? REACH.mouse : REACH.touch), true);
   });
+}
+
+/**
+ * The wheel scrolls the page that the map stands in, until the map is clicked or while Ctrl is held. Where
+ * nothing can scroll, it always zooms.
+ */
+function leaveScrolling(): void {
+  const map = element.parentElement!;
+  let isClicked = false;
+  element.addEventListener("pointerdown", ({ pointerType }) => isClicked = pointerType === "mouse");
+  map.addEventListener("pointerleave", () => isClicked = false);
+  // Not all browsers tell a frame that the pointer has left it; a click beside it takes the focus, too.
+  addEventListener("blur", () => isClicked = false);
+  map.addEventListener("wheel", (event) => {
+    const root = document.documentElement;
+    const canScroll = parent !== self || root.scrollHeight > root.clientHeight;
+    if (isClicked || event.ctrlKey || event.metaKey || !canScroll) return;
+    // ECharts, which would zoom, listens farther inside.
+    event.stopPropagation();
+    hint("Click the map, or hold Ctrl, to zoom with the wheel");
+  }, { capture: true, passive: true });
+}
+
+/** One finger scrolls the page and taps points; two move the map and zoom. */
+function listenToFingers(): void {
+  let last: { x: number; y: number; distance: number } | undefined;
+  const listen = (type: string, listener: (event: TouchEvent) => void) =>
+    element.addEventListener(type, (event) => {
+      // ECharts would pan with one finger.
+      event.stopPropagation();
+      listener(event as TouchEvent);
+    }, { capture: true, passive: false });
+  listen("touchstart", (event) => {
+    last = fingers(event);
+    if (last) event.preventDefault();
+  });
+  listen("touchmove", (event) => {
+    const now = fingers(event);
+    if (!now) return hint("Use two fingers to move and zoom the map");
+    if (event.cancelable) event.preventDefault();
+    if (last) chart.transform(now.distance / last.distance, last, now);
+    last = now;
+  });
+  for (const type of ["touchend", "touchcancel"]) listen(type, (event) => last = fingers(event));
+}
+
+/** Where the middle of two fingers is on the map, and how far they are apart. */
+function fingers({ touches }: TouchEvent) {
+  const [a, b] = touches;
+  if (!a || !b) return undefined;
+  const box = element.getBoundingClientRect();
+  return {
+    x: (a.clientX + b.clientX) / 2 - box.left,
+    y: (a.clientY + b.clientY) / 2 - box.top,
+    distance: Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)),
+  };
+}
+
+let hinting: ReturnType<typeof setTimeout> | undefined;
+
+/** Says for a moment how the map is used. */
+function hint(text: string): void {
+  const box = find("hint");
+  box.textContent = text;
+  box.hidden = false;
+  clearTimeout(hinting);
+  hinting = setTimeout(() => box.hidden = true, HINT_MS);
+}
+
+/** On paper stands the whole map, light and as large as the paper allows. */
+function listenToPrinting(): void {
+  const { dataset } = document.documentElement;
+  let before: string | undefined;
+  addEventListener("beforeprint", () => {
+    before = dataset["theme"];
+    dataset["theme"] = "light";
+    chart.print(theme(), PRINTED);
+    colorSwatches();
+  });
+  addEventListener("afterprint", () => {
+    if (before === undefined) delete dataset["theme"];
+    else dataset["theme"] = before;
+    chart.endPrint(theme());
+    colorSwatches();
+  });
+}
+
+/** Where all stands in one column, the page that holds this one in a frame makes the frame as high. */
+function tellHeight(): void {
+  if (parent === self) return;
+  const narrow = matchMedia("(max-width: 40rem)"), main = document.querySelector("main")!;
+  const tell = () =>
+    // The frame has a border.
+    parent.postMessage({ height: narrow.matches ? main.scrollHeight + 2 : 0 }, "*");
+  new ResizeObserver(tell).observe(main);
+  narrow.addEventListener("change", tell);
 }
 
 function onKey(event: KeyboardEvent): void {
