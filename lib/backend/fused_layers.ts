@@ -41,30 +41,35 @@ let isDone = false;
  * its gradient in one pass each, where tfjs composes them of two dozen operations; dropout draws its mask by
  * counting (see {@linkcode seededDropout}), where tfjs fills a buffer value by value in JavaScript. What they
  * compute is the same; a dropout with a seed of its own keeps tfjs's mask. Inference and other backends are
- * as before.
+ * as before, but that a normalization without scale or center trains there, too, where tfjs's own fails.
  */
 export function fuseLayers(): void {
   if (isDone) return;
   isDone = true;
   // With a name, so that tfjs's own numbering of the reader's layers stays as it is.
-  replaceCall(tf.layers.batchNormalization({ name: "fused" }), normalizeBatch);
+  replaceCall(tf.layers.batchNormalization({ name: "fused" }), normalizeBatch, withScaleAndCenter);
   replaceCall(tf.layers.dropout({ name: "fused", rate: 0 }), dropOut);
 }
 
-/** Puts `fused` before a layer's `call`; where it returns nothing, the layer's own takes over. */
+/**
+ * Puts `fused` before a layer's `call`; where it returns nothing, the layer's own takes over, in training with
+ * what `mended` makes of it.
+ */
 function replaceCall(
   layer: Layer,
   fused: (layer: Layer, x: tf.Tensor) => tf.Tensor | undefined,
+  mended: (layer: Layer, x: tf.Tensor) => Layer = (layer) => layer,
 ): void {
   const prototype = Object.getPrototypeOf(layer) as { call: Call };
   const original = prototype.call;
   prototype.call = function (inputs, kwargs) {
     const x = Array.isArray(inputs) ? inputs[0]! : inputs;
     // A gradient of a gradient needs operations that tfjs can differentiate twice.
-    const isOurs = kwargs["training"] === true && tf.getBackend() === SIMD_BACKEND &&
+    const isTraining = kwargs["training"] === true;
+    const isOurs = isTraining && tf.getBackend() === SIMD_BACKEND &&
       x.dtype === "float32" && x.size > 0 && tf.engine().state.gradientDepth <= 1;
     const result = isOurs ? fused(this, x) : undefined;
-    return result ?? original.call(this, inputs, kwargs);
+    return result ?? original.call(isTraining ? mended(this, x) : this, inputs, kwargs);
   };
 }
 
@@ -73,10 +78,11 @@ function normalizeBatch(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {
     layer as unknown as BatchNormalization;
   if (axis !== -1 && axis !== x.rank - 1) return undefined;
   return tf.tidy(() => {
+    const channels = x.shape.at(-1)!;
     const inputs = {
       x,
-      ...(gamma ? { gamma: gamma.read() } : {}),
-      ...(beta ? { beta: beta.read() } : {}),
+      gamma: gamma?.read() ?? tf.ones([channels]),
+      beta: beta?.read() ?? tf.zeros([channels]),
     };
     const [y, mean, variance] = tf.engine().runKernel(
       BATCH_NORM_TRAINING,
@@ -88,6 +94,17 @@ function normalizeBatch(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {
       moving.write(tf.sub(before, tf.mul(tf.sub(before, value!), 1 - momentum)));
     }
     return y!;
+  });
+}
+
+/** A normalization that has scales and centers to read: tfjs reads them in training, whether there are any or not. */
+function withScaleAndCenter(layer: Layer, x: tf.Tensor): Layer {
+  const { axis, gamma, beta } = layer as unknown as BatchNormalization;
+  if (gamma && beta) return layer;
+  const channels = x.shape.at(axis)!;
+  return Object.create(layer, {
+    gamma: { value: gamma ?? { read: () => tf.ones([channels]) } },
+    beta: { value: beta ?? { read: () => tf.zeros([channels]) } },
   });
 }
 

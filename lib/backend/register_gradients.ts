@@ -74,9 +74,8 @@ export function registerGradients(): void {
       outputsToSave: [false, true, true],
       gradFunc: (dys, saved, attrs) => {
         const [dy] = dys as tf.Tensor[];
-        const x = saved[0]!, [mean, variance] = saved.slice(-2) as [tf.Tensor, tf.Tensor];
-        const gamma = saved.length === 4 ? { gamma: saved[1]! } : {};
-        const inputs = { dy: dy!, x, mean, variance, ...gamma };
+        const [x, gamma, mean, variance] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+        const inputs = { dy: dy!, x, mean, variance, gamma };
         const [dx, dgamma, dbeta] = run(BATCH_NORM_TRAINING_GRADIENT, inputs, attrs);
         return { x: () => dx!.clone(), gamma: () => dgamma!.clone(), beta: () => dbeta!.clone() };
       },

@@ -117,10 +117,8 @@ async function withDesktopFolder<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 async function start(backend: ComputeBackend): Promise<void> {
-  if (backend === "simd") {
-    registerSimdBackend();
-    fuseLayers();
-  }
+  fuseLayers();
+  if (backend === "simd") registerSimdBackend();
   if (backend === "cpu") mendCpuKernels();
   if (backend === "webgpu") await import("@tensorflow/tfjs-backend-webgpu");
   if (backend === "wasm") await startWasm();

@@ -6,7 +6,7 @@ import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
 import type { ImageStream } from "../dataset/image_stream.ts";
 import { predictionBatch } from "./engine/batches.ts";
-import { createForwardPass } from "./engine/forward.ts";
+import { checkWholeNumbers, createForwardPass } from "./engine/forward.ts";
 import { createGraphPass } from "./engine/graph_pass.ts";
 import type { ImageArrays } from "./engine/image_arrays.ts";
 import { imageSource } from "./engine/image_source.ts";
@@ -243,6 +243,7 @@ async function run(
   const graphPass = isGraph ? createGraphPass(model, wanted.until) : undefined;
   const pass = isGraph ? undefined : createForwardPass(model, wanted);
   const source = imageSource(model, data, pass?.onesChannel ?? false, preprocessing);
+  if (pass) checkWholeNumbers(pass, (data as ImageArrays).images, preprocessing?.scale);
   const { count } = source;
   const work = async (begin: number, end: number) => {
     const batch = await source.batch(begin, end);

@@ -23,7 +23,7 @@ import {
 } from "./engine/checkpoint.ts";
 import { readClassWeight } from "./engine/class_weights.ts";
 import { Stopper } from "./engine/early_stopping.ts";
-import { createForwardPass } from "./engine/forward.ts";
+import { checkWholeNumbers, createForwardPass } from "./engine/forward.ts";
 import { type EpochLog, type History, recordEpoch } from "./engine/history.ts";
 import { checkImages, type LabeledImages } from "./engine/image_arrays.ts";
 import { noticeFallbacks } from "./engine/notice_fallbacks.ts";
@@ -102,7 +102,8 @@ const SEED_STRIDE = 0x9e3779b1;
  * images, and one output, a row of class scores (or one unit for two classes): chains, branches, shared
  * layers, models inside models. Loss, optimizer and metrics are those that it was compiled with; layers run
  * in training mode, penalties of regularizers count, constraints hold after each step (tfjs's own `fit`
- * leaves these out), frozen layers stay as they are. What layers draw at random comes from the seed.
+ * leaves these out), frozen layers stay as they are. What layers draw at random comes from the seed; one that a
+ * layer was made with is not heeded, as its draws would be the same in each step.
  *
  * The same seed, machine and backend give the same weights.
  *
@@ -168,7 +169,9 @@ async function train(
 ): Promise<History> {
   const { epochs, batchSize, validationSplit, seed, signal } = withDefaults(DEFAULTS, options);
   checkClassifier(model);
+  const pass = createForwardPass(model, { logits: usesLogits(model), training: true });
   const count = checkImages(model, data);
+  checkWholeNumbers(pass, data.images);
   const targets = readTargets(data.labels, count, classesOf(model));
   const trainCount = trainingCount(count, validationSplit);
   if (trainCount < 1) {
@@ -176,7 +179,6 @@ async function train(
       `No training images are left of ${count} with a validationSplit of ${validationSplit}`,
     );
   }
-  const pass = createForwardPass(model, { logits: usesLogits(model), training: true });
   const { labelSmoothing, classWeight, earlyStopping, weightDecay = 0 } = options;
   const objective = createObjective(model, pass, targets, {
     labelSmoothing,
@@ -245,11 +247,10 @@ async function train(
           decay: weightDecay > 0 ? rate! * weightDecay : 0,
         });
         if (!Number.isFinite(figures.loss)) {
-          throw new Error(
-            `The loss became ${figures.loss} in epoch ${epoch + 1}, batch ${
-              batch + 1
-            } of ${batches}: ` +
-              "lower the learning rate, and check that the images are finite and scaled to [0, 1]",
+          throw diverged(
+            "loss",
+            figures.loss,
+            `in epoch ${epoch + 1}, batch ${batch + 1} of ${batches}`,
           );
         }
         sums.add(figures, rows.length);
@@ -264,6 +265,9 @@ async function train(
         await breathe();
       }
       const validation = await evaluate(pass, objective, data, trainCount, count, signal);
+      if (count > trainCount && Number.isNaN(validation.loss)) {
+        throw diverged("validation loss", validation.loss, `after epoch ${epoch + 1}`);
+      }
       const log: EpochLog = {
         epoch,
         loss: sums.loss,
@@ -289,6 +293,13 @@ async function train(
     if (rates) setLearningRate(optimizer, ownRate!);
   }
   return stopper ? { ...history, bestEpoch: stopper.state.bestEpoch } : history;
+}
+
+function diverged(what: string, value: number, when: string): Error {
+  return new Error(
+    `The ${what} became ${value} ${when}: ` +
+      "lower the learning rate, and check that the images are finite and scaled to [0, 1]",
+  );
 }
 
 /** The options that weights depend on, with their defaults. */

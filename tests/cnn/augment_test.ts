@@ -226,6 +226,7 @@ Deno.test("trainCnn() augments what it learns from, and leaves validation alone;
     [{ flip: 1 }, data, /flip must be true or false, got 1/],
     [{ shift: 1.5 }, data, /shift must be a whole number .* got 1.5/],
     [{ shift: 8 }, data, /a shift of 8 leaves nothing of 8 × 8 images/],
+    [{ cutout: 8 }, data, /a cutout of 8 leaves nothing of some 8 × 8 images/],
     [{ brightness: 2 }, data, /brightness must be a number from 0 to 1, got 2/],
     [{ brightness: 0.1 }, floats, /brightness is of bytes/],
   ];

@@ -3,52 +3,36 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { hiddenFeatures, predictClasses, setUpCompute, trainCnn } from "deep-features";
 import { seededRandom } from "deep-features/base";
-import { classesOf } from "../../lib/cnn/engine/objective.ts";
 import { seededLayer } from "../../lib/cnn/engine/random_layers.ts";
-
-const [N, SIDE, CHANNELS, CLASSES] = [16, 6, 2, 3];
-const STEPS = 3;
-const VALIDATION = 0.25;
-const TOLERANCE = 1e-4;
-
-type Tensor = tf.SymbolicTensor;
-const L = tf.layers;
-
-let seed = 0;
-const init = () => tf.initializers.glorotUniform({ seed: ++seed });
-const conv = (filters: number, more: object = {}) =>
-  L.conv2d({ filters, kernelSize: 3, padding: "same", kernelInitializer: init(), ...more });
-const dense = (units: number, more: object = {}) =>
-  L.dense({ units, kernelInitializer: init(), ...more });
-const apply = (layer: tf.layers.Layer, ...x: Tensor[]) =>
-  layer.apply(x.length === 1 ? x[0]! : x) as Tensor;
-const chain = (x: Tensor, ...layers: tf.layers.Layer[]) =>
-  layers.reduce((y, layer) => apply(layer, y), x);
-const l2 = () => tf.regularizers.l2({ l2: 0.05 });
-
-/** A network between the images and its scores. */
-interface Network {
-  /** The layers under test; they put out anything. */
-  readonly body: (x: Tensor) => Tensor;
-  /** The last layers; default: flatten, dense, soft-max. */
-  readonly head?: (x: Tensor) => Tensor;
-  readonly loss?: string;
-  readonly optimizer?: () => tf.Optimizer;
-  readonly metrics?: string[];
-}
-
-const flat = (x: Tensor) => x.shape.length > 2 ? apply(L.flatten(), x) : x;
-const softmaxHead = (x: Tensor) => chain(flat(x), dense(CLASSES, { activation: "softmax" }));
-const oneUnit = (activation: string) => (x: Tensor) => chain(flat(x), dense(1, { activation }));
-const plain = (x: Tensor) => chain(x, conv(4, { activation: "relu" }));
-const sequence = (x: Tensor) => apply(L.reshape({ targetShape: [SIDE, SIDE * CHANNELS] }), x);
-/** A class of layers on its own, behind a convolution. */
-const behind = (...layers: tf.layers.Layer[]): Network => ({
-  body: (x) => chain(x, conv(4), ...layers),
-});
-const onSequence = (...layers: tf.layers.Layer[]): Network => ({
-  body: (x) => chain(sequence(x), ...layers),
-});
+import {
+  apply,
+  assertClose,
+  assertLikeFit,
+  behind,
+  build,
+  chain,
+  CHANNELS,
+  CLASSES,
+  conv,
+  data,
+  dense,
+  flat,
+  init,
+  L,
+  l2,
+  N,
+  type Network,
+  oneUnit,
+  onSequence,
+  plain,
+  restartSeeds,
+  SIDE,
+  softmaxHead,
+  STEPS,
+  targets,
+  type Tensor,
+  twins,
+} from "../helpers/like_fit.ts";
 
 const NETWORKS: Record<string, () => Network> = {
   "convolution, ReLU, pooling": () => behind(L.reLU(), L.maxPooling2d({ poolSize: 2 })),
@@ -241,114 +225,11 @@ const NETWORKS: Record<string, () => Network> = {
   "Adagrad": () => ({ body: plain, optimizer: () => tf.train.adagrad(0.05) }),
 };
 
-function build({ body, head = softmaxHead, loss, optimizer, metrics }: Network): tf.LayersModel {
-  const input = tf.input({ shape: [SIDE, SIDE, CHANNELS] });
-  const model = tf.model({ inputs: input, outputs: head(body(input)) });
-  model.compile({
-    optimizer: optimizer?.() ?? tf.train.sgd(0.1),
-    loss: loss ?? "categoricalCrossentropy",
-    metrics: metrics ?? ["accuracy"],
-  });
-  return model;
-}
-
-/** The same network twice, with the same weights. */
-function twins(make: () => Network): [tf.LayersModel, tf.LayersModel] {
-  const models = [0, 1].map(() => {
-    seed = 100;
-    return build(make());
-  }) as [tf.LayersModel, tf.LayersModel];
-  models[1].setWeights(models[0].getWeights());
-  return models;
-}
-
-function data(classes: number) {
-  const random = seededRandom(3);
-  return {
-    images: Float32Array.from({ length: N * SIDE * SIDE * CHANNELS }, () => random() - 0.3),
-    labels: Int32Array.from({ length: N }, (_, i) => i % classes),
-    shape: [N, SIDE, SIDE, CHANNELS] as const,
-  };
-}
-
-/** The targets as tfjs's own fit wants them. */
-function targets(model: tf.LayersModel, labels: Int32Array): tf.Tensor {
-  const loss = String(model.loss);
-  if (loss === "sparseCategoricalCrossentropy") return tf.tensor2d([...labels], [N, 1]);
-  if (model.outputs[0]!.shape[1] === 1) {
-    const isHinge = loss.toLowerCase().includes("hinge");
-    return tf.tensor2d([...labels].map((label) => isHinge ? 2 * label - 1 : label), [N, 1]);
-  }
-  return tf.oneHot(tf.tensor1d(labels, "int32"), CLASSES).toFloat();
-}
-
-function assertClose(name: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-  assert.equal(actual.length, expected.length, name);
-  for (let i = 0; i < actual.length; i++) {
-    const [a, b] = [actual[i]!, expected[i]!];
-    const isClose = Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(b));
-    assert.ok(isClose, `${name}: ${a} at ${i}, where tfjs has ${b}`);
-  }
-}
-
 Deno.test("trainCnn() trains what tfjs's fit() trains, and predicts what its predict() predicts", async (t) => {
   for (const backend of ["cpu", "simd"] as const) {
     await setUpCompute({ backend, quiet: true });
     for (const [name, make] of Object.entries(NETWORKS)) {
-      await t.step(`${name}, on ${backend}`, async () => {
-        const [ours, theirs] = twins(make);
-        const set = data(classesOf(ours));
-        const x = tf.tensor4d(set.images, [N, SIDE, SIDE, CHANNELS]);
-        const before = theirs.getWeights().map((weight) => weight.dataSync().slice());
-        const { history } = await theirs.fit(x, targets(theirs, set.labels), {
-          epochs: STEPS,
-          batchSize: N,
-          validationSplit: VALIDATION,
-          shuffle: false,
-          verbose: 0,
-        });
-        const own = await trainCnn(ours, set, {
-          epochs: STEPS,
-          batchSize: N,
-          validationSplit: VALIDATION,
-        });
-        const series: Record<string, ArrayLike<number>> = {
-          loss: own.loss,
-          val_loss: own.valLoss,
-          ...own.metrics,
-        };
-        // tfjs's accuracy of binary cross-entropy counts units, not images.
-        const countsImages = !(theirs.loss === "binaryCrossentropy" && classesOf(ours) > 2) &&
-          !String(theirs.loss).startsWith("hinge") && theirs.loss !== "squaredHinge";
-        if (countsImages) Object.assign(series, { acc: own.accuracy, val_acc: own.valAccuracy });
-        for (const [key, values] of Object.entries(history)) {
-          if (key in series || countsImages) {
-            assertClose(key, series[key]!, values as number[]);
-          }
-        }
-        const weights = ours.getWeights().map((weight) => weight.dataSync());
-        theirs.getWeights().forEach((weight, i) =>
-          assertClose(ours.weights[i]!.name, weights[i]!, weight.dataSync())
-        );
-        assert.ok(weights.some((values, i) => values.some((value, k) => value !== before[i]![k])));
-
-        const scores = theirs.predict(x) as tf.Tensor;
-        const features = await hiddenFeatures(ours, set, { layer: ours.layers.at(-1)!.name });
-        assertClose("scores", features.data, scores.dataSync());
-        if (scores.shape[1]! > 1) {
-          const largest = tf.argMax(scores, 1).dataSync();
-          assert.deepEqual([...await predictClasses(ours, set)], [...largest]);
-        }
-        for (const layer of theirs.layers.slice(1)) {
-          if (layer.inboundNodes.length !== 1) continue;
-          const at = theirs.layers.indexOf(layer);
-          const part = tf.model({ inputs: theirs.inputs, outputs: layer.output as Tensor });
-          const values = (part.predict(x) as tf.Tensor).dataSync();
-          const read = await hiddenFeatures(ours, set, { layer: ours.layers[at]!.name });
-          assertClose(`output of ${layer.name}`, read.data, values);
-        }
-        for (const model of [ours, theirs]) model.dispose();
-      });
+      await t.step(`${name}, on ${backend}`, () => assertLikeFit(make));
     }
   }
 });
@@ -443,10 +324,6 @@ Deno.test("Layers that draw random numbers draw them from the seed, with the mom
 Deno.test("trainCnn() refuses by name what it cannot train right, before any work", async () => {
   await setUpCompute({ backend: "cpu", quiet: true });
   const set = data(CLASSES);
-  assert.throws(
-    () => seededLayer(L.randomWidth({ factor: 0.2 })),
-    /RandomWidth draws random numbers/,
-  );
   const recurrent = { units: 3, kernelInitializer: init(), recurrentInitializer: init() };
   const refused: [RegExp, () => Network][] = [
     [/thresholded_re_lu.*no gradient/, () => behind(L.thresholdedReLU({ theta: 0.1 }))],
@@ -464,6 +341,10 @@ Deno.test("trainCnn() refuses by name what it cannot train right, before any wor
     [
       /shape \[n, 6, 6, 4\]: a classifier's is \[n, classes\]/,
       () => ({ body: plain, head: (x) => x }),
+    ],
+    [
+      /centered RMSProp.*deep-features\/backend/,
+      () => ({ body: plain, optimizer: () => tf.train.rmsprop(0.01, 0.9, 0, 1e-7, true) }),
     ],
     [
       /one output unit with categoricalCrossentropy/,
@@ -491,7 +372,7 @@ Deno.test("A network that takes rows of numbers gets each image as one", async (
     const set = data(CLASSES);
     const size = SIDE * SIDE * CHANNELS;
     const make = () => {
-      seed = 200;
+      restartSeeds(200);
       const input = tf.input({ shape: [size] });
       const model = tf.model({ inputs: input, outputs: softmaxHead(chain(input, dense(5))) });
       model.compile({ optimizer: tf.train.sgd(0.1), loss: "categoricalCrossentropy" });
@@ -516,4 +397,30 @@ Deno.test("A network that takes rows of numbers gets each image as one", async (
       /are 1 × 1 × 71, but the model takes 72/,
     );
   }
+});
+
+Deno.test("Layers without a gradient train nothing behind them, and are let be before frozen ones", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  await assertLikeFit(() => ({
+    body: (x) =>
+      chain(x, conv(3, { dilationRate: 2, trainable: false }), L.thresholdedReLU({ theta: 0.05 })),
+  }));
+});
+
+Deno.test("Layers of whole numbers take floats as they are, and refuse bytes that would become fractions", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const model = build({
+    body: (x) => chain(flat(x), L.embedding({ inputDim: 256, outputDim: 3 })),
+  });
+  const { images: floats, ...rest } = data(CLASSES);
+  const bytes = Uint8Array.from(floats, (_, i) => i % 256);
+  const refused = { name: "RangeError", message: /"embedding_.*whole numbers.*Float32Array/ };
+  await assert.rejects(trainCnn(model, { ...rest, images: bytes }), refused);
+  await assert.rejects(predictClasses(model, { ...rest, images: bytes }), refused);
+  const layer = model.layers.at(-1)!.name;
+  const preprocessing = { scale: "0..255" } as const;
+  const whole = await hiddenFeatures(model, { ...rest, images: bytes }, { layer, preprocessing });
+  const images = Float32Array.from(bytes);
+  assert.deepEqual((await hiddenFeatures(model, { ...rest, images }, { layer })).data, whole.data);
+  await trainCnn(model, { ...rest, images }, { epochs: 1 });
 });

@@ -146,10 +146,6 @@ const NETWORKS: Record<string, [apart: number, build: (x: Tensor) => Tensor]> = 
       return apply(L.concatenate(), chain(x, shared, norm()), chain(x, shared, norm(), relu6()));
     },
   ],
-  "dilated depthwise, which tfjs does not dilate": [
-    2,
-    (x) => chain(x, depthwise({ dilationRate: 2 }), norm()),
-  ],
 };
 
 /** A model with drawn weights: scales of either sign, means far from zero, variances that differ. */

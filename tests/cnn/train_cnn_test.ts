@@ -144,6 +144,19 @@ Deno.test("trainCnn() says where the loss stopped being a number", async () => {
   );
 });
 
+Deno.test("trainCnn() says when the validation loss stopped being a number", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
+  await assert.rejects(
+    trainCnn(model, halves(20), {
+      epochs: 3,
+      batchSize: 16,
+      onBatch: () => model.weights[0]!.write(tf.fill(model.weights[0]!.shape as number[], NaN)),
+    }),
+    /validation loss became NaN after epoch 1: lower the learning rate/,
+  );
+});
+
 Deno.test("trainCnn() refuses bad input before it does any work", async () => {
   const data = halves(10);
   const { images, labels, shape } = data;

@@ -26,10 +26,13 @@ interface Head {
   readonly activation?: "softmax" | "sigmoid" | "tanh";
   readonly loss?: string;
   readonly optimizer?: tf.Optimizer;
+  readonly metrics?: (string | ((yTrue: tf.Tensor, yPred: tf.Tensor) => tf.Tensor))[];
 }
 
 /** One dense layer; the soft-max head goes the way of logits, the others do not. */
-function classifier({ units = CLASSES, activation = "softmax", loss, optimizer }: Head = {}) {
+function classifier(
+  { units = CLASSES, activation = "softmax", loss, optimizer, metrics = ["accuracy"] }: Head = {},
+) {
   const model = tf.sequential({
     layers: [
       tf.layers.flatten({ inputShape: [...SHAPE] }),
@@ -43,7 +46,7 @@ function classifier({ units = CLASSES, activation = "softmax", loss, optimizer }
   model.compile({
     loss: loss ?? "categoricalCrossentropy",
     optimizer: optimizer ?? tf.train.sgd(0.1),
-    metrics: ["accuracy"],
+    metrics: metrics as string[],
   });
   return model;
 }
@@ -209,6 +212,60 @@ Deno.test("classWeight is that of tfjs's fit(): in training alone, and over all 
     const listed = classifier(head);
     await trainCnn(listed, set, { ...options, classWeight: [0.5, 3, 0].slice(0, classes) });
     assert.deepEqual(weightsOf(listed), weightsOf(ours));
+  }
+});
+
+Deno.test("classWeight goes by the most probable class of soft labels, as in tfjs's fit()", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const random = seededRandom(8), set = data();
+  const rows = Array.from({ length: N }, () => {
+    const row = [random(), random(), random()], sum = row.reduce((a, b) => a + b);
+    return row.map((share) => share / sum);
+  });
+  const [ours, theirs] = [classifier(), classifier()];
+  const classWeight = { 0: 0.5, 1: 3, 2: 1.5 };
+  const options = { epochs: 3, batchSize: N };
+  const y = tf.tensor2d(rows);
+  await theirs.fit(tensorOf(set), y, { ...options, classWeight, verbose: 0 });
+  const soft = { ...set, labels: rows.flat() };
+  await trainCnn(ours, soft, { ...options, classWeight, validationSplit: 0 });
+  weightsOf(ours).forEach((values, i) => close(values, weightsOf(theirs)[i]!));
+});
+
+Deno.test("Metrics are handed targets in their own form, whatever the loss takes", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const seen: number[][] = [];
+  const mine = (yTrue: tf.Tensor, yPred: tf.Tensor) => {
+    seen.push(yTrue.shape);
+    return tf.mean(tf.add(tf.mul(tf.sum(yTrue), 0), tf.sum(yPred)));
+  };
+  const metrics = ["sparseCategoricalCrossentropy", "mse", tf.metrics.meanAbsoluteError, mine];
+  for (const activation of ["softmax", "sigmoid"] as const) {
+    const byLoss: Record<string, number[]>[] = [];
+    for (const loss of ["categoricalCrossentropy", "sparseCategoricalCrossentropy"]) {
+      seen.length = 0;
+      const history = await trainCnn(classifier({ activation, loss, metrics }), data(), {
+        epochs: 2,
+        batchSize: N,
+        validationSplit: 0,
+      });
+      assert.deepEqual(seen[0], loss.startsWith("sparse") ? [N, 1] : [N, CLASSES]);
+      byLoss.push(history.metrics!);
+      // What tfjs's own fit gives where its targets are the metric's.
+      const set = data(), isSparse = loss.startsWith("sparse");
+      const known = isSparse ? metrics.slice(0, 1) : metrics.slice(1, 3);
+      const theirs = classifier({ activation, loss, metrics: known });
+      const y = isSparse
+        ? tf.tensor2d([...set.labels], [N, 1])
+        : tf.oneHot([...set.labels], CLASSES).toFloat();
+      const own = await theirs.fit(tensorOf(set), y, { epochs: 2, batchSize: N, verbose: 0 });
+      for (const [name, values] of Object.entries(own.history)) {
+        if (name !== "loss") close(history.metrics![name]!, values as number[]);
+      }
+    }
+    for (const name of ["sparseCategoricalCrossentropy", "mse", "meanAbsoluteError"]) {
+      close(byLoss[1]![name]!, byLoss[0]![name]!);
+    }
   }
 });
 

@@ -84,7 +84,6 @@ export function registerBatchNorm(): void {
     return normalize(backend, x, backend.values(mean!), factor, m.map((_, c) => o?.[c] ?? 0));
   });
   addKernel<EpsilonAttrs>(BATCH_NORM_TRAINING, ({ inputs, attrs, backend }) => {
-    const { gamma, beta } = inputs as Record<string, tf.TensorInfo | undefined>;
     const x = inputs["x"]!, { rows, columns } = sizes(x);
     const mean = backend.newTensor([columns]), variance = backend.newTensor([columns]);
     const groupRows = Math.ceil(rows / GROUPS), groups = Math.ceil(rows / groupRows);
@@ -93,22 +92,21 @@ export function registerBatchNorm(): void {
     groupMoments(groups, { x: backend.values(x), partial, rows, columns, groupRows });
     const moments = { mean: mean.values, variance: variance.values };
     finishMoments(1, { partial, ...moments, rows, columns, groupRows });
-    const g = gamma && valuesOf(backend, gamma), b = beta && valuesOf(backend, beta);
+    const g = valuesOf(backend, inputs["gamma"]!), b = valuesOf(backend, inputs["beta"]!);
     const v = valuesOf(backend, variance.info);
     const factor = v.map((value, c) =>
-      (g?.[c] ?? 1) / Math.sqrt(value + (attrs.varianceEpsilon ?? EPSILON))
+      g[c]! / Math.sqrt(value + (attrs.varianceEpsilon ?? EPSILON))
     );
-    const y = normalize(backend, x, mean.values, factor, v.map((_, c) => b?.[c] ?? 0));
+    const y = normalize(backend, x, mean.values, factor, b);
     return [y, mean.info, variance.info];
   });
   addKernel<EpsilonAttrs>(BATCH_NORM_TRAINING_GRADIENT, ({ inputs, attrs, backend }) => {
-    const { gamma } = inputs as Record<string, tf.TensorInfo | undefined>;
     const dy = inputs["dy"]!, x = inputs["x"]!;
     const mean = inputs["mean"]!, variance = inputs["variance"]!;
-    const { rows } = sizes(x), g = gamma && valuesOf(backend, gamma);
+    const { rows } = sizes(x), g = valuesOf(backend, inputs["gamma"]!);
     const [plain, crossed] = sums(backend, dy, x, mean);
     const inverse = inverseDeviations(backend, variance, attrs);
-    const factor = inverse.map((value, c) => value * (g?.[c] ?? 1));
+    const factor = inverse.map((value, c) => value * g[c]!);
     // dx = γ/σ · (dy − mean(dy) − (x − μ)/σ² · mean(dy (x − μ)))
     const slope = factor.map((value, c) => -value * inverse[c]! ** 2 * crossed[c]! / rows);
     const shift = factor.map((value, c) => -value * plain[c]! / rows);

@@ -45,13 +45,18 @@ export function checkAugment(owner: string, augment: Augment): void {
 /**
  * Checks that images can be changed so.
  *
- * @throws {RangeError} If a shift leaves nothing of them, or floats are to become brighter
+ * @throws {RangeError} If a shift or a cutout leaves nothing of them, or floats are to become brighter
  */
 export function checkAugmentOf(augment: Augment, { images, shape }: ImageArrays): void {
-  const [, height, width] = shape, { shift = 0, brightness = 0 } = augment;
+  const [, height, width] = shape, { shift = 0, cutout = 0, brightness = 0 } = augment;
   if (shift >= Math.min(height, width)) {
     throw new RangeError(
       `augment: a shift of ${shift} leaves nothing of ${height} × ${width} images`,
+    );
+  }
+  if (cutout >= Math.min(height, width)) {
+    throw new RangeError(
+      `augment: a cutout of ${cutout} leaves nothing of some ${height} × ${width} images`,
     );
   }
   if (brightness > 0 && !(images instanceof Uint8Array)) {

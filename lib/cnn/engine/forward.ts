@@ -7,8 +7,9 @@ import {
   TRAINING_RULES,
 } from "./forward_rules.ts";
 import { hasLogits, isOfImages } from "./layer_kinds.ts";
+import { checkGradient, takesWholeNumbers } from "./layer_limits.ts";
 import { IMAGES, type LayerCall, networkGraph } from "./network_graph.ts";
-import { checkTrainable } from "./random_layers.ts";
+import { checkSeeded } from "./random_layers.ts";
 
 /** What a {@linkcode ForwardPass} is told at each call. */
 export interface ForwardOptions {
@@ -27,6 +28,8 @@ export interface ForwardPass {
   readonly givesLogits: boolean;
   /** Most numbers that a layer puts out for an image. */
   readonly widest: number;
+  /** A layer that takes whole numbers, places in a table, if there is one. */
+  readonly ofWholeNumbers: string | undefined;
   /** Pieces that a prediction is computed in: layers that are done in one count as one. */
   readonly steps: number;
   /**
@@ -65,8 +68,8 @@ interface LastUses {
  * `forward_rules.ts` where one fits, else layer by layer, as tfjs does. The weights are read at each call,
  * so that the function follows the training of the model.
  *
- * @throws {RangeError} If the model cannot be written out as a graph (see `networkGraph`), or draws random
- *   numbers in training that cannot be seeded
+ * @throws {RangeError} If the model cannot be written out as a graph (see `networkGraph`), or, for training, draws
+ *   random numbers that cannot be seeded or has layers without a gradient
  */
 export function createForwardPass(
   model: tf.LayersModel,
@@ -78,9 +81,9 @@ export function createForwardPass(
   );
   const consumers = new Map<number, LayerCall[]>();
   for (const call of calls) {
-    if (options.training) checkTrainable(call.layer);
     for (const value of call.inputs) consumers.set(value, [...consumers.get(value) ?? [], call]);
   }
+  if (options.training) checkTrainable(calls);
   const last = outputs.length > 1
     ? undefined
     : calls.find((call) => call.outputs.includes(outputs[0]!));
@@ -110,10 +113,45 @@ export function createForwardPass(
     onesChannel: training.onesChannel,
     givesLogits: around.logits && last !== undefined && hasLogits(last.layer),
     widest: widest(model, calls),
+    ofWholeNumbers: calls.find(({ layer }) => takesWholeNumbers(layer))?.layer.name,
     steps: prediction.steps.length,
     applyAll,
     apply: (x, state) => applyAll(x, state)[0]!,
   };
+}
+
+/**
+ * Checks that a network can be trained: that what it draws can be seeded, and that gradients go where there are
+ * weights to train.
+ */
+function checkTrainable(calls: readonly LayerCall[]): void {
+  // The values that depend on weights which are trained.
+  const trained = new Set<number>();
+  for (const { layer, inputs, outputs } of calls) {
+    checkSeeded(layer);
+    const isPassed = inputs.some((value) => trained.has(value));
+    if (!isPassed && layer.trainableWeights.length === 0) continue;
+    checkGradient(layer, isPassed);
+    for (const value of outputs) trained.add(value);
+  }
+}
+
+/**
+ * Checks that images are what a layer wants that takes whole numbers.
+ *
+ * @param scale What becomes of bytes; default: they are divided by 255
+ * @throws {RangeError} If bytes would become fractions, of which nothing but 0 and 1 would be left
+ */
+export function checkWholeNumbers(
+  { ofWholeNumbers }: ForwardPass,
+  images: unknown,
+  scale: string = "0..1",
+): void {
+  if (ofWholeNumbers === undefined || images instanceof Float32Array || scale === "0..255") return;
+  throw new RangeError(
+    `Layer "${ofWholeNumbers}" takes whole numbers, but bytes become fractions (${scale}): give images as a ` +
+      'Float32Array, or read features with preprocessing: { scale: "0..255" }',
+  );
 }
 
 /** The steps that compute `wanted`, by the first rule that fits each call. */

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { suggestion } from "../../base/check.ts";
+import { checkUsable } from "./layer_limits.ts";
 
 /** A layer applied to values; nested models are replaced by what they are made of. */
 export interface LayerCall {
@@ -37,7 +38,7 @@ interface Node {
  *
  * @param until Names of the layers (also of a model inside) whose outputs are wanted; default: the model's own
  * @throws {RangeError} If the model has several inputs, or several outputs where its own is wanted; if no
- *   layer has that name, or one that is used more than once; if a layer makes a mask, which is not supported
+ *   layer has that name, or one that is used more than once; if a layer cannot be used (see `layer_limits.ts`)
  */
 export function networkGraph(model: tf.LayersModel, until?: readonly string[]): NetworkGraph {
   if (model.inputs.length !== 1) {
@@ -74,9 +75,7 @@ export function networkGraph(model: tf.LayersModel, until?: readonly string[]): 
           new Map(layer.inputs.map((input, i) => [input.id, inputs[i]!])),
         );
       } else {
-        if (makesMask(layer)) {
-          throw new RangeError(`Layer "${layer.name}" makes a mask, which is not supported`);
-        }
+        checkUsable(layer);
         outputs = node.outputTensors.map(() => values++);
         const { training: _, ...callArgs } = node.callArgs ?? {};
         calls.push({ layer, index: calls.length, inputs, outputs, callArgs });
@@ -139,9 +138,4 @@ function needed(calls: readonly LayerCall[], outputs: readonly number[]): LayerC
     kept.push(call);
   }
   return kept.reverse();
-}
-
-function makesMask(layer: tf.layers.Layer): boolean {
-  return layer.getClassName() === "Masking" ||
-    (layer.getClassName() === "Embedding" && layer.getConfig()["maskZero"] === true);
 }

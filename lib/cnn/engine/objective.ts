@@ -30,8 +30,8 @@ export interface Objective {
   penalties(): tf.Scalar | undefined;
   /** How many of the images at `rows` the network takes for what they are. */
   hits(rows: ArrayLike<number>, output: tf.Tensor): tf.Scalar;
-  /** The metrics, in the order of `metricNames`. */
-  metrics(target: tf.Tensor, output: tf.Tensor): tf.Scalar[];
+  /** The metrics of the images at `rows`, in the order of `metricNames`. */
+  metrics(rows: ArrayLike<number>, output: tf.Tensor): tf.Scalar[];
 }
 
 /** Losses of one output that expect −1 and 1, and whose border is at 0. */
@@ -39,6 +39,27 @@ const HINGES = ["hinge", "squaredHinge"];
 const CROSS_ENTROPIES = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
 /** Losses whose targets can be smoothed, as in Keras. */
 const SMOOTHABLE = ["categoricalCrossentropy", "binaryCrossentropy"];
+
+/** Metrics of tfjs that compare scores with one-hot rows, whatever the loss takes. */
+const OF_SCORES = [
+  "binaryAccuracy",
+  "binaryCrossentropy",
+  "categoricalAccuracy",
+  "categoricalCrossentropy",
+  "cosine",
+  "cosineProximity",
+  "mae",
+  "MAE",
+  "mape",
+  "MAPE",
+  "meanAbsoluteError",
+  "meanAbsolutePercentageError",
+  "meanSquaredError",
+  "mse",
+  "MSE",
+  "precision",
+  "recall",
+];
 
 /** What changes a loss. */
 export interface ObjectiveOptions {
@@ -85,7 +106,11 @@ export function createObjective(
     .filter(({ name }) => name !== "acc" && name !== "accuracy");
 
   const isHinge = HINGES.includes(name);
-  const target = (rows: ArrayLike<number>): tf.Tensor => {
+  /** Class indices, [n, 1]. */
+  const labelColumn = (rows: ArrayLike<number>): tf.Tensor =>
+    tf.tensor2d(Array.from(rows, (row) => targets.classes[row]!), [rows.length, 1]);
+  /** What scores should be: a row of probabilities, or the one unit's value. */
+  const scoreRows = (rows: ArrayLike<number>): tf.Tensor => {
     const { classes: labels, soft } = targets;
     if (units === 1) {
       const values = Array.from(rows, (row) => {
@@ -94,15 +119,16 @@ export function createObjective(
       });
       return tf.tensor2d(values, [rows.length, 1]);
     }
-    if (isSparse && !fromLogits) {
-      return tf.tensor2d(Array.from(rows, (row) => labels[row]!), [rows.length, 1]);
-    }
     return soft
       ? tf.tensor2d(
         Array.from(rows, (row) => [...soft.subarray(row * classes, (row + 1) * classes)]),
       )
       : tf.oneHot(tf.tensor1d(Array.from(rows, (row) => labels[row]!), "int32"), classes).toFloat();
   };
+  const target = isSparse && !fromLogits ? labelColumn : scoreRows;
+  // A metric that tfjs does not know gets what its fit would hand it.
+  const wantsLabels = (metric: string) =>
+    units > 1 && (metric.startsWith("sparse") || (isSparse && !OF_SCORES.includes(metric)));
 
   // Szegedy et al. 2016, section 7: a share of each target is spread evenly, for sigmoid units over yes and no.
   const evenly = labelSmoothing / (name === "binaryCrossentropy" ? 2 : classes);
@@ -141,9 +167,13 @@ export function createObjective(
       const labels = tf.tensor1d(Array.from(rows, (row) => targets.classes[row]!), "int32");
       return tf.sum(tf.cast(tf.equal(predictedClass(model, output, name), labels), "float32"));
     },
-    metrics: (target, output) => {
+    metrics: (rows, output) => {
+      if (extra.length === 0) return [];
       const scores = fromLogits ? tf.softmax(output as tf.Tensor2D) : output;
-      return extra.map(({ metric }) => tf.mean(metric(target, scores)) as tf.Scalar);
+      const rowsOfScores = scoreRows(rows), labels = labelColumn(rows);
+      return extra.map(({ metric, name }) =>
+        tf.mean(metric(wantsLabels(name) ? labels : rowsOfScores, scores)) as tf.Scalar
+      );
     },
   };
 }

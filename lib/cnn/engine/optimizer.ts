@@ -15,10 +15,16 @@ const trainedBy = new WeakMap<tf.Optimizer, readonly tf.Variable[]>();
 /**
  * Moments of tfjs's own optimizers belong to positions: other weights would be given those of the first ones.
  *
- * @throws {RangeError} If the optimizer is one of those, and trained other weights before
+ * @throws {RangeError} If the optimizer is one of those, and trained other weights before; if it is RMSProp, centered
  */
 export function checkOptimizer(optimizer: tf.Optimizer, weights: readonly tf.Variable[]): void {
   if (keepsState(optimizer)) return;
+  if ((optimizer as unknown as { centered?: boolean }).centered === true) {
+    throw new RangeError(
+      "Cannot train with tfjs's centered RMSProp, whose step is not a number where a gradient is 0: compile the " +
+        'model with RmsProp of "deep-features/backend"',
+    );
+  }
   const known = trainedBy.get(optimizer) ?? weights;
   if (known.length !== weights.length || known.some((weight, i) => weight !== weights[i])) {
     throw new RangeError(

@@ -136,10 +136,7 @@ function foldedPair(first: LayerCall, second: LayerCall, around: Surroundings): 
 
 function isConvolution(layer: Layer): boolean {
   const name = layer.getClassName();
-  // tfjs's layer leaves the dilation of a depthwise convolution out: so it stays.
-  const isDilated = [layer.getConfig()["dilationRate"] ?? 1].flat().some((rate) => rate !== 1);
-  return ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"].includes(name) &&
-    hasChannelsLast(layer) && !(isDilated && name === "DepthwiseConv2D");
+  return ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"].includes(name) && hasChannelsLast(layer);
 }
 
 function linearOf(layer: Layer, calls: readonly LayerCall[], pad?: Padding): Linear | undefined {

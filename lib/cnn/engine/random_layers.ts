@@ -9,11 +9,7 @@ export type SeededLayer = (x: tf.Tensor, seed: number) => tf.Tensor;
 /** The constants of SELU (Klambauer et al. 2017), which alpha dropout keeps the moments of. */
 const SELU_ALPHA = 1.6732632423543772, SELU_SCALE = 1.0507009873554805;
 
-/**
- * The seeded form of a layer of tfjs that draws random numbers; `undefined` if it draws none.
- *
- * @throws {RangeError} If the layer draws random numbers that cannot be seeded
- */
+/** The seeded form of a layer of tfjs that draws random numbers in training; `undefined` if it has none. */
 export function seededLayer(layer: Layer): SeededLayer | undefined {
   const config = layer.getConfig();
   const rate = Number(config["rate"] ?? 0);
@@ -30,57 +26,32 @@ export function seededLayer(layer: Layer): SeededLayer | undefined {
       if (rate <= 0 || rate >= 1) return (x) => x;
       return (x, seed) => alphaDropout(layer, x, rate, seed);
   }
-  refuseUnseeded(layer, config);
   return undefined;
 }
 
-/** Classes of layers whose gradient tfjs does not have. */
-const WITHOUT_GRADIENT = ["ThresholdedReLU"];
-
 /**
- * Checks that a layer can be trained, or be passed by a gradient on its way.
+ * Checks that what a layer draws in training can be seeded: not inside wrappers and recurrent cells.
  *
- * @throws {RangeError} If it cannot, with its name and what to do
+ * @throws {RangeError} If it cannot, with the layer's name and what to do
  */
-export function checkTrainable(layer: Layer): void {
-  seededLayer(layer);
-  const name = layer.getClassName();
-  if (WITHOUT_GRADIENT.includes(name)) {
-    throw new RangeError(
-      `Layer "${layer.name}" cannot be trained: tfjs has no gradient of ${name}. Use LeakyReLU or PReLU`,
-    );
-  }
-  const dilation = [layer.getConfig()["dilationRate"] ?? 1].flat().map(Number);
-  if (dilation.some((rate) => rate > 1)) {
-    throw new RangeError(
-      `Layer "${layer.name}" cannot be trained: tfjs has no gradient of convolutions with a dilation ` +
-        `rate of ${dilation.join(" × ")}. Use larger kernels or strides`,
-    );
-  }
-}
-
-/** Refuses layers whose random numbers come from elsewhere, also inside wrappers and recurrent cells. */
-function refuseUnseeded(layer: Layer, config: unknown): void {
-  const odd = findUnseeded(layer.getClassName(), config);
+export function checkSeeded(layer: Layer): void {
+  const odd = findUnseeded(layer.getClassName(), layer.getConfig());
   if (odd === undefined) return;
   throw new RangeError(
     `Layer "${layer.name}" cannot be trained: ${odd} draws random numbers that no seed reaches. ` +
-      "Leave it out, or put a Dropout layer behind it; images are augmented before they enter the network",
+      "Leave it out, or put a Dropout layer behind it",
   );
 }
 
-const UNSEEDED = ["RandomWidth", "RandomHeight", "RandomCrop"];
 const RANDOM = [
   "Dropout",
   "SpatialDropout1D",
   "GaussianNoise",
   "GaussianDropout",
   "AlphaDropout",
-  ...UNSEEDED,
 ];
 
 function findUnseeded(className: string, config: unknown): string | undefined {
-  if (UNSEEDED.includes(className)) return className;
   const search = (value: unknown): string | undefined => {
     if (typeof value !== "object" || value === null) return undefined;
     for (const [key, part] of Object.entries(value)) {

@@ -58,7 +58,7 @@ export async function trainingStep(
       const { value, grads } = tf.variableGrads(() => {
         const output = pass.apply(images, { seed: options.seed });
         hits = tf.keep(objective.hits(rows, output));
-        metrics = objective.metrics(target, output).map((metric) => tf.keep(metric));
+        metrics = objective.metrics(rows, output).map((metric) => tf.keep(metric));
         const loss = objective.loss(target, output, rows);
         const penalties = objective.penalties();
         return penalties ? tf.add(loss, penalties) : loss;
@@ -132,7 +132,7 @@ export async function evaluate(
       return [
         objective.loss(target, output),
         objective.hits(rows, output),
-        ...objective.metrics(target, output),
+        ...objective.metrics(rows, output),
       ];
     });
     const [[loss], [hits], ...metrics] = await Promise.all(
