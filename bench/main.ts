@@ -1,11 +1,13 @@
 /**
  * `deno task bench [NAME ...]`: each figure of the README, and the same work done by the peers in the same
- * run. Needs Debian's python3-torch, python3-sklearn and umap-learn; `packages` needs nothing.
+ * run. Needs Debian's python3-torch, python3-sklearn and umap-learn; `packages` needs nothing,
+ * `blas` a BLAS.
  *
  * @module
  */
 import { setUpCompute } from "deep-features";
 import { benchArticle } from "./article.ts";
+import { benchBlas } from "./blas.ts";
 import { benchMatmul } from "./matmul.ts";
 import { benchNetworks } from "./networks.ts";
 import { benchPackages } from "./packages.ts";
@@ -15,6 +17,7 @@ import { benchTrainingStep } from "./training_step.ts";
 import { benchUmap } from "./umap.ts";
 
 const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
+  blas: benchBlas,
   matmul: benchMatmul,
   step: benchTrainingStep,
   networks: benchNetworks,

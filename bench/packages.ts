@@ -1,13 +1,13 @@
-import { buildCnn, Matrix, setUpCompute, Svc, trainCnn, Umap } from "deep-features";
+import { buildCnn, setUpCompute, Svc, trainCnn, Umap } from "deep-features";
 import type { ComputeBackend } from "deep-features/backend";
-import { seededRandom, standardNormal } from "deep-features/base";
+import { seededRandom } from "deep-features/base";
 import { UMAP } from "umap-js";
+import { CLASSES, clusters, COLUMNS } from "./clusters.ts";
 import type { BenchRow } from "./row.ts";
 
 const BATCH = 128;
 const SVC_ROWS = 2000;
 const UMAP_ROWS = 5000;
-const COLUMNS = 512, CLASSES = 10;
 
 /** The npm packages that do the same work in JavaScript or WebAssembly today. */
 export async function benchPackages(): Promise<BenchRow[]> {
@@ -72,17 +72,4 @@ async function timed(work: () => unknown): Promise<number> {
   const start = performance.now();
   await work();
   return (performance.now() - start) / 1000;
-}
-
-/** Overlapping Gaussian clusters. */
-function clusters(n: number): { X: Matrix; y: Uint8Array } {
-  const random = seededRandom(1);
-  const centers = Float32Array.from({ length: CLASSES * COLUMNS }, () => standardNormal(random));
-  const y = Uint8Array.from({ length: n }, (_, i) => i % CLASSES);
-  const data = Float32Array.from(
-    { length: n * COLUMNS },
-    (_, k) =>
-      centers[y[Math.floor(k / COLUMNS)]! * COLUMNS + k % COLUMNS]! + 12 * standardNormal(random),
-  );
-  return { X: new Matrix(data, n, COLUMNS), y };
 }

@@ -4,6 +4,7 @@ import { fuseLayers } from "./fused_layers.ts";
 import { mendCpuKernels } from "./mend_cpu_kernels.ts";
 import { checkOptions, flag, oneOf, type Rules } from "../base/check.ts";
 import { registerSimdBackend } from "./register_simd.ts";
+import { blasChoice } from "../compute/gemm.ts";
 import { canRunKernels, threads } from "../compute/pool.ts";
 
 /** The backends to choose from. */
@@ -28,6 +29,8 @@ export interface Compute {
   readonly threads: number;
   /** Why this backend. */
   readonly reason: string;
+  /** The BLAS of this machine that computes wide matrix products, with its version, if one is in use. */
+  readonly blas?: string;
 }
 
 /** Names by which software that only imitates a GPU is known: it is far slower than the CPU itself. */
@@ -36,6 +39,10 @@ const SOFTWARE_GPU = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i
 /**
  * Chooses and starts the tfjs backend: WebGPU where there is a hardware adapter, else `simd`, this
  * library's own CPU backend. The environment variable `COMPUTE` (or the option) overrides the choice.
+ *
+ * Wide matrix products are left to a BLAS where one is installed, Deno's FFI is permitted, and it passes a
+ * self-test and wins; `COMPUTE_BLAS` names a library by its path, or is `off`. With it and without, results
+ * may differ in the last digits.
  *
  * @throws {TypeError} If an option is unknown or of the wrong kind
  * @throws {RangeError} If the wanted backend does not exist, or `COMPUTE_THREADS` is no number of threads
@@ -60,21 +67,33 @@ export async function setUpCompute(options: SetUpOptions = {}): Promise<Compute>
     ? { backend: wanted as ComputeBackend, reason: "asked for" }
     : await choose();
   await start(choice.backend);
-  const compute: Compute = { ...choice, threads: choice.backend === "simd" ? threads() : 1 };
+  const { blas, refused } = canRunKernels() ? blasChoice() : {};
+  const compute: Compute = {
+    ...choice,
+    threads: choice.backend === "simd" ? threads() : 1,
+    ...(blas ? { blas: blas.name } : {}),
+  };
   if (!options.quiet) {
     const count = compute.threads;
     console.log(
       `Computing with ${compute.backend}${
         compute.backend === "simd" ? ` on ${count} thread${count > 1 ? "s" : ""}` : ""
-      } (${compute.reason})`,
+      } (${compute.reason})${blas ? `; wide products by ${blas.name}` : ""}${
+        refused === undefined ? "" : `; without a BLAS, as ${refused}`
+      }`,
     );
   }
   return compute;
 }
 
-/** Name of the tfjs backend that computes now. */
+/**
+ * What computes now, by which results that are kept are told apart: the tfjs backend's name, and the BLAS's
+ * where one is in use; empty before a backend is chosen.
+ */
 export function currentBackend(): string {
-  return tf.getBackend();
+  const backend = tf.getBackend() ?? "";
+  const { blas } = backend && canRunKernels() ? blasChoice() : {};
+  return blas ? `${backend}, ${blas.name}` : backend;
 }
 
 async function choose(): Promise<{ backend: ComputeBackend; reason: string }> {

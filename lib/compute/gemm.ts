@@ -1,3 +1,5 @@
+import { type BlasChoice, chooseBlas } from "./blas/choose.ts";
+import { multiplyByBlas } from "./blas/product.ts";
 import { defineKernel } from "./define_kernel.ts";
 import { Scope } from "./scope.ts";
 
@@ -18,6 +20,11 @@ const ACTIVATIONS: Record<FusedActivation, number> = { linear: 0, relu: 1, relu6
 export function activationCode(activation: FusedActivation): number {
   return ACTIVATIONS[activation];
 }
+
+/** Fewest multiplications of a product that is wide enough for a BLAS. */
+const WIDE = 2 ** 18;
+/** Values to which a thread adds the bias at once. */
+const VALUES_AT_ONCE = 16384;
 
 const packA = defineKernel("packA", {
   source: "f32*",
@@ -43,6 +50,13 @@ const multiply = defineKernel("gemm", {
   rowsInTask: "i32",
 });
 
+const finishRows = defineKernel("finishRows", {
+  values: "f32*",
+  columns: "i32",
+  bias: "f32*?",
+  activation: "i32",
+});
+
 /** A product C = op(A)·op(B) of row-major float32 matrices in the shared memory. */
 export interface Gemm {
   /** [rows, depth], or [depth, rows] if transposed; it may be longer, as all matrices here. */
@@ -63,12 +77,43 @@ export interface Gemm {
   readonly add?: boolean;
 }
 
+let choice: BlasChoice | undefined;
+
+/** Which BLAS computes wide products, if any; chosen at the first call, for the whole process. */
+export function blasChoice(): BlasChoice {
+  return choice ??= chooseBlas(multiplyByKernels);
+}
+
+/** For tests and benchmarks: sets what computes wide products; undefined for a new choice at the next one. */
+export function setBlasChoice(wanted: BlasChoice | undefined): void {
+  choice = wanted;
+}
+
 /**
- * Computes a matrix product on all threads.
+ * Computes a matrix product on all threads: a wide one by the machine's BLAS, where one is in use.
  *
  * @throws {RangeError} If a matrix is shorter than its sizes say, or there is no room
  */
-export function gemm(
+export function gemm(product: Gemm): void {
+  const { a, b, c, rows, columns, depth, bias = null, activation = "linear" } = product;
+  if (a.length < rows * depth || b.length < depth * columns || c.length < rows * columns) {
+    throw new RangeError(
+      `Cannot multiply ${rows} × ${depth} by ${depth} × ${columns}: the matrices have ` +
+        `${a.length}, ${b.length} and ${c.length} values`,
+    );
+  }
+  const { blas } = rows * columns * depth < WIDE ? {} : blasChoice();
+  if (!blas) return multiplyByKernels(product);
+  multiplyByBlas(blas.path, product);
+  if (bias === null && activation === "linear") return;
+  finishRows(
+    rows,
+    { values: c, columns, bias, activation: activationCode(activation) },
+    Math.ceil(VALUES_AT_ONCE / columns),
+  );
+}
+
+function multiplyByKernels(
   {
     a,
     b,
@@ -83,12 +128,6 @@ export function gemm(
     add = false,
   }: Gemm,
 ): void {
-  if (a.length < rows * depth || b.length < depth * columns || c.length < rows * columns) {
-    throw new RangeError(
-      `Cannot multiply ${rows} × ${depth} by ${depth} × ${columns}: the matrices have ` +
-        `${a.length}, ${b.length} and ${c.length} values`,
-    );
-  }
   using memory = new Scope();
   const panels = Math.ceil(rows / PANEL_ROWS);
   const packed = memory.float32(panels * PANEL_ROWS * depth);

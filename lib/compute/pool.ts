@@ -33,6 +33,7 @@ import {
 } from "./control.ts";
 import { checkValue, whole } from "../base/check.ts";
 import { noteRunFact } from "../base/run_facts.ts";
+import { kernelFunctions } from "./kernel_functions.ts";
 import { allocateLasting, release, sharedMemory } from "./memory.ts";
 import type { WorkerData } from "./worker.ts";
 
@@ -287,18 +288,16 @@ function dispatch(
 
 function loadKernels(): Kernels {
   const module = new WebAssembly.Module(Deno.readFileSync(KERNELS_FILE));
-  const names = WebAssembly.Module.exports(module)
-    .filter(({ kind }) => kind === "function").map(({ name }) => name);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory: sharedMemory() } });
+  const byName = kernelFunctions(module, sharedMemory()), names = [...byName.keys()];
   return {
     module,
     names,
     index: new Map(names.map((name, i) => [name, i])),
-    functions: names.map((name) => exports[name] as Kernel),
+    functions: [...byName.values()],
   };
 }
 
-function startPool({ module, names }: Kernels, count: number): Pool {
+function startPool({ module }: Kernels, count: number): Pool {
   noteRunFact("threads", count);
   takeBackEnded();
   const blocks = allocateLasting([...Array(count).fill(SCRATCH_BYTES), CONTROL_BYTES]);
@@ -308,7 +307,6 @@ function startPool({ module, names }: Kernels, count: number): Pool {
     const workerData: WorkerData = {
       module,
       memory: sharedMemory(),
-      names,
       scratch,
       thread: i + 2,
       control: address,

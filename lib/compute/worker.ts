@@ -7,18 +7,17 @@ import {
   FAILED,
   FINISHED,
   GENERATION,
-  type Kernel,
   MAX_SHARES,
   STOP,
   TASKS,
   work,
 } from "./control.ts";
+import { kernelFunctions } from "./kernel_functions.ts";
 
 /** What the pool hands to a worker. */
 export interface WorkerData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly names: readonly string[];
   readonly scratch: number;
   /** Number of the worker, from 1. */
   readonly thread: number;
@@ -32,9 +31,8 @@ export interface WorkerData {
  */
 const SPINS = 20_000;
 
-const { module, memory, names, scratch, thread, control: address } = workerData as WorkerData;
-const instance = new WebAssembly.Instance(module, { env: { memory } });
-const kernels = names.map((name) => instance.exports[name] as Kernel);
+const { module, memory, scratch, thread, control: address } = workerData as WorkerData;
+const kernels = [...kernelFunctions(module, memory).values()];
 const control = new Int32Array(memory.buffer, address, CONTROL_BYTES / 4);
 
 let seen = 0;

@@ -140,6 +140,7 @@ const isMetrics = new Ajv({ strict: true, allowUnionTypes: true }).compile<Metri
         preset: strings,
         seeds: numbers,
         threads: numbers,
+        blas: strings,
         peakBytes: { type: "number" },
       },
     },

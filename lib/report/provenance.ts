@@ -24,6 +24,8 @@ export interface Provenance {
   readonly seeds?: readonly number[];
   /** On how many threads the library's kernels ran. */
   readonly threads?: readonly number[];
+  /** Which BLAS of the machine computed wide matrix products. */
+  readonly blas?: readonly string[];
   /** Most memory that the kernel's process held, in bytes. */
   readonly peakBytes?: number;
 }
@@ -53,7 +55,8 @@ export function makeProvenance(
   // Outputs that were only rendered may be of another commit, another machine and another Deno.
   if (!wasRun) return common;
   const preset = list(facts["preset"], "string"), seeds = list(facts["seeds"], "number");
-  const threads = list(facts["threads"], "number"), peak = facts["peakKiB"];
+  const threads = list(facts["threads"], "number"), blas = list(facts["blas"], "string");
+  const peak = facts["peakKiB"];
   return {
     ...common,
     ...(seconds === undefined ? {} : { seconds }),
@@ -61,6 +64,7 @@ export function makeProvenance(
     ...(preset ? { preset } : {}),
     ...(seeds ? { seeds } : {}),
     ...(threads ? { threads } : {}),
+    ...(blas ? { blas } : {}),
     ...(typeof peak === "number" && peak > 0 ? { peakBytes: 1024 * peak } : {}),
   };
 }
@@ -75,7 +79,7 @@ function list<T extends "string" | "number">(value: unknown, type: T) {
 /** A provenance in words: names and values, what is not known left out. */
 export function describeProvenance(provenance: Provenance): [name: string, value: string][] {
   const { wasRun, date, deno, failedCell, seconds, commit, isChanged } = provenance;
-  const { notices, preset, seeds, threads, peakBytes } = provenance;
+  const { notices, preset, seeds, threads, blas, peakBytes } = provenance;
   const rows: [string, string | undefined][] = [
     ["Run", wasRun ? undefined : "not run now: the outputs are those that the notebook held"],
     ["Stopped", failedCell === undefined ? undefined : `cell ${failedCell} did not run to its end`],
@@ -85,6 +89,7 @@ export function describeProvenance(provenance: Provenance): [name: string, value
     ["Commit", commit && commit.slice(0, SHORT_COMMIT) + (isChanged ? ", changed" : "")],
     [wasRun ? "Deno" : "Rendered by Deno", deno],
     ["Threads", threads?.join(", ")],
+    ["BLAS", blas?.join(", ")],
     ["Time", seconds === undefined ? undefined : formatSeconds(seconds)],
     ["Peak memory", peakBytes === undefined ? undefined : formatBytes(peakBytes)],
     [wasRun ? "Date" : "Rendered", date.slice(0, 10)],

@@ -3,23 +3,54 @@ import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
 import { evaluate } from "../helpers/evaluate.ts";
 import type { ComputeBackend, SetUpOptions } from "deep-features/backend";
+import { currentBackend } from "../../lib/backend/set_up_compute.ts";
+import { blasChoice, setBlasChoice } from "../../lib/compute/gemm.ts";
 
-Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so", async () => {
-  const lines: string[] = [];
-  const log = console.log;
+/** What is printed meanwhile. */
+async function linesOf(work: () => Promise<void>): Promise<string[]> {
+  const lines: string[] = [], log = console.log;
   console.log = (line: string) => lines.push(line);
   try {
+    await work();
+  } finally {
+    console.log = log;
+  }
+  return lines;
+}
+
+Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so", async () => {
+  const lines = await linesOf(async () => {
     for (const backend of ["cpu", "wasm", "simd"] as const) {
       const compute = await setUpCompute({ backend });
       assert.equal(compute.backend, backend);
       assert.equal(tf.getBackend(), backend);
       assert.equal(tf.sum([1, 2, 3]).dataSync()[0], 6);
     }
-  } finally {
-    console.log = log;
-  }
+  });
   assert.equal(lines.length, 3);
-  assert.match(lines[2]!, /^Computing with simd on \d+ threads? \(asked for\)$/);
+  assert.match(lines[2]!, /^Computing with simd on \d+ threads? \(asked for\)(; wide .*)?$/);
+});
+
+Deno.test("setUpCompute() tells which BLAS computes, or why one is not used, and currentBackend() too", async () => {
+  const before = blasChoice();
+  const says = async () =>
+    (await linesOf(async () => void await setUpCompute({ backend: "simd" })))[0];
+  try {
+    setBlasChoice({ blas: { name: "SomeBLAS 1.2", path: new Uint8Array(1) } });
+    assert.match((await says())!, /\(asked for\); wide products by SomeBLAS 1\.2$/);
+    assert.equal((await setUpCompute({ backend: "simd", quiet: true })).blas, "SomeBLAS 1.2");
+    assert.equal(currentBackend(), "simd, SomeBLAS 1.2");
+    setBlasChoice({ refused: "SomeBLAS 1.2 fails the self-test" });
+    assert.match(
+      (await says())!,
+      /\(asked for\); without a BLAS, as SomeBLAS 1\.2 fails the self-test$/,
+    );
+    assert.equal(currentBackend(), "simd");
+    setBlasChoice({});
+    assert.match((await says())!, /\(asked for\)$/);
+  } finally {
+    setBlasChoice(before);
+  }
 });
 
 Deno.test("setUpCompute() follows COMPUTE and refuses what it does not know", async () => {

@@ -124,6 +124,7 @@ Deno.test("hiddenFeatures() gives several layers in one pass, and pools those wi
     const { pool1, hidden } = await hiddenFeatures(model, data, {
       layers: ["pool1", "hidden"],
       pool,
+      batchSize: 3,
     });
     assert.deepEqual(hidden.data, all.hidden.data);
     assert.deepEqual([pool1.rows, pool1.cols], [7, 32]);
@@ -186,7 +187,8 @@ Deno.test("openImageFolder() streams what loadImageFolder() loads: the same feat
     const large = await openImageFolder(folder, { size: [16, 16] });
     await assert.rejects(hiddenFeatures(model, large), /16 × 16 × 3.*8 × 8 × 3/);
     const preprocessing = { scale: "0..1", size: [8, 8] } as const;
-    assert.deepEqual((await hiddenFeatures(model, large, { preprocessing })).data, expected.data);
+    const resized = await hiddenFeatures(model, large, { preprocessing, batchSize: 3 });
+    assert.deepEqual(resized.data, expected.data);
 
     await Deno.writeTextFile(join(folder, "dogs", "2.png"), "no picture");
     await assert.rejects(hiddenFeatures(model, stream, { batchSize: 3 }), /dogs.2\.png/);

@@ -7,7 +7,13 @@ const RAN = { wasRun: true, seconds: 90, notices: ["Real images"] };
 
 Deno.test("makeProvenance() takes what the kernel tells, and nothing that is no such thing", () => {
   const commit = { commit: "0123456789abcdef", isChanged: true };
-  const facts = { preset: ["quick"], seeds: [0, 1], threads: [2], peakKiB: 1536 * 1024 };
+  const facts = {
+    preset: ["quick"],
+    seeds: [0, 1],
+    threads: [2],
+    blas: ["OpenBLAS 0.3.21 (Haswell)"],
+    peakKiB: 1536 * 1024,
+  };
   const whole = makeProvenance(RAN, commit, facts, NOW);
   assert.deepEqual(describeProvenance(whole), [
     ["Preset", "quick"],
@@ -16,11 +22,12 @@ Deno.test("makeProvenance() takes what the kernel tells, and nothing that is no 
     ["Commit", "0123456789, changed"],
     ["Deno", Deno.version.deno],
     ["Threads", "2"],
+    ["BLAS", "OpenBLAS 0.3.21 (Haswell)"],
     ["Time", "1 min 30 s"],
     ["Peak memory", "1.5 GiB"],
     ["Date", "2026-11-25"],
   ]);
-  const odd = { preset: [{}], seeds: "0", threads: [], peakKiB: "many", commit: "mine" };
+  const odd = { preset: [{}], seeds: "0", threads: [], blas: [1], peakKiB: "many", commit: "mine" };
   assert.deepEqual(Object.keys(makeProvenance(RAN, {}, odd, NOW)), [
     "wasRun",
     "date",
