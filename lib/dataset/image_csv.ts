@@ -6,12 +6,14 @@ import { interruptible } from "../notebook/interrupt.ts";
 import { type OnError, readLabeled } from "./engine/read_images.ts";
 import { showFolder } from "./engine/show_images.ts";
 import type { ImageFolder } from "./image_folder.ts";
-import { type ImageSize, SIZE_RULE } from "./load_image.ts";
+import { type Channels, CHANNELS_RULE, type ImageSize, SIZE_RULE } from "./load_image.ts";
 
 /** What {@linkcode loadImageCsv} can be told. */
 export interface ImageCsvOptions extends RunOptions {
   /** Height and width of all images; default `[32, 32]`. */
   readonly size?: ImageSize;
+  /** Channels of all images, as in {@linkcode loadImageFolder}; default 3. */
+  readonly channels?: Channels;
   /** The column of the images' paths; default `"path"`. */
   readonly pathColumn?: string;
   /** The column of their classes; default `"label"`. */
@@ -27,6 +29,7 @@ export interface ImageCsvOptions extends RunOptions {
 const RULES: Rules<ImageCsvOptions> = {
   ...RUN_RULES,
   size: SIZE_RULE,
+  channels: CHANNELS_RULE,
   pathColumn: text,
   labelColumn: text,
   folder: text,
@@ -71,7 +74,7 @@ export async function loadImageCsv(
   options: ImageCsvOptions = {},
 ): Promise<ImageFolder> {
   checkOptions("loadImageCsv", options, RULES);
-  const { size = [32, 32], onError = "throw", onProgress, signal } = options;
+  const { size = [32, 32], channels = 3, onError = "throw", onProgress, signal } = options;
   return await interruptible(signal, async (signal) => {
     signal?.throwIfAborted();
     const { files, names } = readTable(await Deno.readTextFile(path), path, options);
@@ -89,6 +92,7 @@ export async function loadImageCsv(
       );
     });
     const read = await readLabeled({ files, labels, classNames }, size, {
+      channels,
       onError,
       onProgress,
       signal,

@@ -5,13 +5,15 @@ import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { listImages } from "./engine/list_images.ts";
 import { type OnError, readLabeled, type UnreadableImage } from "./engine/read_images.ts";
 import { showFolder } from "./engine/show_images.ts";
-import { type ImageSize, SIZE_RULE } from "./load_image.ts";
+import { type Channels, CHANNELS_RULE, type ImageSize, SIZE_RULE } from "./load_image.ts";
 import type { Split } from "./split.ts";
 
 /** What {@linkcode loadImageFolder} can be told. */
 export interface ImageFolderOptions extends RunOptions {
   /** Height and width of all images; default `[32, 32]`, CIFAR-10's. */
   readonly size?: ImageSize;
+  /** 3 (the default) for colors, 1 for gray, which colors become as Pillow's `convert("L")` makes them. */
+  readonly channels?: Channels;
   /** Whether images may lie in folders inside their class's folder, too; default false. */
   readonly recursive?: boolean;
   /**
@@ -24,6 +26,7 @@ export interface ImageFolderOptions extends RunOptions {
 const RULES: Rules<ImageFolderOptions> = {
   ...RUN_RULES,
   size: SIZE_RULE,
+  channels: CHANNELS_RULE,
   recursive: flag,
   onError: oneOf("throw", "skip"),
 };
@@ -84,11 +87,19 @@ export async function loadImageFolder(
   options: ImageFolderOptions = {},
 ): Promise<ImageFolder> {
   checkOptions("loadImageFolder", options, RULES);
-  const { size = [32, 32], recursive = false, onError = "throw", onProgress, signal } = options;
+  const {
+    size = [32, 32],
+    channels = 3,
+    recursive = false,
+    onError = "throw",
+    onProgress,
+    signal,
+  } = options;
   return await interruptible(signal, async (signal) => {
     signal?.throwIfAborted();
     const { classNames, files, labels, passedOver } = await listImages(resolve(folder), recursive);
     const read = await readLabeled({ files, labels, classNames }, size, {
+      channels,
       onError,
       onProgress,
       signal,

@@ -4,7 +4,7 @@ import { interruptible } from "../notebook/interrupt.ts";
 import { listImages } from "./engine/list_images.ts";
 import { readImages } from "./engine/read_images.ts";
 import { showStream } from "./engine/show_images.ts";
-import { type ImageSize, SIZE_RULE } from "./load_image.ts";
+import { type Channels, type ImageSize, SIZE_RULE } from "./load_image.ts";
 
 /** What {@linkcode openImageFolder} can be told. */
 export interface OpenImageFolderOptions {
@@ -28,11 +28,13 @@ export interface ImageStream {
   /** Files that are no images, by name and content. */
   readonly passedOver: readonly string[];
   /**
-   * Bytes [end − begin, height, width, 3] of the images `begin` … `end - 1`.
+   * Bytes [end − begin, height, width, channels] of the images `begin` … `end - 1`.
+   *
+   * @param channels 3 (the default) for colors, 1 for gray
    *
    * @throws {TypeError} If images cannot be read, naming all of these, each with the reason
    */
-  read(begin: number, end: number, size?: ImageSize): Promise<Uint8Array>;
+  read(begin: number, end: number, size?: ImageSize, channels?: Channels): Promise<Uint8Array>;
 }
 
 /** Whether something is an {@linkcode ImageStream}. */
@@ -44,7 +46,7 @@ export function isImageStream(value: unknown): value is ImageStream {
 /**
  * Opens a folder with one sub-folder for each class, as {@linkcode loadImageFolder} does, but reads no image
  * yet: `hiddenFeatures` and `predictClasses` decode them batch by batch, so that there may be more than the
- * memory holds. What they give is the same.
+ * memory holds, in gray if the network takes one channel. What they give is the same.
  *
  * @throws {Deno.errors.NotFound} If there is no such folder
  * @throws {TypeError} If an option is unknown or of a wrong kind
@@ -85,10 +87,10 @@ export async function openImageFolder(
     classNames,
     size,
     passedOver,
-    read: async (begin, end, wanted = size) =>
+    read: async (begin, end, wanted = size, channels = 3) =>
       (await interruptible(
         undefined,
-        () => readImages(files.slice(begin, end), wanted, { onError: "throw" }),
+        () => readImages(files.slice(begin, end), wanted, { channels, onError: "throw" }),
       )).images,
   });
 }

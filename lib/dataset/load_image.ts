@@ -1,6 +1,5 @@
 import { checkOptions, custom, describe, type Rules } from "../base/check.ts";
-import { decodeImage } from "./engine/decode_image.ts";
-import { fitImage } from "./engine/fit_image.ts";
+import { decodePicture } from "./engine/decode_picture.ts";
 
 /** Height and width of images, in pixels. */
 export type ImageSize = readonly [height: number, width: number];
@@ -17,20 +16,32 @@ export const SIZE_RULE = custom(
     (value as number[]).every((side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE),
 );
 
+/** Channels of images from files: 3 are red, green and blue, 1 is gray. */
+export type Channels = 1 | 3;
+
+/** What an option that is {@linkcode Channels} may be. */
+export const CHANNELS_RULE = custom(
+  "1 (gray) or 3 (red, green and blue)",
+  (value) => typeof value === "number",
+  (value) => value === 1 || value === 3,
+);
+
 /** What {@linkcode loadImage} can be told. */
 export interface LoadImageOptions {
   /** Height and width to bring the image to; default: its own. */
   readonly size?: ImageSize;
+  /** 3 (the default) for colors, 1 for gray, which colors become as Pillow's `convert("L")` makes them. */
+  readonly channels?: Channels;
 }
 
-const RULES: Rules<LoadImageOptions> = { size: SIZE_RULE };
+const RULES: Rules<LoadImageOptions> = { size: SIZE_RULE, channels: CHANNELS_RULE };
 
 /** One image, in the form in which `predictClasses` and `hiddenFeatures` take images. */
 export interface LoadedImage {
-  /** Bytes [1, height, width, 3]: row-major; red, green and blue. */
+  /** Bytes [1, height, width, channels]: row-major; red, green and blue, or gray. */
   readonly images: Uint8Array;
-  /** `[1, height, width, 3]`. */
-  readonly shape: readonly [1, number, number, 3];
+  /** `[1, height, width, channels]`. */
+  readonly shape: readonly [1, number, number, Channels];
 }
 
 /**
@@ -60,7 +71,7 @@ export async function loadImage(
   options: LoadImageOptions = {},
 ): Promise<LoadedImage> {
   checkOptions("loadImage", options, RULES);
-  const { size } = options;
+  const { size, channels = 3 } = options;
   const isPath = typeof source === "string" || source instanceof URL;
   if (!isPath && !(source instanceof Uint8Array) && !(source instanceof ArrayBuffer)) {
     throw new TypeError(
@@ -69,10 +80,8 @@ export async function loadImage(
   }
   const bytes = isPath ? await Deno.readFile(source) : new Uint8Array(source);
   try {
-    const image = await decodeImage(bytes, size);
-    const pixels = size ? fitImage(image, size) : image.pixels;
-    const [height, width] = size ?? [image.height, image.width];
-    return { images: new Uint8Array(pixels), shape: [1, height, width, 3] };
+    const { height, width, pixels } = await decodePicture(bytes, size, channels);
+    return { images: new Uint8Array(pixels), shape: [1, height, width, channels] };
   } catch (cause) {
     const Kind = cause instanceof RangeError ? RangeError : TypeError;
     const name = isPath ? ` ${source}` : "";

@@ -6,6 +6,7 @@
  * @module
  */
 export {
+  type Channels,
   type ImageSize,
   type LoadedImage,
   loadImage,

@@ -20,12 +20,18 @@ import {
 } from "../classifiers/mod.ts";
 import { hiddenFeatures, type Network, type Pooling } from "../cnn/mod.ts";
 import { POOLING_RULE } from "../cnn/hidden_features.ts";
+import { pictureChannels } from "../cnn/picture_channels.ts";
 import {
   checkPreprocessing,
   type Preprocessing,
   PREPROCESSING_RULE,
 } from "../cnn/preprocessing.ts";
-import { type ImageSize, type LoadedImage, loadImage } from "../dataset/load_image.ts";
+import {
+  type Channels,
+  type ImageSize,
+  type LoadedImage,
+  loadImage,
+} from "../dataset/load_image.ts";
 import { Svc } from "../svm/mod.ts";
 
 /** tfjs's graph model, as far as it is used here. */
@@ -127,6 +133,8 @@ export class Pipeline implements PipelineParts {
   readonly preprocessing: Preprocessing;
   readonly classifier: PipelineClassifier;
   readonly classNames: readonly string[];
+  /** Of the pictures that the network takes. */
+  readonly #channels: Channels;
 
   /**
    * Puts the parts together.
@@ -148,13 +156,15 @@ export class Pipeline implements PipelineParts {
     this.pool = pool;
     const size = imageSize(model, preprocessing.size), { scale } = preprocessing;
     this.preprocessing = size ? { size, scale } : { scale };
+    this.#channels = pictureChannels(model, size);
     this.classifier = classifier;
     this.classNames = [...classNames];
     checkNames(this.classNames, classifier.fitted.classes);
   }
 
   /**
-   * The class of one picture: JPEG, PNG, WebP, AVIF, TIFF or GIF, see `loadImage`.
+   * The class of one picture: JPEG, PNG, WebP, AVIF, TIFF or GIF, see `loadImage`. A network that takes one
+   * channel sees it in gray.
    *
    * @param source Path of a file, a `file:` URL, or the file's bytes
    * @throws {TypeError} If it is no such picture or damaged, saying why
@@ -166,7 +176,8 @@ export class Pipeline implements PipelineParts {
   ): Promise<Classification> {
     checkOptions("Pipeline.classify", options, RUN_RULES);
     const { size } = this.preprocessing;
-    const image = await loadImage(source, size ? { size } : {});
+    const channels = this.#channels;
+    const image = await loadImage(source, { channels, ...(size ? { size } : {}) });
     const features = await this.#featuresOf(image, options);
     const { classes } = this.classifier.fitted;
     const [label] = await this.classifier.predict(features, options);
@@ -199,6 +210,7 @@ export class Pipeline implements PipelineParts {
     const { size, scale } = this.preprocessing, { model } = this;
     return [
       ["size", size?.join(" × ") ?? "as the picture's"],
+      ["colors", this.#channels === 1 ? "gray" : "red, green, blue"],
       ["scale", scale],
       [
         "model",
@@ -225,9 +237,10 @@ export class Pipeline implements PipelineParts {
    */
   async check(): Promise<void> {
     const [height, width] = this.preprocessing.size ?? [64, 64];
+    const channels = this.#channels;
     const blank = {
-      images: new Uint8Array(height * width * 3),
-      shape: [1, height, width, 3],
+      images: new Uint8Array(height * width * channels),
+      shape: [1, height, width, channels],
     } as const;
     const features = await this.#featuresOf(blank);
     try {
@@ -268,18 +281,12 @@ function imageSize(
     : [];
   if (wanted.length !== 3) {
     throw new RangeError(
-      `Pipeline: the network must take one image of height, width and 3 channels, but takes [${
+      `Pipeline: the network must take one image of height, width and channels, but takes [${
         model.inputs.map(({ shape }) => shape?.slice(1).join(" × ") ?? "unknown").join("], [")
       }]`,
     );
   }
-  const [height, width, channels] = wanted;
-  if (channels !== 3 && channels !== null) {
-    throw new RangeError(
-      `Pipeline: the network takes images of ${channels} channels, but pictures are read in three: ` +
-        "red, green and blue",
-    );
-  }
+  const [height, width] = wanted;
   if (size) {
     if ((height ?? size[0]) === size[0] && (width ?? size[1]) === size[1]) return size;
     throw new RangeError(

@@ -8,6 +8,7 @@ import {
   loadImageFolder,
   predictClasses,
   setUpCompute,
+  trainCnn,
 } from "deep-features";
 import { seededRandom } from "deep-features/base";
 import { loadImage, openImageFolder, resizeImages } from "deep-features/dataset";
@@ -189,6 +190,34 @@ Deno.test("openImageFolder() streams what loadImageFolder() loads: the same feat
     const preprocessing = { scale: "0..1", size: [8, 8] } as const;
     const resized = await hiddenFeatures(model, large, { preprocessing, batchSize: 3 });
     assert.deepEqual(resized.data, expected.data);
+
+    // A network of one channel gets them in gray, and so does one of rows that are that long.
+    const gray = await loadImageFolder(folder, { size: [8, 8], channels: 1 });
+    const input = tf.input({ shape: [64] });
+    const layer = tf.layers.dense({ units: 2, activation: "softmax", name: "hidden" });
+    const ofRows = tf.model({ inputs: input, outputs: layer.apply(input) as tf.SymbolicTensor });
+    const models = [buildCnn({ seed: 3, inputShape: [8, 8, 1], classes: 2 }), ofRows];
+    for (const own of models) {
+      const streamed = await hiddenFeatures(own, stream, { batchSize: 3 });
+      assert.deepEqual(
+        streamed.data,
+        (await hiddenFeatures(own, gray.images, { batchSize: 3 })).data,
+      );
+      assert.deepEqual(
+        await predictClasses(own, stream),
+        await predictClasses(own, gray.images),
+      );
+    }
+    await assert.rejects(
+      hiddenFeatures(models[0]!, loaded.images),
+      /are 8 × 8 × 3, but the model takes 8 × 8 × 1: load pictures with channels: 1/,
+    );
+    await assert.rejects(
+      hiddenFeatures(buildCnn({ inputShape: [8, 8, 4] }), stream),
+      /takes images of 4 channels/,
+    );
+    const history = await trainCnn(models[0]!, gray.images, { epochs: 2, validationSplit: 0 });
+    assert.equal(history.loss.length, 2);
 
     await Deno.writeTextFile(join(folder, "dogs", "2.png"), "no picture");
     await assert.rejects(hiddenFeatures(model, stream, { batchSize: 3 }), /dogs.2\.png/);

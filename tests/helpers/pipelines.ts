@@ -1,7 +1,7 @@
 import { encode } from "fast-png";
 import { buildCnn, hiddenFeatures, Matrix, setUpCompute, Svc } from "deep-features";
 import { seededRandom } from "deep-features/base";
-import { loadImage } from "deep-features/dataset";
+import { type Channels, loadImage } from "deep-features/dataset";
 import type { PipelineParts } from "deep-features/pipeline";
 
 export const NAMES = ["dark", "red", "bright"];
@@ -16,17 +16,16 @@ export function picture(label: number, seed: number, side = 12): Uint8Array {
   return encode({ width: side, height: side, channels: 3, data });
 }
 
-let learned:
-  | Promise<{ model: PipelineParts["model"]; rows: Float32Array[]; y: number[] }>
-  | undefined;
+type Learned = { model: PipelineParts["model"]; rows: Float32Array[]; y: number[] };
+const learned = new Map<Channels, Promise<Learned>>();
 
 /** A small network, and the features of pictures of all three classes. */
-async function learn() {
+async function learn(channels: Channels): Promise<Learned> {
   await setUpCompute({ backend: "simd", quiet: true });
-  const model = buildCnn({ seed: 1, inputShape: [8, 8, 3] });
+  const model = buildCnn({ seed: 1, inputShape: [8, 8, channels] });
   const rows: Float32Array[] = [], y = Array.from({ length: 18 }, (_, i) => i % 3);
   for (const [i, label] of y.entries()) {
-    const image = await loadImage(picture(label, i), { size: [8, 8] });
+    const image = await loadImage(picture(label, i), { size: [8, 8], channels });
     rows.push((await hiddenFeatures(model, image)).row(0));
   }
   return { model, rows, y };
@@ -36,8 +35,10 @@ async function learn() {
 export async function parts(
   makeClassifier: () => PipelineParts["classifier"] = () => new Svc({ C: 10 }),
   labels = [0, 1, 2],
+  channels: Channels = 3,
 ): Promise<PipelineParts> {
-  const { model, rows, y } = await (learned ??= learn());
+  if (!learned.has(channels)) learned.set(channels, learn(channels));
+  const { model, rows, y } = await learned.get(channels)!;
   const own = [...y.keys()].filter((i) => labels.includes(y[i]!));
   const classifier = makeClassifier();
   await classifier.fit(Matrix.fromRows(own.map((i) => rows[i]!)), own.map((i) => y[i]!));

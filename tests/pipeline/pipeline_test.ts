@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
+import { encode } from "fast-png";
 import { buildCnn, hiddenFeatures, Matrix, Svc } from "deep-features";
 import {
   KNeighborsClassifier,
@@ -72,7 +73,7 @@ Deno.test("A pipeline of each classifier is saved and loaded, and classifies pic
 Deno.test("savePipeline() refuses parts that do not fit, before it writes anything", async () => {
   const good = await parts();
   const other = await new LinearSvc().fit(Matrix.fromRows([[1, 2], [3, 4]]), [0, 1]);
-  const [gray, small] = [[8, 8, 1], [6, 6, 3]] as const;
+  const [deep, small] = [[8, 8, 4], [6, 6, 3]] as const;
   const cases: [object, string, RegExp][] = [
     [{ classnames: [] }, "TypeError", /no option "classnames": did you mean "classNames"/],
     [
@@ -81,7 +82,11 @@ Deno.test("savePipeline() refuses parts that do not fit, before it writes anythi
       /model must be a layers model or a graph model of tfjs, got undefined/,
     ],
     [{ model: {} }, "TypeError", /model must be a layers model or a graph model of tfjs/],
-    [{ model: buildCnn({ inputShape: gray }) }, "RangeError", /images of 1 channels/],
+    [
+      { model: buildCnn({ inputShape: deep }) },
+      "RangeError",
+      /takes images of 4 channels, but pictures are read in 3 .* or in 1 \(gray\)/,
+    ],
     [{ layer: "hiden" }, "RangeError", /hiden/],
     [{ layer: "flatten_1" }, "RangeError", /./],
     [{ layer: 3 }, "TypeError", /layer must be a text/],
@@ -228,4 +233,31 @@ Deno.test("A pipeline reads a layer with height and width as its classifier's fe
     }
     assert.equal(seen.size, 9);
   });
+});
+
+Deno.test("A pipeline of a network of one channel sees every picture in gray, as Pillow makes it", async () => {
+  const own = await parts(undefined, undefined, 1);
+  await inFolder(async (folder) => {
+    await savePipeline(folder, own);
+    const pipeline = await loadPipeline(folder);
+    for (const label of [0, 1, 2]) {
+      const colors = picture(label, 50 + label, 15);
+      const found = await pipeline.classify(colors);
+      assert.equal(found.className, NAMES[label]);
+      // The same picture, gray already.
+      const { images } = await loadImage(colors, { channels: 1 });
+      const gray = encode({ width: 15, height: 15, channels: 1, data: images });
+      assert.deepEqual(await pipeline.classify(gray), found);
+      // By hand.
+      const image = await loadImage(colors, { size: [8, 8], channels: 1 });
+      const features = await hiddenFeatures(own.model, image);
+      assert.deepEqual(
+        Object.values(found.decisionValues),
+        [...(await (own.classifier as Svc).decisionFunction(features)).data],
+      );
+    }
+    assert.match(Deno.inspect(pipeline), /8 × 8.*gray/);
+  });
+  const bad = new Pipeline({ ...own, preprocessing: { scale: "imagenet" } });
+  await assert.rejects(bad.check(), /"imagenet" is one of red, green and blue.* 1 channel/);
 });

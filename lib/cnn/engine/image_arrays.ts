@@ -72,17 +72,26 @@ export function checkImages(
  * @throws {RangeError} If they are not
  */
 export function checkShape(model: tf.LayersModel | tf.GraphModel, own: readonly number[]): void {
-  const [input] = model.inputs;
-  if (model.inputs.length !== 1 || !input!.shape) return;
-  // Graph models write -1 for what is open.
-  const wanted = input!.shape.slice(1).map((length) => length === -1 ? null : length);
+  const wanted = inputShape(model);
+  if (!wanted) return;
   const size = own.reduce((a, b) => a * b, 1);
   const fits = wanted.length === 3
     ? wanted.every((length, i) => length === null || length === own[i])
     : wanted.length === 1 && wanted[0] === size;
   if (fits) return;
   const sizes = wanted.map((length) => length ?? "any").join(" × ");
-  throw new RangeError(`The images are ${own.join(" × ")}, but the model takes ${sizes}`);
+  const isGray = wanted[2] === 1 && own[2] === 3;
+  throw new RangeError(
+    `The images are ${own.join(" × ")}, but the model takes ${sizes}` +
+      (isGray ? ": load pictures with channels: 1" : ""),
+  );
+}
+
+/** What a model takes of an image, null where any length will do; undefined if it does not say, or takes several. */
+export function inputShape(model: tf.LayersModel | tf.GraphModel): (number | null)[] | undefined {
+  if (model.inputs.length !== 1) return undefined;
+  // Graph models write -1 for what is open.
+  return model.inputs[0]!.shape?.slice(1).map((length) => length === -1 ? null : length);
 }
 
 function checkFinite(images: Float32Array, size: number): void {

@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { describe } from "../../base/check.ts";
 import { type ImageStream, isImageStream } from "../../dataset/image_stream.ts";
 import { resizeImages } from "../../dataset/resize_images.ts";
+import { pictureChannels } from "../picture_channels.ts";
 import type { Preprocessing } from "../preprocessing.ts";
 import { imageBatch, range } from "./batches.ts";
 import { checkImages, checkShape, type ImageArrays } from "./image_arrays.ts";
@@ -76,11 +77,12 @@ function streamed(
   preprocessing: Preprocessing | undefined,
 ): ImageSource {
   const size = preprocessing?.size ?? stream.size;
-  checkShape(model, [...size, 3]);
-  const values = preprocessing && pixelValues(preprocessing.scale, 3);
+  const channels = pictureChannels(model, size);
+  checkShape(model, [...size, channels]);
+  const values = preprocessing && pixelValues(preprocessing.scale, channels);
   let next: { begin: number; end: number; images: Promise<Uint8Array> } | undefined;
   const read = (begin: number, end: number) => {
-    const images = stream.read(begin, end, size);
+    const images = stream.read(begin, end, size, channels);
     images.catch(() => {}); // told when its turn comes
     return { begin, end, images };
   };
@@ -92,7 +94,7 @@ function streamed(
       const after = Math.min(stream.files.length, 2 * end - begin);
       const images = await own.images;
       next = after > end ? read(end, after) : undefined;
-      const shape = [end - begin, ...size, 3] as const;
+      const shape = [end - begin, ...size, channels] as const;
       return imageBatch({ images, shape }, range(0, end - begin), onesChannel, values);
     },
   };

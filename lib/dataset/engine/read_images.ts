@@ -1,8 +1,9 @@
 import { createBreather } from "../../notebook/progress.ts";
 import type { RunOptions } from "../../base/run_options.ts";
 import { type Split, takeRows } from "../split.ts";
-import { decodeImage, MissingDecoder } from "./decode_image.ts";
-import { fitImage } from "./fit_image.ts";
+import type { Channels } from "../load_image.ts";
+import { MissingDecoder } from "./decode_image.ts";
+import { decodePicture } from "./decode_picture.ts";
 import { showSplit } from "./show_images.ts";
 
 /** A file that could not be read. */
@@ -18,11 +19,17 @@ export type OnError = "throw" | "skip";
 /** As many as an error lists; the others are counted. */
 const MAX_LISTED = 200;
 
+/** How images are read. */
+export interface ReadOptions extends RunOptions {
+  readonly channels: Channels;
+  readonly onError: OnError;
+}
+
 /**
  * Reads images and brings them to one size, as many at a time as there are threads: each is decoded on a
  * thread of its own.
  *
- * @returns Bytes [files, height, width, 3], with gaps where a file is unreadable; `rows` names those that
+ * @returns Bytes [files, height, width, channels], with gaps where a file is unreadable; `rows` names those that
  *   are filled
  * @throws {TypeError} If a file cannot be read and `onError` is "throw": naming all, each with the reason
  * @throws {RangeError} If no memory is left for so many images, or none of them can be read
@@ -30,9 +37,9 @@ const MAX_LISTED = 200;
 export async function readImages(
   files: readonly string[],
   size: readonly [number, number],
-  { onError, onProgress, signal }: RunOptions & { onError: OnError },
+  { channels, onError, onProgress, signal }: ReadOptions,
 ): Promise<{ images: Uint8Array<ArrayBuffer>; rows: number[]; skipped: UnreadableImage[] }> {
-  const bytes = size[0] * size[1] * 3;
+  const bytes = size[0] * size[1] * channels;
   const images = allocate(files.length, size, bytes);
   const reasons = new Map<number, string>();
   let next = 0, done = 0;
@@ -42,7 +49,7 @@ export async function readImages(
       signal?.throwIfAborted();
       const i = next++;
       try {
-        const pixels = fitImage(await decodeImage(await Deno.readFile(files[i]!), size), size);
+        const { pixels } = await decodePicture(await Deno.readFile(files[i]!), size, channels);
         images.set(pixels, i * bytes);
       } catch (error) {
         if (error instanceof MissingDecoder) throw error;
@@ -81,10 +88,14 @@ export interface LabeledFiles {
 export async function readLabeled(
   { files, labels, classNames }: LabeledFiles,
   size: readonly [number, number],
-  options: RunOptions & { onError: OnError },
+  options: ReadOptions,
 ): Promise<{ images: Split; files: string[]; skipped: UnreadableImage[] }> {
   const { images, rows, skipped } = await readImages(files, size, options);
-  const all = showSplit<Split>({ images, labels, shape: [files.length, ...size, 3] });
+  const all = showSplit<Split>({
+    images,
+    labels,
+    shape: [files.length, ...size, options.channels],
+  });
   const read = skipped.length > 0 ? takeRows(all, rows) : all;
   for (const { file, reason } of skipped) {
     const label = labels[files.indexOf(file)]!;

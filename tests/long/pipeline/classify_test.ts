@@ -35,6 +35,9 @@ Deno.test("deno task classify tells a line a picture, from any folder, and which
     assert.match(some.err, /^no picture\.jpg: Cannot read the image/m);
     assert.match(some.err, /^missing\.png: /m);
     assert.match(some.err, /2 of 3 pictures could not be read/);
+    await savePipeline(join(folder, "gray"), await parts(undefined, undefined, 1));
+    const gray = await classify("gray", "a picture.png");
+    assert.match(gray.out.join(), /^a picture\.png: bright, then /, gray.err);
     const help = await classify("--help");
     assert.equal(help.code, 0);
     assert.match(help.out.join("\n"), /deno task classify \[--json\] FOLDER IMAGE/);
