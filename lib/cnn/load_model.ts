@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { dirname, join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
 import { Adam } from "../backend/adam.ts";
@@ -120,10 +121,9 @@ async function locate(source: string | URL, options: LoadModelOptions): Promise<
   if (options.sha256 !== undefined) {
     throw new TypeError("loadModel: sha256 is for models from an address");
   }
-  const path = address ?? source;
+  const path = address ? fileURLToPath(address) : source as string;
   const { isDirectory } = await Deno.stat(path);
-  const text = path instanceof URL ? decodeURIComponent(path.pathname) : path as string;
-  return isDirectory ? join(text, TOPOLOGY_FILE) : text;
+  return isDirectory ? join(path, TOPOLOGY_FILE) : path;
 }
 
 type AdamConfig = Readonly<Record<"learningRate" | "beta1" | "beta2" | "epsilon", number>>;

@@ -15,7 +15,8 @@ export function pictureChannels(
 ): Channels {
   const wanted = inputShape(model) ?? [];
   const isGrayRow = wanted.length === 1 && size !== undefined && wanted[0] === size[0] * size[1];
-  const channels = isGrayRow ? 1 : wanted[2] ?? 3;
+  const isGray = isGrayRow || wanted.length === 2; // a sequence of an image's lines
+  const channels = isGray ? 1 : wanted[2] ?? 3;
   if (channels === 1 || channels === 3) return channels;
   throw new RangeError(
     `The network takes images of ${channels} channels, but pictures are read in 3 (red, green and blue), or in ` +

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
+import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { buildCnn, loadModel, saveModel, setUpCompute, trainCnn } from "deep-features";
 import { Adam } from "deep-features/backend";
@@ -53,7 +54,7 @@ const silent = { onProgress: () => {} };
 Deno.test("loadModel() reads a folder, a file and a file: address alike", async () => {
   await withModel(async (model, folder) => {
     const saved = join(folder, "saved"), file = join(saved, "model.json");
-    for (const source of [saved, file, new URL(`file://${file}`), `file://${saved}`]) {
+    for (const source of [saved, file, pathToFileURL(file), pathToFileURL(saved).href]) {
       const loaded = await loadModel(source);
       assert.deepEqual(weightsOf(loaded), weightsOf(model), String(source));
       loaded.dispose();

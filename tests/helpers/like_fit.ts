@@ -6,6 +6,7 @@ import { seededRandom } from "deep-features/base";
 import { classesOf } from "../../lib/cnn/engine/objective.ts";
 
 export const [N, SIDE, CHANNELS, CLASSES] = [16, 6, 2, 3];
+const INPUT = [SIDE, SIDE, CHANNELS];
 export const STEPS = 3;
 const VALIDATION = 0.25;
 const TOLERANCE = 1e-4;
@@ -38,6 +39,10 @@ export interface Network {
   readonly loss?: string;
   readonly optimizer?: () => tf.Optimizer;
   readonly metrics?: string[];
+  /** What goes in; default: images of `SIDE`, `SIDE`, `CHANNELS`. */
+  readonly input?: readonly number[];
+  /** Whole numbers below this in place of fractions. */
+  readonly below?: number;
 }
 
 export const flat = (x: Tensor) => x.shape.length > 2 ? apply(L.flatten(), x) : x;
@@ -56,9 +61,9 @@ export const onSequence = (...layers: tf.layers.Layer[]): Network => ({
 });
 
 export function build(
-  { body, head = softmaxHead, loss, optimizer, metrics }: Network,
+  { body, head = softmaxHead, loss, optimizer, metrics, input: shape = INPUT }: Network,
 ): tf.LayersModel {
-  const input = tf.input({ shape: [SIDE, SIDE, CHANNELS] });
+  const input = tf.input({ shape: [...shape] });
   const model = tf.model({ inputs: input, outputs: head(body(input)) });
   model.compile({
     optimizer: optimizer?.() ?? tf.train.sgd(0.1),
@@ -78,12 +83,16 @@ export function twins(make: () => Network): [tf.LayersModel, tf.LayersModel] {
   return models;
 }
 
-export function data(classes: number) {
+export function data(classes: number, { input = INPUT, below }: Partial<Network> = {}) {
   const random = seededRandom(3);
+  const [height, width, channels] = input.length === 1 ? [1, input[0]!, 1] : [...input, 1];
   return {
-    images: Float32Array.from({ length: N * SIDE * SIDE * CHANNELS }, () => random() - 0.3),
+    images: Float32Array.from(
+      { length: N * tf.util.sizeFromShape([...input]) },
+      () => below ? Math.floor(below * random()) : random() - 0.3,
+    ),
     labels: Int32Array.from({ length: N }, (_, i) => i % classes),
-    shape: [N, SIDE, SIDE, CHANNELS] as const,
+    shape: [N, height!, width!, channels!] as const,
   };
 }
 
@@ -95,7 +104,7 @@ export function targets(model: tf.LayersModel, labels: Int32Array): tf.Tensor {
     const isHinge = loss.toLowerCase().includes("hinge");
     return tf.tensor2d([...labels].map((label) => isHinge ? 2 * label - 1 : label), [N, 1]);
   }
-  return tf.oneHot(tf.tensor1d(labels, "int32"), CLASSES).toFloat();
+  return tf.oneHot(tf.tensor1d(labels, "int32"), classesOf(model)).toFloat();
 }
 
 export function assertClose(
@@ -113,9 +122,9 @@ export function assertClose(
 
 /** Trains a network three steps here and by tfjs, and compares weights, figures and the outputs of all layers. */
 export async function assertLikeFit(make: () => Network): Promise<void> {
-  const [ours, theirs] = twins(make);
-  const set = data(classesOf(ours));
-  const x = tf.tensor4d(set.images, [N, SIDE, SIDE, CHANNELS]);
+  const [ours, theirs] = twins(make), network = make();
+  const set = data(classesOf(ours), network);
+  const x = tf.tensor(set.images, [N, ...network.input ?? INPUT]);
   const before = theirs.getWeights().map((weight) => weight.dataSync().slice());
   const { history } = await theirs.fit(x, targets(theirs, set.labels), {
     epochs: STEPS,

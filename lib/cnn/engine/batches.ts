@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { ImageArrays } from "./image_arrays.ts";
+import { type ImageArrays, shapeInModel } from "./image_arrays.ts";
 import type { PixelValues } from "./pixel_values.ts";
 
 /**
@@ -32,6 +32,12 @@ export function imageBatch(
     }
   }
   return tf.tensor4d(values, [rows.length, height, width, outChannels]);
+}
+
+/** Images in the shape in which a model of rows or sequences takes them. */
+export function asInput(images: tf.Tensor, wanted: readonly (number | null)[]): tf.Tensor {
+  const [n, ...own] = images.shape;
+  return tf.reshape(images, [n!, ...shapeInModel(wanted, own)!]);
 }
 
 /** The numbers `begin` … `end - 1`. */

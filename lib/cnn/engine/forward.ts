@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import {
   type Match,
   PREDICTION_RULES,
@@ -6,6 +6,8 @@ import {
   type Surroundings,
   TRAINING_RULES,
 } from "./forward_rules.ts";
+import { asInput } from "./batches.ts";
+import { inputShape } from "./image_arrays.ts";
 import { hasLogits, isOfImages } from "./layer_kinds.ts";
 import { checkGradient, takesWholeNumbers } from "./layer_limits.ts";
 import { IMAGES, type LayerCall, networkGraph } from "./network_graph.ts";
@@ -34,7 +36,7 @@ export interface ForwardPass {
   readonly steps: number;
   /**
    * From images [n, height, width, channels] to the outputs of the last layer; a model that takes rows of
-   * numbers gets each image as one.
+   * numbers gets each image as one, a model that takes sequences its rows.
    */
   apply(x: tf.Tensor, options?: ForwardOptions): tf.Tensor;
   /** Likewise, to the outputs of all layers that were asked for. */
@@ -104,10 +106,10 @@ export function createForwardPass(
   };
   const training = planned(calls, outputs, around, TRAINING_RULES);
   const prediction = planned(calls, outputs, around, PREDICTION_RULES);
-  const takesRows = model.inputs[0]!.shape.length === 2;
+  const wanted = inputShape(model)!;
   const applyAll = (x: tf.Tensor, state: ForwardOptions = {}) => {
     const { steps } = state.seed === undefined ? prediction : training;
-    return run(steps, outputs, takesRows ? tf.reshape(x, [x.shape[0]!, -1]) : x, state);
+    return run(steps, outputs, wanted.length === 3 ? x : asInput(x, wanted), state);
   };
   return {
     onesChannel: training.onesChannel,

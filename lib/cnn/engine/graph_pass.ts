@@ -1,5 +1,7 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { suggestion } from "../../base/check.ts";
+import { asInput } from "./batches.ts";
+import { inputShape } from "./image_arrays.ts";
 
 /** The parts of tfjs's graph models that its declarations hide. */
 interface Executor {
@@ -41,14 +43,17 @@ export function createGraphPass(
       throw new RangeError(`The model has no node named "${name}"${suggestion(name, known)}`);
     }
   }
-  const wanted = [...nodes ?? outputNodes];
+  const wanted = [...nodes ?? outputNodes], shape = inputShape(model);
   return async (batch) => {
+    const input = shape && shape.length !== 3 ? asInput(batch, shape) : tf.clone(batch);
     let outputs: tf.Tensor | tf.Tensor[];
     try {
-      outputs = model.execute(batch, wanted);
+      outputs = model.execute(input, wanted);
     } catch (error) {
       if (!/executeAsync/.test((error as Error).message)) throw error;
-      outputs = await model.executeAsync(batch, wanted);
+      outputs = await model.executeAsync(input, wanted);
+    } finally {
+      input.dispose();
     }
     const list = Array.isArray(outputs) ? outputs : [outputs];
     list.forEach((output, i) => {

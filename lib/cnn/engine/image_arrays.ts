@@ -73,18 +73,30 @@ export function checkImages(
  */
 export function checkShape(model: tf.LayersModel | tf.GraphModel, own: readonly number[]): void {
   const wanted = inputShape(model);
-  if (!wanted) return;
-  const size = own.reduce((a, b) => a * b, 1);
-  const fits = wanted.length === 3
-    ? wanted.every((length, i) => length === null || length === own[i])
-    : wanted.length === 1 && wanted[0] === size;
-  if (fits) return;
+  if (!wanted || shapeInModel(wanted, own)) return;
   const sizes = wanted.map((length) => length ?? "any").join(" × ");
   const isGray = wanted[2] === 1 && own[2] === 3;
   throw new RangeError(
     `The images are ${own.join(" × ")}, but the model takes ${sizes}` +
       (isGray ? ": load pictures with channels: 1" : ""),
   );
+}
+
+/**
+ * The shape in which a model takes images of height, width and channels: as it is where it takes images, in a row
+ * where it takes rows, without sides of length 1 where it takes sequences; `undefined` if they do not fit.
+ */
+export function shapeInModel(
+  wanted: readonly (number | null)[],
+  own: readonly number[],
+): number[] | undefined {
+  const size = own.reduce((a, b) => a * b, 1);
+  if (wanted.length === 1) return wanted[0] === size ? [size] : undefined;
+  // 28 × 28 × 1 are 28 steps of 28 values; a side of 1 that is wanted stays.
+  const sides = wanted.length === own.length ? own : own.filter((length) => length > 1);
+  const fits = sides.length === wanted.length &&
+    wanted.every((length, i) => length === null || length === sides[i]);
+  return fits ? [...sides] : undefined;
 }
 
 /** What a model takes of an image, null where any length will do; undefined if it does not say, or takes several. */
