@@ -8,6 +8,7 @@
 import { setUpCompute } from "deep-features";
 import { benchArticle } from "./article.ts";
 import { benchBlas } from "./blas.ts";
+import { benchClassifiers } from "./classifiers.ts";
 import { benchMatmul } from "./matmul.ts";
 import { benchNetworks } from "./networks.ts";
 import { benchPackages } from "./packages.ts";
@@ -23,6 +24,7 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   networks: benchNetworks,
   svm: benchSvm,
   umap: benchUmap,
+  classifiers: benchClassifiers,
   packages: benchPackages,
   article: benchArticle,
 };

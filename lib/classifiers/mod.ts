@@ -17,4 +17,4 @@ export {
   RandomForestClassifier,
   type RandomForestOptions,
 } from "./random_forest.ts";
-export type { Tree } from "./engine/grow_tree.ts";
+export type { Tree } from "./engine/grow_forest.ts";

@@ -5,7 +5,7 @@
  * 600 rows of 512 columns, four times as long for twice the rows, and 50,000 rows are wanted. Here the
  * columns are cut into 256 quantile bins once, as gradient-boosting libraries do (Ke et al. 2017,
  * LightGBM), so that a split of many rows is found by counting; few rows are split between any two values.
- * The trees of a large set grow on all threads.
+ * The trees grow in a kernel, on all threads.
  *
  * @module
  */
@@ -30,9 +30,9 @@ import {
 import { RUN_RULES } from "../base/run_options.ts";
 import { loadEstimator, saveEstimator } from "../base/saved_estimator.ts";
 import { featureColumns } from "./engine/feature_columns.ts";
-import { growForest } from "./engine/grow_forest.ts";
+import { growForest, type Tree } from "./engine/grow_forest.ts";
 import { packForest, SAVED_FOREST, unpackForest } from "./engine/saved_forest.ts";
-import type { Tree } from "./engine/grow_tree.ts";
+import { Scope } from "../compute/scope.ts";
 
 /** Parameters of a {@linkcode RandomForestClassifier}, with scikit-learn's names and defaults. */
 export interface RandomForestOptions {
@@ -132,10 +132,12 @@ export class RandomForestClassifier implements Classifier {
     }
     const trees = await interruptible(options.signal, async (signal) => {
       const breathe = createBreather();
-      const columns = await featureColumns(X, seed, async () => {
+      const pause = async () => {
         signal?.throwIfAborted();
         await breathe();
-      });
+      };
+      using memory = new Scope();
+      const columns = await featureColumns(X, seed, memory, pause);
       const plan = {
         columns,
         labels: codes,
@@ -144,7 +146,7 @@ export class RandomForestClassifier implements Classifier {
         maxDepth,
         minSamplesLeaf,
       };
-      return await growForest(plan, nEstimators, seed, { ...options, ...(signal && { signal }) });
+      return await growForest(plan, nEstimators, seed, { ...options, signal }, pause);
     });
     this.#fitted = { classes, cols: X.cols, trees };
     return this;

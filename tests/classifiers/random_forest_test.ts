@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { accuracyScore, Matrix } from "deep-features";
 import { seededRandom } from "deep-features/base";
 import { RandomForestClassifier, type RandomForestOptions } from "deep-features/classifiers";
-import {
-  binBorders,
-  featureColumns,
-  keyOf,
-  valueOf,
-} from "../../lib/classifiers/engine/feature_columns.ts";
-import { growTree } from "../../lib/classifiers/engine/grow_tree.ts";
+import { featureColumns, keyOf } from "../../lib/classifiers/engine/feature_columns.ts";
+import { growForest, type Tree } from "../../lib/classifiers/engine/grow_forest.ts";
+import { Scope } from "../../lib/compute/scope.ts";
 import { rewriteSaved, type SavedParts } from "../helpers/saved_files.ts";
 import expected from "../fixtures/classifiers/forest.json" with { type: "json" };
 
@@ -118,49 +114,55 @@ Deno.test("RandomForestClassifier splits between values next to each other in fl
   assert.ok(forest.fitted.trees.every(({ column }) => !column.includes(0)));
 });
 
-Deno.test("keyOf() orders float32 values as they are, and valueOf() gives them back", () => {
-  const values = [-Infinity, -3e38, -1.5, -1e-45, 0, 1e-45, 2 ** -126, 1, 3e38, Infinity]
-    .map(Math.fround);
-  const keys = values.map(keyOf);
+Deno.test("keyOf() orders float32 values as they are", () => {
+  const values = Float32Array.of(-Infinity, -3e38, -1.5, -1e-45, 0, 1e-45, 2 ** -126, 1, Infinity);
+  const keys = Array.from(new Uint32Array(values.buffer), keyOf);
   assert.deepEqual([...keys].sort((a, b) => a - b), keys);
-  assert.deepEqual(keys.map(valueOf), values);
-  assert.equal(keyOf(-0), keyOf(0));
+  assert.equal(new Set(keys).size, values.length);
+  const [zero, minusZero] = new Uint32Array(Float32Array.of(0, -0).buffer);
+  assert.equal(keyOf(minusZero!), keyOf(zero!));
 });
 
-Deno.test("binBorders() gives each of few values a bin, and heavy values one of their own", () => {
-  const sorted = (values: number[]) => Uint32Array.from(values).sort();
-  assert.deepEqual([...binBorders(sorted([5]))], []);
-  assert.deepEqual([...binBorders(sorted([5, 9, 5, 7]))], [5, 7]);
-  const byte = ROWS.map((i) => i % 256);
-  assert.deepEqual([...binBorders(sorted(byte))], ROWS.slice(0, 255));
+/** The bin of each value of a column. */
+async function binsOf(values: ArrayLike<number>): Promise<Uint8Array> {
+  using memory = new Scope();
+  const X = new Matrix(Float32Array.from(values), values.length, 1);
+  const { bins } = await featureColumns(X, 0, memory);
+  return bins.slice();
+}
+
+Deno.test("featureColumns() gives each of few values a bin, and heavy values one of their own", async () => {
+  assert.deepEqual([...await binsOf([5])], [0]);
+  assert.deepEqual([...await binsOf([5, 9, 5, 7])], [0, 2, 0, 1]);
+  assert.deepEqual([...await binsOf(ROWS.map((i) => i % 256 - 100))], ROWS.map((i) => i % 256));
   // Half of the rows have one value, the others 2,000 different ones.
-  const half = binBorders(sorted(ROWS.map((i) => i % 2 ? 1000 : i)));
-  assert.equal(half.length, 255);
+  const half = ROWS.map((i) => i % 2 ? 1000 : i), bins = await binsOf(half);
   const inBins = new Map<number, Set<number>>();
-  for (const i of ROWS) {
-    const key = i % 2 ? 1000 : i, bin = half.filter((border) => border < key).length;
-    inBins.set(bin, (inBins.get(bin) ?? new Set()).add(key));
-  }
+  for (const i of ROWS) inBins.set(bins[i]!, (inBins.get(bins[i]!) ?? new Set()).add(half[i]!));
   const sizes = [...inBins.values()].map(({ size }) => size).sort((a, b) => a - b);
   assert.equal(sizes.length, 256);
   assert.ok(sizes.at(-1)! <= 2 * 2000 / 255, `the largest bin holds ${sizes.at(-1)} values`);
+  const order = [...ROWS].sort((a, b) => half[a]! - half[b]!);
+  order.slice(1).forEach((row, at) => assert.ok(bins[row]! >= bins[order[at]!]!));
 });
 
 Deno.test("featureColumns() takes bins of a random sample of many rows, whatever their order", async () => {
   // Every second row holds 0, and the sample is smaller than the set.
-  const rows = 140_000;
-  const X = new Matrix(Float32Array.from({ length: rows }, (_, i) => i % 2 ? 0 : i), rows, 1);
-  const [{ keys, bins }] = await featureColumns(X, 0) as [
-    Awaited<ReturnType<typeof featureColumns>>[0],
-  ];
+  const bins = await binsOf(Float32Array.from({ length: 140_000 }, (_, i) => i % 2 ? 0 : i));
   assert.equal(new Set(bins).size, 256);
-  const order = ROWS.map((i) => 35 * i).sort((a, b) => keys[a]! - keys[b]!);
-  order.slice(1).forEach((row, at) => assert.ok(bins[row]! >= bins[order[at]!]!));
+  const even = ROWS.map((i) => 34 * i);
+  even.slice(1).forEach((row, at) => assert.ok(bins[row]! >= bins[even[at]!]!));
 });
 
-Deno.test("growTree() finds the split that brute force finds, in nodes of many rows and of few", async () => {
+Deno.test("growForest() finds the split that brute force finds, in nodes of many rows and of few", async () => {
   const random = seededRandom(3);
-  for (const [rows, levels] of [[30, 1e6], [40, 4], [3000, 200], [3000, 3]] as const) {
+  // Sorted by keys (few rows; many in one bin), by bins, and counted in a histogram.
+  for (
+    const [rows, levels] of [[30, 1e6], [40, 4], [95, 50], [200, 9], [260, 1e6], [3000, 200], [
+      3000,
+      3,
+    ]] as const
+  ) {
     const X = new Matrix(
       Float32Array.from({ length: 2 * rows }, () => Math.floor(levels * random())),
       rows,
@@ -169,17 +171,18 @@ Deno.test("growTree() finds the split that brute force finds, in nodes of many r
     const labels = Int32Array.from({ length: rows }, (_, i) => {
       return (X.row(i)[0]! > levels / 3 ? 1 : 0) + (random() < 0.2 ? 1 : 0);
     });
-    const tree = growTree({
-      columns: await featureColumns(X, 0),
+    using memory = new Scope();
+    const plan = {
+      columns: await featureColumns(X, 0, memory),
       labels,
       classes: 3,
       tried: 2,
       maxDepth: 1,
       minSamplesLeaf: 3,
-      random: seededRandom(5),
-    });
+    };
+    const [tree] = await growForest(plan, 1, 5, {}) as [Tree];
     // The same bootstrap sample.
-    const again = seededRandom(5);
+    const again = seededRandom(Math.floor(seededRandom(5)() * 2 ** 32));
     const sample = Array.from({ length: rows }, () => Math.floor(again() * rows));
     const impurity = (column: number, threshold: number) => {
       let sum = 0;

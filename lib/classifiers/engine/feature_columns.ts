@@ -1,129 +1,81 @@
 import type { Matrix } from "../../base/matrix.ts";
 import { permutation, seededRandom } from "../../base/random.ts";
+import { defineKernel } from "../../compute/define_kernel.ts";
+import type { Scope } from "../../compute/scope.ts";
 
-/** Bins of a column, at most: their numbers are bytes. */
-export const BINS = 256;
 /** Rows that the bins' borders are taken from, at most. */
 const SAMPLE_ROWS = 2 ** 16;
-/** Values in one piece of shared memory: a piece of its own for each column would be too many pieces. */
-const CHUNK_VALUES = 2 ** 25;
+/** Rows that are laid out by columns at once: so many of each column lie side by side. */
+const BLOCK_ROWS = 32;
+/** Columns that get their bins at once. */
+const BLOCK_COLUMNS = 32;
 
-/** A column of a training set, in memory that all threads can read. */
-export interface FeatureColumn {
-  /** The rows' values as whole numbers in the same order: see {@linkcode keyOf}. */
+const columnBins = defineKernel("columnBins", {
+  keys: "u32*",
+  bins: "u8*",
+  n: "i32",
+  sample: "u32*?",
+  counted: "i32",
+});
+
+/** The columns of a training set, in memory that all threads can read. */
+export interface FeatureColumns {
+  readonly rows: number;
+  readonly cols: number;
+  /** [cols, rows] the values as whole numbers in the same order: see {@linkcode keyOf}. */
   readonly keys: Uint32Array;
-  /** The rows' bins: of two rows in different bins, the one in the lower bin has the lower key. */
+  /** [cols, rows] up to 256 bins of a column: of two rows, the one in the lower bin has the lower key. */
   readonly bins: Uint8Array;
 }
 
-const floats = new Float32Array(1), bits = new Uint32Array(floats.buffer);
-
-/** A whole number from 0 to 2³² − 1 for a float32, in the same order; −0 and 0 have the same. */
-export function keyOf(value: number): number {
-  floats[0] = value + 0;
-  const own = bits[0]!;
-  return (own & 0x80000000 ? ~own : own | 0x80000000) >>> 0;
-}
-
-/** The float32 whose key it is. */
-export function valueOf(key: number): number {
-  bits[0] = key & 0x80000000 ? key ^ 0x80000000 : ~key;
-  return floats[0]!;
+/**
+ * A whole number from 0 to 2³² − 1 for a float32, in the same order; −0 and 0 have the same.
+ *
+ * @param bits Those of the float32
+ */
+export function keyOf(bits: number): number {
+  if (bits < 0x80000000) return bits + 0x80000000;
+  return bits === 0x80000000 ? bits : 0xffffffff - bits;
 }
 
 /**
  * Lays a matrix out by columns, each with bins of about equally many rows: of up to 65,536 rows all are
  * counted, of more a random sample. A column of up to 256 values has a bin for each.
  *
- * @param pause Awaited after each column; may throw to stop
+ * @param memory Holds the columns
+ * @param pause Awaited now and then; may throw to stop
+ * @throws {Error} If the memory does not suffice
  */
 export async function featureColumns(
   X: Matrix,
   seed: number,
+  memory: Scope,
   pause: () => Promise<void> | void = () => {},
-): Promise<FeatureColumn[]> {
+): Promise<FeatureColumns> {
   const { data, rows, cols } = X;
-  const sample = rows > SAMPLE_ROWS
-    ? permutation(rows, seededRandom(seed)).subarray(0, SAMPLE_ROWS)
-    : undefined;
-  const sorted = new Uint32Array(sample?.length ?? rows);
-  const chunk = Math.max(1, Math.floor(CHUNK_VALUES / rows));
-  const columns: FeatureColumn[] = [];
-  for (let begin = 0; begin < cols; begin += chunk) {
-    const count = Math.min(chunk, cols - begin);
-    const keys = new Uint32Array(new SharedArrayBuffer(4 * count * rows));
-    const bins = new Uint8Array(new SharedArrayBuffer(count * rows));
-    for (let c = 0; c < count; c++) {
-      const ownKeys = keys.subarray(c * rows, (c + 1) * rows);
-      const ownBins = bins.subarray(c * rows, (c + 1) * rows);
-      for (let i = 0, at = begin + c; i < rows; i++, at += cols) ownKeys[i] = keyOf(data[at]!);
-      if (sample) sample.forEach((row, i) => sorted[i] = ownKeys[row]!);
-      else sorted.set(ownKeys);
-      const borders = binBorders(sorted.sort());
-      for (let i = 0; i < rows; i++) ownBins[i] = placeAmong(borders, ownKeys[i]!);
-      columns.push({ keys: ownKeys, bins: ownBins });
-      await pause();
+  const keys = memory.uint32(cols * rows), bins = memory.uint8(cols * rows);
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  for (let begin = 0; begin < rows; begin += BLOCK_ROWS) {
+    const end = Math.min(rows, begin + BLOCK_ROWS);
+    for (let c = 0; c < cols; c++) {
+      for (let i = begin, at = begin * cols + c; i < end; i++, at += cols) {
+        keys[c * rows + i] = keyOf(bits[at]!);
+      }
     }
+    await pause();
   }
-  return columns;
-}
-
-/**
- * The largest key of each bin but the last. A key that as many rows have as a bin should hold gets a bin
- * of its own, and the others share what is left.
- *
- * @param sorted Keys in rising order
- */
-export function binBorders(sorted: Uint32Array): Uint32Array {
-  const runs = runsOf(sorted);
-  const last = runs.length - 1;
-  if (runs.length <= BINS) return Uint32Array.from(runs.slice(0, last), ({ key }) => key);
-  const isHeavy = ({ count }: Run) => count >= sorted.length / BINS;
-  let heavy = 0, light = 0;
-  for (const run of runs) {
-    if (isHeavy(run)) heavy++;
-    else light += run.count;
+  const isSampled = rows > SAMPLE_ROWS, counted = Math.min(rows, SAMPLE_ROWS);
+  const sample = isSampled ? memory.uint32(counted) : null;
+  sample?.set(permutation(rows, seededRandom(seed)).subarray(0, counted));
+  for (let begin = 0; begin < cols; begin += BLOCK_COLUMNS) {
+    columnBins(Math.min(BLOCK_COLUMNS, cols - begin), {
+      keys: keys.subarray(begin * rows),
+      bins: bins.subarray(begin * rows),
+      n: rows,
+      sample,
+      counted,
+    });
+    await pause();
   }
-  const borders: number[] = [];
-  let inBin = 0;
-  for (let r = 0; r < last && borders.length < BINS - 1; r++) {
-    const run = runs[r]!;
-    const target = light / Math.max(1, BINS - borders.length - heavy);
-    inBin += run.count;
-    if (isHeavy(run)) heavy--;
-    else if (inBin < target && !isHeavy(runs[r + 1]!)) continue;
-    else light -= inBin;
-    borders.push(run.key);
-    inBin = 0;
-  }
-  return Uint32Array.from(borders);
-}
-
-/** A key, and how often it occurs. */
-interface Run {
-  readonly key: number;
-  readonly count: number;
-}
-
-function runsOf(sorted: Uint32Array): Run[] {
-  const runs: Run[] = [];
-  for (let begin = 0; begin < sorted.length;) {
-    const key = sorted[begin]!;
-    let end = begin + 1;
-    while (end < sorted.length && sorted[end] === key) end++;
-    runs.push({ key, count: end - begin });
-    begin = end;
-  }
-  return runs;
-}
-
-/** How many borders lie below a key. */
-function placeAmong(borders: Uint32Array, key: number): number {
-  let low = 0, high = borders.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (borders[middle]! < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return { rows, cols, keys, bins };
 }

@@ -1,7 +1,7 @@
 import { whole } from "../../base/check.ts";
 import type { SavedForm } from "../../base/saved_estimator.ts";
 import type { FittedForest } from "../random_forest.ts";
-import type { Tree } from "./grow_tree.ts";
+import type { Tree } from "./grow_forest.ts";
 
 /** All trees of a forest, one after the other. */
 export interface PackedForest extends Omit<FittedForest, "trees"> {

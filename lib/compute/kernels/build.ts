@@ -10,7 +10,7 @@ const FOLDER = import.meta.dirname!;
 const LIBRARY = join(FOLDER, "..", "..");
 
 /** The rooms that have kernels; each keeps its own sources in its folder `assembly`. */
-const ROOMS = ["backend", "cnn", "compute", "metrics", "neighbors", "svm", "umap"];
+const ROOMS = ["backend", "classifiers", "cnn", "compute", "metrics", "neighbors", "svm", "umap"];
 
 /** Where the compiled kernels are. */
 export const KERNELS_FILE = join(FOLDER, "kernels.wasm");
