@@ -2,7 +2,7 @@
  * `deno task check:pages [--only PART] [--shots FOLDER] [REPORTS]`: looks at the HTML pages in a real
  * Chromium. It drives the interactive map in a report, with 50,000 points (`--only map`), audits each
  * report in a folder (default: `reports`, if it is there; `--only reports`), and drives Jupyter Notebook
- * itself (`--only jupyter`). No part of `deno task test`, as it needs a browser.
+ * itself (`--only jupyter`); `--only speed` loads the heaviest report by a slow line. No part of `deno task test`, as it needs a browser.
  *
  * Environment: CHROMIUM, the browser's executable (default: /usr/bin/chromium).
  *
@@ -14,6 +14,7 @@ import { basename, join, resolve } from "@std/path";
 import { auditPage } from "./audit_page.ts";
 import { Checks, launchBrowser } from "./browser.ts";
 import { driveNotebook } from "./drive_notebook.ts";
+import { timePage } from "./time_page.ts";
 import { driveMap, makeKnownMap, writeReport } from "./drive_map.ts";
 
 const { values, positionals } = parseArgs({
@@ -25,7 +26,7 @@ const reports = resolve(positionals[0] ?? join(import.meta.dirname!, "../../repo
 const shots = values.shots && resolve(values.shots);
 if (shots) await Deno.mkdir(shots, { recursive: true });
 
-const PARTS = { map: checkMap, reports: checkReports, jupyter: checkJupyter };
+const PARTS = { map: checkMap, speed: checkSpeed, reports: checkReports, jupyter: checkJupyter };
 if (values.only !== undefined && !(values.only in PARTS)) {
   console.error(`--only must be one of ${Object.keys(PARTS).join(", ")}, got ${values.only}`);
   Deno.exit(2);
@@ -50,6 +51,11 @@ async function checkMap(): Promise<void> {
   const url = await writeReport(map, folder);
   await driveMap(browser, url, map, checks);
   await auditPage(browser, url, "map", checks, shots);
+}
+
+async function checkSpeed(): Promise<void> {
+  console.log("━━ By a slow line");
+  await timePage(browser, folder, checks);
 }
 
 async function checkReports(): Promise<void> {

@@ -56,7 +56,9 @@ function assertHarmless(html: string, context: string): void {
         assert.ok(["http:", "https:", "mailto:"].includes(where), `${context}: ${value}`);
       }
       if (name === "src" && value.startsWith("data:image/svg")) {
-        const svg = atob(value.split(",")[1]!);
+        const content = value.slice(value.indexOf(",") + 1);
+        const isBase64 = value.startsWith("data:image/svg+xml;base64,");
+        const svg = isBase64 ? atob(content) : decodeURIComponent(content);
         assert.ok(svg.startsWith("<svg"), context);
       }
     }
@@ -169,9 +171,9 @@ Deno.test("renderPage() shows an SVG as a picture with its text, nested ones too
     const { document } = render(["1"], [shown({ [type]: svg })]);
     const image = document.querySelector(".output img")!;
     assert.equal(image.getAttribute("alt"), 'Five "cats"');
-    const data = image.getAttribute("src")!.replace("data:image/svg+xml;base64,", "");
+    const url = image.getAttribute("src")!;
     assert.equal(
-      atob(data),
+      decodeURIComponent(url.replace("data:image/svg+xml,", "")),
       `<svg xmlns:xlink="http://www.w3.org/1999/xlink" xmlns="http://www.w3.org/2000/svg" ` +
         `aria-label="Five &quot;cats&quot;"><svg></svg><g></g></svg>`,
     );
@@ -405,11 +407,11 @@ Deno.test("renderPage() shows every kind of output, or names it", () => {
 Deno.test("renderPage() shows inline SVG as browsers read it", () => {
   const svgs = (html: string) =>
     [...render(["1"], [shown({ "text/html": html })]).document.querySelectorAll(".output img")]
-      .map((img) => atob(img.getAttribute("src")!.split(",")[1]!));
+      .map((img) => decodeURIComponent(img.getAttribute("src")!.replace(/^[^,]*,/, "")));
   const [linked] = svgs('<svg><use xlink:href="#a"/><text>a&nbsp;b</text></svg>');
   assert.ok(linked!.includes('xmlns:xlink="http://www.w3.org/1999/xlink"'));
   assert.ok(linked!.includes('<use xlink:href="#a"></use>'));
-  assert.ok(linked!.includes("<text>a\u00c2\u00a0b</text>"), "as UTF-8, which atob shows by bytes");
+  assert.ok(linked!.includes("<text>a\u00a0b</text>"));
   const { document } = render(["1"], [shown({ "text/html": "<svg/> behind it" })]);
   assert.equal(document.querySelectorAll(".output img").length, 1);
   assert.match(document.querySelector(".output")!.textContent, /behind it/);
