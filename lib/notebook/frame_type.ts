@@ -12,4 +12,4 @@ export const FRAMES_VARIABLE = "REPORT_FRAMES";
  * `frameParts`). Reports let no other page run. A test holds it to the page that `interactiveMap` makes,
  * and says what it must be.
  */
-export const FRAME_SHA256 = "3d9122619032ba18a0ea6b802e8a7c3dc55e878c9b0342faaec5240ab76d938a";
+export const FRAME_SHA256 = "507c22dd1e7206ea851fe6984cbc9ad2467c0f8a615e3daf3c0dc3a5771a0cf0";

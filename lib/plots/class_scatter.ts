@@ -158,7 +158,8 @@ function scatterPanel(
   return svgPanel(
     size,
     size,
-    `${heading}<image x="${margin.left}" y="${margin.top}" width="${width}" height="${height}" href="${raster}"/>${axes.svg}`,
+    // Its points are no photograph: where the page is dark, they are made dark as the frame is.
+    `${heading}<image class="drawing" x="${margin.left}" y="${margin.top}" width="${width}" height="${height}" href="${raster}"/>${axes.svg}`,
   );
 }
 

@@ -31,7 +31,10 @@ export interface Heading {
 export class Outline {
   readonly headings: Heading[] = [];
   /** How often an id was wished for; those of the page itself are taken from the start. */
-  readonly #wishes = new Map<string, number>([["main", 1], ["theme", 1], ["fold", 1]]);
+  readonly #wishes = new Map<string, number>([["main", 1], ["theme", 1], ["fold", 1], [
+    "on-dark",
+    1,
+  ]]);
 
   /** An id that nothing else on the page has: the wish itself, or with a number behind it. */
   uniqueId(wish: string): string {

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { ON_DARK } from "../base/on_dark.ts";
 import { escapeHtml } from "../base/text.ts";
 import { FRAME_TYPE } from "../notebook/frame_type.ts";
 import { formatSeconds } from "../notebook/progress.ts";
@@ -301,6 +302,9 @@ function page({ title, body, frameScripts, summary }: {
     policy: escapeHtml(policy(frameScripts)),
     summary: summary ? escapeHtml(JSON.stringify(summary)) : "",
     title: escapeHtml(title),
+    onDark: `${
+      ON_DARK.map(([r, g, b, offset]) => `${r} ${g} ${b} 0 ${offset}`).join(" ")
+    } 0 0 0 1 0`,
     body,
   };
   return TEMPLATE.replace(

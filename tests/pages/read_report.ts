@@ -1,5 +1,7 @@
 // A report's own script in a real Chromium: what a reader clicks does what it says.
 import assert from "node:assert/strict";
+import { decode } from "fast-png";
+import { imageGrid } from "deep-features";
 import { join } from "@std/path";
 import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
@@ -45,8 +47,15 @@ function table(): string {
   return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
+/** A photograph: gray all over. */
+const GRID = imageGrid({
+  split: { images: new Uint8Array(48).fill(200), labels: new Uint8Array(1), shape: [1, 4, 4, 3] },
+  classNames: ["cat"],
+  rows: 1,
+  columns: 1,
+}).svg;
 const SVG =
-  `<svg width="700" height="100" aria-label="A line"><path d="M0 0 L700 100" stroke="black"/></svg>`;
+  `<svg width="700" height="100" aria-label="A line"><rect width="700" height="100" fill="#fff"/><path d="M0 0 L700 100" stroke="black"/></svg>`;
 
 const NOTEBOOK: Notebook = {
   cells: [
@@ -58,6 +67,7 @@ const NOTEBOOK: Notebook = {
       outputs: [
         { output_type: "display_data", data: { "text/html": table() }, metadata: {} },
         { output_type: "display_data", data: { "image/svg+xml": SVG }, metadata: {} },
+        { output_type: "display_data", data: { "image/svg+xml": GRID }, metadata: {} },
       ],
     },
     markdown("## Second & last\n\n" + "Text.\n\n".repeat(60)),
@@ -176,7 +186,7 @@ test("The contents follow the reader, and headings can be linked to", async (pag
 test(
   "A figure opens as large as it was made, and a wide table says that it scrolls, on a phone",
   async (page) => {
-    const image = page.locator(".figure img");
+    const image = page.locator(".figure img").first();
     assert.ok((await image.boundingBox())!.width < 390);
     assert.equal(await page.locator(".hint").isVisible(), true);
     await image.click();
@@ -192,11 +202,32 @@ test(
 
 test("Drawings are dark on a dark page and light on paper; nothing is cut there", async (page) => {
   const filter = () =>
-    page.locator(".figure img").evaluate((image) => getComputedStyle(image).filter);
-  assert.match(await filter(), /invert/);
+    page.locator(".figure img").first().evaluate((image) => getComputedStyle(image).filter);
+  assert.match(await filter(), /on-dark/);
+  const grounds = async () => {
+    const found = [];
+    for (const image of await page.locator(".figure img").all()) {
+      const { data, width, channels } = decode(await image.screenshot());
+      found.push([
+        ...data.subarray((12 * width + 12) * channels, (12 * width + 12) * channels + 3),
+      ]);
+    }
+    return found.map((color) => color.join());
+  };
+  const [dark, light] = ["27,32,38", "255,255,255"];
+  assert.deepEqual(await grounds(), [dark, dark], "a drawing's ground, and that of photographs");
+  const photograph = await page.locator(".figure img").nth(1).screenshot();
+  const middle = decode(photograph);
+  const at = (80 * middle.width + 40) * middle.channels;
+  assert.deepEqual(
+    [...middle.data.subarray(at, at + 3)],
+    [200, 200, 200],
+    "a photograph is as it is",
+  );
   assert.equal(await page.locator(".hint").isVisible(), false);
   await page.locator("#theme").click();
   assert.equal(await filter(), "none");
+  assert.deepEqual(await grounds(), [light, light]);
   await page.locator("#theme").click();
   await page.setViewportSize({ width: 420, height: 600 });
   assert.equal(await page.locator(".hint").isVisible(), true);

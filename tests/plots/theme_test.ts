@@ -5,9 +5,11 @@ import {
   filterDeficiencyDeuter,
   filterDeficiencyProt,
   filterDeficiencyTrit,
+  lch,
   wcagContrast,
 } from "culori";
-import { classColors } from "../../lib/plots/theme.ts";
+import { onDark } from "../../lib/base/on_dark.ts";
+import { classColors, INK, PAPER, rgbOf } from "../../lib/plots/theme.ts";
 
 const difference = differenceCiede2000();
 
@@ -29,6 +31,25 @@ Deno.test("classColors() keeps ten classes apart, for color-blind people too, an
   }
   for (const color of colors) assert.ok(wcagContrast(color, "#ffffff") > 1.4, color);
   assert.ok(leastDifference(classColors(10, "plasma")) < 9, "what the comment says of plasma");
+});
+
+const dark = (color: string) => `rgb(${onDark(rgbOf(color)).join(", ")})`;
+
+Deno.test("onDark() keeps the ten classes apart, their hues, and text and points off the dark paper", () => {
+  const colors = classColors(10), changed = colors.map(dark), paper = dark(PAPER);
+  assert.equal(paper, "rgb(27, 32, 38)");
+  assert.ok(wcagContrast(dark(INK), paper) > 12);
+  assert.ok(leastDifference(changed) > 18.5, String(leastDifference(changed)));
+  for (const filter of [filterDeficiencyProt, filterDeficiencyDeuter, filterDeficiencyTrit]) {
+    const least = leastDifference(changed, filter(1) as (color: string) => unknown);
+    assert.ok(least > 11, String(least));
+  }
+  for (const [i, color] of changed.entries()) {
+    assert.ok(wcagContrast(color, paper) > 1.9, color);
+    const before = lch(colors[i])!, after = lch(color)!;
+    const turn = Math.abs((after.h! - before.h! + 540) % 360 - 180);
+    if (before.c > 25) assert.ok(turn < 37, `${colors[i]} turns by ${turn}°`);
+  }
 });
 
 Deno.test("classColors() has as many different colors as there are classes", () => {

@@ -5,7 +5,7 @@ import { interactiveMap, Matrix } from "deep-features";
 import { jupyterDisplay } from "../../lib/base/display.ts";
 import { FRAME_SHA256 } from "../../lib/notebook/frame_type.ts";
 import { frameParts, ownFrame } from "../../lib/report/engine/frames.ts";
-import { attribute, elementsOf, parse } from "../../lib/report/engine/html_tree.ts";
+import { attribute, elementsOf, parse, textOf } from "../../lib/report/engine/html_tree.ts";
 import type { Notebook, Output } from "../../lib/report/notebook.ts";
 import {
   FRAME_TYPE,
@@ -41,7 +41,10 @@ function assertHarmless(html: string, context: string): void {
   for (const name of ["script", "style", "base", "title"]) {
     assert.equal(count(name), name === "base" ? 0 : 1, `${context}: ${name}`);
   }
-  const barred = "svg iframe form object embed link template video audio input textarea body html";
+  // One SVG is the page's own: the filter by which drawings become dark.
+  assert.equal(elements.filter(({ tagName }) => tagName === "svg").length, 1, context);
+  assert.equal(textOf(elements.find(({ tagName }) => tagName === "svg")!), "", context);
+  const barred = "iframe form object embed link template video audio input textarea body html";
   for (const name of barred.split(" ")) {
     assert.equal(count(name), name === "body" || name === "html" ? 1 : 0, `${context}: ${name}`);
   }
@@ -183,9 +186,14 @@ Deno.test("renderPage() shows an SVG as a picture with its text, nested ones too
 Deno.test("renderPage() marks drawings, which a dark page may darken, and no photographs", () => {
   const photograph = '<image href="data:image/png;base64,AAAA"/>';
   for (const type of ["image/svg+xml", "text/html"]) {
-    for (const [inner, expected] of [["<g/>", true], [`<g>${photograph}</g>`, false]] as const) {
+    const points = photograph.replace("<image", '<image class="drawing"');
+    const cases = [["<g/>", true], [`<g>${photograph}</g>`, false], [points, true]] as const;
+    for (const [inner, expected] of cases) {
       const { document } = render(["1"], [shown({ [type]: `<svg>${inner}</svg>` })]);
-      assert.equal(document.querySelector(".output img.drawing") !== null, expected, inner);
+      const image = document.querySelector(".output img")!;
+      assert.equal(image.classList.contains("drawing"), expected, inner);
+      const isStyled = image.getAttribute("src")!.includes("prefers-color-scheme");
+      assert.equal(isStyled, !expected, inner);
     }
   }
 });

@@ -1,3 +1,4 @@
+import { onDark } from "../../base/on_dark.ts";
 import { escapeHtml } from "../../base/text.ts";
 import {
   attribute,
@@ -25,23 +26,46 @@ const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
  * in base64 a figure whose points are a picture in base64 would be larger by a third once more.
  */
 const NOT_URL = /[^\w\-.~!*()/:;,=+ @$]/gu;
+const [PAPER, INK] = ["#ffffff", "#1f2933"].map((color) => ({ light: color, dark: dark(color) }));
+/** The card of a figure and the texts on it, as `createFigure` makes them, where the page is dark. */
+const DARK_CARD = `<svg><style>@media (prefers-color-scheme: dark) {
+title + rect[fill="${PAPER!.light}"] { fill: ${PAPER!.dark}; }
+title + rect[fill="${PAPER!.light}"] ~ text[fill="${INK!.light}"],
+title + rect[fill="${PAPER!.light}"] ~ svg text[fill="${INK!.light}"] { fill: ${INK!.dark}; }
+}</style></svg>`;
+
+/** The style element alone: inside SVG, so that it is one of SVG's. */
+function darkCard(): Element {
+  const svg = parseFragment(DARK_CARD).childNodes[0] as Element;
+  return svg.childNodes[0] as Element;
+}
+
+function dark(color: string): string {
+  const bytes = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+  return `rgb(${onDark(bytes as [number, number, number]).join(", ")})`;
+}
+
 /** Attribute names that XML allows and pictures need. */
 const XML_NAME = /^[A-Za-z_][\w.-]*$/;
 
 /**
  * An SVG document, or one inside HTML, as a picture: in it no scripts run, nothing is loaded, and nothing
  * clashes with the page. It is read as browsers read it, and written as the XML that pictures must be. One
- * without photographs is marked as a drawing, which a dark page may darken.
+ * without photographs is marked as a drawing, whose colors a dark page changes. Of one with photographs the
+ * paper and the texts between them become dark, if it is a figure of this library.
  */
 export function svgPicture(svg: string | Element): string {
   const root = typeof svg === "string" ? findSvg(svg) : svg;
   if (!root) return "";
   const title = root.childNodes.find((node) => isElement(node, "title"));
   const label = attribute(root, "aria-label") ?? (title && textOf(title)) ?? "Figure";
+  const hasPhotographs = [...elementsOf(root)].some((element) =>
+    isElement(element, "image") && attribute(element, "class") !== "drawing"
+  );
+  if (hasPhotographs) root.childNodes.unshift(darkCard());
   const url = `data:image/svg+xml,${
     toXml(root).toWellFormed().replace(NOT_URL, encodeURIComponent)
   }`;
-  const hasPhotographs = [...elementsOf(root)].some((element) => isElement(element, "image"));
   return `<img${hasPhotographs ? "" : ' class="drawing"'} alt="${escapeHtml(label)}" src="${url}">`;
 }
 

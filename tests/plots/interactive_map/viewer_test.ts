@@ -1,10 +1,4 @@
 import assert from "node:assert/strict";
-import { schemeColors } from "../../../lib/plots/engine/scheme_colors.ts";
-import {
-  contrast,
-  parseColor,
-  readableOnDark,
-} from "../../../lib/plots/engine/map/viewer/colors.ts";
 import { nearestPoint, pointAhead } from "../../../lib/plots/engine/map/viewer/nearest.ts";
 
 /** One pixel a unit, upside down as on a screen. */
@@ -30,17 +24,6 @@ Deno.test("pointAhead() takes a step of some pixels in the direction of the key"
   assert.equal(pointAhead(points, all, projection, 0, 0, -1), 3);
   assert.equal(pointAhead(points, all, projection, 0, 0, 1), -1);
   assert.equal(pointAhead(points, all.with(2, 0), projection, 0, 1, 0), 1);
-});
-
-Deno.test("readableOnDark() gives each colour of the scale contrast, and leaves bright ones alone", () => {
-  const background = parseColor("#1b2026");
-  assert.ok(Math.abs(contrast([255, 255, 255], [0, 0, 0]) - 21) < 1e-9);
-  const before = schemeColors("plasma", 10).map(parseColor);
-  const after = before.map((color) => readableOnDark(color, background));
-  for (const color of after) assert.ok(contrast(color, background) >= 3, String(color));
-  assert.deepEqual(after[9], before[9]);
-  assert.notDeepEqual(after[0], before[0]);
-  assert.equal(new Set(after.map(String)).size, 10);
 });
 
 Deno.test("The viewer's script is the same to the byte in every process", async () => {

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { onDark } from "../../../../base/on_dark.ts";
 import { type PackedPoints, unpackPoints } from "../points.ts";
 import type { MapInfo } from "../map_page.ts";
 import type { SheetLayout } from "../sheet_layout.ts";
 import { MapChart, type Theme } from "./chart.ts";
-import { parseColor, readableOnDark } from "./colors.ts";
+import { parseColor } from "./colors.ts";
 import { nearestPoint, pointAhead } from "./nearest.ts";
 import { Thumbnails } from "./thumbnails.ts";
 
@@ -97,9 +98,7 @@ function theme(): Theme {
     return getComputedStyle(probe).color;
   };
   const background = parseColor(read("--plot"));
-  const classes = info.colors.map(parseColor).map((color) =>
-    isDark() ? readableOnDark(color, background) : color
-  );
+  const classes = info.colors.map(parseColor).map((color) => isDark() ? onDark(color) : color);
   const result = { classes, background, ink: read("--ink"), line: read("--line") };
   probe.remove();
   return result;
