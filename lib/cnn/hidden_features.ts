@@ -1,5 +1,14 @@
 import * as tf from "@tensorflow/tfjs";
-import { checkOptions, listOf, oneOf, type Rule, type Rules, text, whole } from "../base/check.ts";
+import {
+  checkOptions,
+  checkValue,
+  listOf,
+  oneOf,
+  type Rule,
+  type Rules,
+  text,
+  whole,
+} from "../base/check.ts";
 import { Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { interruptible } from "../notebook/interrupt.ts";
@@ -12,6 +21,7 @@ import type { ImageArrays } from "./engine/image_arrays.ts";
 import { imageSource } from "./engine/image_source.ts";
 import { noticeFallbacks } from "./engine/notice_fallbacks.ts";
 import { predictedClass } from "./engine/objective.ts";
+import { MODEL_RULE } from "./model_rule.ts";
 import { checkPreprocessing, type Preprocessing, PREPROCESSING_RULE } from "./preprocessing.ts";
 
 /** Options of everything that runs images through a trained model. */
@@ -74,7 +84,7 @@ const FEATURE_RULES: Rules<FeatureOptions & LayersFeatureOptions> = {
  * @returns [n, units of the layer]; see `pool` for layers with height, width and channels
  * @throws {TypeError} If an option is unknown or of the wrong kind, the images have no shape, or a file cannot
  *   be read
- * @throws {RangeError} If the model has no such layer, or the images do not fit it or are not finite
+ * @throws {RangeError} If the model has no such layer, the images do not fit it or are not finite, or NaN comes out
  *
  * @example
  * ```ts
@@ -139,13 +149,23 @@ export async function hiddenFeatures(
     reduce,
     async (rows, begin, total) => {
       for (const [i, row] of rows.entries()) {
-        if (begin === 0) collected[i] = new Float32Array(total * row.shape[1]!);
-        collected[i]!.set(await row.data<"float32">(), begin * row.shape[1]!);
+        const values = await row.data<"float32">(), columns = row.shape[1]!;
+        const odd = values.findIndex((value) => Number.isNaN(value));
+        if (odd >= 0) throw notANumber(`Layer "${names[i]}"`, begin + Math.floor(odd / columns));
+        if (begin === 0) collected[i] = new Float32Array(total * columns);
+        collected[i]!.set(values, begin * columns);
       }
     },
   );
   const matrices = collected.map((values) => new Matrix(values, count, values.length / count));
   return layers ? Object.fromEntries(names.map((name, i) => [name, matrices[i]!])) : matrices[0]!;
+}
+
+function notANumber(what: string, image: number): RangeError {
+  return new RangeError(
+    `${what} gives NaN for image ${image}: its weights are no numbers, as after a training that went astray, or ` +
+      "its values grow beyond float32",
+  );
 }
 
 /** One row for each image. */
@@ -165,8 +185,8 @@ function pooled(output: tf.Tensor, pool: Pooling): tf.Tensor2D {
  * @returns n class indices
  * @throws {TypeError} If an option is unknown or of the wrong kind, the images have no shape, or a file cannot
  *   be read
- * @throws {RangeError} If the images do not fit the model or are not finite, or a graph model's output is no
- *   row of scores
+ * @throws {RangeError} If the images do not fit the model or are not finite, NaN comes out, or a graph model's
+ *   output is no row of scores
  *
  * @example
  * ```ts
@@ -189,11 +209,15 @@ export async function predictClasses(
   let classes = new Int32Array(0);
   const reduce = ([output]: tf.Tensor[]) => [
     model instanceof tf.GraphModel ? largestScore(output!) : predictedClass(model, output!),
+    // NaN alone differs from itself.
+    tf.max(tf.cast(tf.notEqual(output!, output!), "int32"), 1),
   ];
   await run(
     { title: "predictClasses", model, data, options, logits: true },
     reduce,
-    async ([predicted], begin, total) => {
+    async ([predicted, isOdd], begin, total) => {
+      const odd = (await isOdd!.data<"int32">()).indexOf(1);
+      if (odd >= 0) throw notANumber("The network", begin + odd);
       if (begin === 0) classes = new Int32Array(total);
       classes.set(await predicted!.data<"int32">(), begin);
     },
@@ -237,6 +261,7 @@ async function run(
   reduce: (outputs: tf.Tensor[]) => tf.Tensor[],
   read: (kept: tf.Tensor[], begin: number, total: number) => Promise<void>,
 ): Promise<number> {
+  checkValue(`${title}: model`, model, MODEL_RULE);
   const { preprocessing } = options;
   if (preprocessing) checkPreprocessing(`${title}: preprocessing`, preprocessing);
   const isGraph = model instanceof tf.GraphModel;

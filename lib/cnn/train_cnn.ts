@@ -4,6 +4,7 @@ import { createBreather } from "../notebook/progress.ts";
 import {
   callable,
   checkOptions,
+  checkValue,
   type Rules,
   seed,
   share,
@@ -37,6 +38,7 @@ import {
 } from "./engine/optimizer.ts";
 import { readTargets } from "./engine/targets.ts";
 import { evaluate, Sums, type Training, trainingStep } from "./engine/training_step.ts";
+import { TRAINABLE_RULE } from "./model_rule.ts";
 import {
   checkLearningOptions,
   LEARNING_RULES,
@@ -110,7 +112,7 @@ const SEED_STRIDE = 0x9e3779b1;
  * @param model A compiled classifier, such as {@linkcode buildCnn} makes
  * @param data Images with class indices, or with rows of class probabilities such as one-hot rows
  * @returns Loss, accuracy, validation loss and accuracy, and seconds of each epoch
- * @throws {TypeError} If the model is not compiled, or an option is unknown or of the wrong kind
+ * @throws {TypeError} If the model is no layers model or not compiled, or an option is unknown or of the wrong kind
  * @throws {RangeError} If the model is no such classifier, draws random numbers that cannot be seeded, has no
  *   weights to train, or has others than its optimizer (of tfjs, with moments) trained before, or if images,
  *   labels or options do not fit
@@ -137,6 +139,7 @@ export async function trainCnn(
   data: LabeledImages,
   options: TrainOptions = {},
 ): Promise<History> {
+  checkValue("trainCnn: model", model, TRAINABLE_RULE);
   checkOptions("trainCnn", options, RULES);
   checkLearningOptions("trainCnn", options);
   // Epochs done, and how many of them the checkpoint holds.

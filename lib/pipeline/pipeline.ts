@@ -20,6 +20,7 @@ import {
 } from "../classifiers/mod.ts";
 import { hiddenFeatures, type Network, type Pooling } from "../cnn/mod.ts";
 import { POOLING_RULE } from "../cnn/hidden_features.ts";
+import { MODEL_RULE } from "../cnn/model_rule.ts";
 import { pictureChannels } from "../cnn/picture_channels.ts";
 import {
   checkPreprocessing,
@@ -84,14 +85,8 @@ export interface Classification {
   readonly margin: number;
 }
 
-const isNamed = (value: unknown) => value instanceof Object;
-const isGraph = (value: unknown) => Array.isArray((value as GraphModel).inputNodes);
-
 const RULES: Rules<PipelineParts> = {
-  model: custom(
-    "a layers model or a graph model of tfjs",
-    (value) => isNamed(value) && (Array.isArray((value as Network).layers) || isGraph(value)),
-  ),
+  model: MODEL_RULE,
   layer: text,
   pool: POOLING_RULE,
   preprocessing: PREPROCESSING_RULE,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { hiddenFeatures, predictClasses, setUpCompute, trainCnn } from "deep-features";
 import { seededRandom } from "deep-features/base";
+import { createForwardPass } from "../../lib/cnn/engine/forward.ts";
 import { seededLayer } from "../../lib/cnn/engine/random_layers.ts";
 import {
   apply,
@@ -423,4 +424,23 @@ Deno.test("Layers of whole numbers take floats as they are, and refuse bytes tha
   const images = Float32Array.from(bytes);
   assert.deepEqual((await hiddenFeatures(model, { ...rest, images }, { layer })).data, whole.data);
   await trainCnn(model, { ...rest, images }, { epochs: 1 });
+});
+
+Deno.test("A dropout layer that is used twice drops other values each time, its own seed or not", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const input = tf.input({ shape: [50] });
+  const layer = L.dropout({ rate: 0.5, seed: 3 });
+  const model = tf.model({
+    inputs: input,
+    outputs: apply(L.concatenate(), apply(layer, input), apply(layer, input)),
+  });
+  const pass = createForwardPass(model, { training: true });
+  const drawn = (seed: number) => {
+    const values = pass.apply(tf.ones([1, 50]), { seed }).dataSync();
+    return [values.slice(0, 50), values.slice(50)] as const;
+  };
+  const [first, second] = drawn(1);
+  assert.notDeepEqual(first, second);
+  assert.deepEqual(drawn(1), [first, second]);
+  assert.notDeepEqual(drawn(2)[0], first);
 });

@@ -482,3 +482,66 @@ function logits(model: tf.Sequential, x: tf.Tensor): tf.Tensor {
   const hidden = model.layers[1]!.apply(model.layers[0]!.apply(x)) as tf.Tensor;
   return tf.add(tf.matMul(hidden as tf.Tensor2D, kernel as tf.Tensor2D), bias!);
 }
+
+Deno.test("A network whose weights are no numbers gives no features and no classes without a word", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const data = halves(6);
+  for (const value of [NaN, Infinity]) {
+    const model = buildCnn({ seed: 1, inputShape: SHAPE, classes: 2 });
+    const hidden = model.getLayer("hidden").weights[0]!;
+    const kernel = hidden.read().dataSync().fill(value, 0, 7);
+    hidden.write(tf.tensor(kernel, hidden.shape as number[]));
+    // Infinity alone is no NaN yet; infinite values that cancel each other are.
+    if (value !== value) {
+      await assert.rejects(hiddenFeatures(model, data), /Layer "hidden" gives NaN for image 0/);
+    }
+    await assert.rejects(predictClasses(model, data, { batchSize: 4 }), {
+      name: "RangeError",
+      message: /The network gives NaN for image 0: its weights are no numbers/,
+    });
+  }
+});
+
+Deno.test("What is no network is refused as such, and a graph model where one is to be trained", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const data = halves(6), graph = new tf.GraphModel("nowhere");
+  const kinds = [[undefined, "undefined"], [{}, "a plain object"], ["a path", '"a path"']] as const;
+  for (const [odd, got] of kinds) {
+    const message = (title: string, more = "") => ({
+      name: "TypeError",
+      message: `${title}: model must be a layers model${more}, got ${got}`,
+    });
+    const graphs = " or a graph model of tfjs";
+    await assert.rejects(hiddenFeatures(odd as never, data), message("hiddenFeatures", graphs));
+    await assert.rejects(predictClasses(odd as never, data), message("predictClasses", graphs));
+    const cannot = " of tfjs (a graph model predicts, but cannot be trained)";
+    await assert.rejects(trainCnn(odd as never, data), message("trainCnn", cannot));
+  }
+  await assert.rejects(trainCnn(graph as never, data), /a graph model predicts, but cannot be tr/);
+});
+
+Deno.test("A layer of one's own without a gradient is told by its operation, before a weight has changed", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  class Positive extends tf.layers.Layer {
+    static className = "Positive";
+    override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+      return tf.cast(tf.greater([inputs].flat()[0]!, 0), "float32");
+    }
+  }
+  const layers = [
+    tf.layers.flatten({ inputShape: [...SHAPE] }),
+    tf.layers.dense({ units: 3 }),
+    new Positive({}),
+    tf.layers.dense({ units: 2, activation: "softmax" }),
+  ];
+  const model = tf.sequential({ layers });
+  model.compile({ optimizer: "sgd", loss: "categoricalCrossentropy" });
+  const before = model.getWeights().map((weight) => [...weight.dataSync()]);
+  const tensors = tf.memory().numTensors;
+  await assert.rejects(trainCnn(model, halves(20)), {
+    name: "RangeError",
+    message: /cannot be trained: tfjs has no gradient of Greater, which a layer/,
+  });
+  assert.equal(tf.memory().numTensors, tensors);
+  assert.deepEqual(model.getWeights().map((weight) => [...weight.dataSync()]), before);
+});

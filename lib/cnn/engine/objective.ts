@@ -243,9 +243,9 @@ function outputUnits(model: tf.LayersModel): number {
   return units;
 }
 
-/** Name of the loss; a function's own name where it is none of tfjs's. */
+/** Name of the loss; of a function its own, without the mark of tfjs's operations. */
 function lossName(model: tf.LayersModel): string {
   const loss: unknown = model.loss;
   const first = typeof loss === "object" && loss !== null ? Object.values(loss)[0] : loss;
-  return typeof first === "function" ? first.name : String(first ?? "");
+  return typeof first === "function" ? first.name.replace(/__op$/, "") : String(first ?? "");
 }

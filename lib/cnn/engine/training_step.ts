@@ -70,7 +70,12 @@ export async function trainingStep(
     } catch (error) {
       // What is kept outlives the tidy, also when the step fails, as when the memory runs out.
       tf.dispose([hits, metrics]);
-      throw error;
+      const operation = /gradient function not found for (\w+)/.exec(String(error))?.[1];
+      if (!operation) throw error;
+      throw new RangeError(
+        `The network cannot be trained: tfjs has no gradient of ${operation}, which a layer or the loss computes`,
+        { cause: error },
+      );
     }
   });
   const [[loss], [hits], ...metrics] = await Promise.all(
