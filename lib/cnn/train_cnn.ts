@@ -230,6 +230,16 @@ async function train(
   };
   const training: Training = { model, pass, objective, weights, kernels, data, augment };
   const breathe = createBreather();
+  // Progress counts batches; one that is only looked at costs a pass, one that is learned from three.
+  const validated = (count - trainCount) / batchSize / 3, unitsOfEpoch = batches + validated;
+  const tell = (done: number, epoch: number, { loss, accuracy }: Sums) =>
+    options.onProgress?.({
+      done,
+      total: epochs * unitsOfEpoch,
+      message: `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(3)}, accuracy ${
+        accuracy.toFixed(3)
+      }`,
+    });
 
   try {
     for (let epoch = 0; epoch < epochs && !stopper?.state.stopped; epoch++) {
@@ -258,13 +268,7 @@ async function train(
         }
         sums.add(figures, rows.length);
         options.onBatch?.({ epoch, batch, batches, loss: sums.loss, accuracy: sums.accuracy });
-        options.onProgress?.({
-          done: epoch * batches + batch + 1,
-          total: epochs * batches,
-          message: `epoch ${epoch + 1}/${epochs}: loss ${sums.loss.toFixed(3)}, accuracy ${
-            sums.accuracy.toFixed(3)
-          }`,
-        });
+        tell(epoch * unitsOfEpoch + batch + 1, epoch, sums);
         await breathe();
       }
       const validation = await evaluate(pass, objective, data, trainCount, count, signal);
@@ -290,6 +294,7 @@ async function train(
       });
       stand.kept = checkpoint ? stand.done : 0;
       options.onEpoch?.(log);
+      if (validated > 0) tell(stand.done * unitsOfEpoch, epoch, sums);
     }
     stopper?.restore(model);
   } finally {

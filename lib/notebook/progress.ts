@@ -4,9 +4,19 @@ import { notebookKernel } from "./notebook_kernel.ts";
 /** Shortest time between two updates of a progress line, in milliseconds. */
 const UPDATE_EVERY_MS = 250;
 
+/** The first measurement of how long work will take, in milliseconds; each further one takes twice as long. */
+const MEASURED_MS = 750;
+/** What takes less in all, or is nearly at its end, is not worth the words; in seconds. */
+const WORTH_TELLING = 10, WORTH_WAITING = 5;
+/** Two measurements, one after the other, agree if they do not differ by more. */
+const AGREEMENT = 0.2;
+
 /**
  * Makes an {@linkcode OnProgress} that keeps one line of text up to date, on a terminal and in the
  * output of a notebook cell alike: share done, time spent and an estimate of the time left.
+ *
+ * Work of ten seconds and more is announced as soon as its length is known, in a line that stays: when its
+ * first parts have been measured, and have twice told the same. Where they do not, nothing is said.
  *
  * @param label What the line begins with
  * @param write Where text goes; by default standard output
@@ -27,6 +37,7 @@ export function progressLine(
   write: (text: string) => void = writeToStdout,
 ): OnProgress {
   const start = performance.now();
+  const forecast = createForecast(start);
   let shown = -Infinity;
   let width = 0;
   let ended = false;
@@ -34,18 +45,48 @@ export function progressLine(
     if (ended) return;
     const now = performance.now();
     ended = done >= total;
+    const { left, inAll } = forecast(now, done, total);
+    if (inAll !== undefined) {
+      write(`\r${`${label}: about ${formatSeconds(inAll)} in all`.padEnd(width)}\n`);
+      [shown, width] = [-Infinity, 0];
+    }
     if (!ended && now - shown < UPDATE_EVERY_MS) return;
     shown = now;
-    const seconds = (now - start) / 1000;
-    const left = done > 0 && !ended
-      ? `, ${formatSeconds(seconds / done * (total - done))} left`
-      : "";
     const share = total > 0 ? Math.floor(100 * Math.min(1, done / total)) : 100;
-    const text = `${label} ${share} % in ${formatSeconds(seconds)}${left}${
+    const rest = left === undefined || ended ? "" : `, ${formatSeconds(left)} left`;
+    const text = `${label} ${share} % in ${formatSeconds((now - start) / 1000)}${rest}${
       message ? ` · ${message}` : ""
     }`;
     write(`\r${text.padEnd(width)}${ended ? "\n" : ""}`);
     width = text.length;
+  };
+}
+
+/** What the work so far tells of the rest, in seconds; `inAll` once, when it is known and worth telling. */
+type Forecast = (
+  now: number,
+  done: number,
+  total: number,
+) => { readonly left?: number; readonly inAll?: number };
+
+/**
+ * Measures from the first report on: what comes before it, such as starting threads, does not come again, and
+ * work may go on where an earlier run was.
+ */
+function createForecast(start: number): Forecast {
+  let first: { readonly at: number; readonly done: number } | undefined;
+  let before: { readonly measured: number; readonly inAll: number } | undefined;
+  let isTold = false;
+  return (now, done, total) => {
+    first ??= { at: now, done };
+    const measured = now - first.at;
+    if (!(done > first.done) || measured <= 0) return {};
+    const left = measured / (done - first.done) * (total - done) / 1000;
+    const inAll = (now - start) / 1000 + left;
+    if (isTold || measured < 2 * (before?.measured ?? MEASURED_MS / 2)) return { left };
+    isTold = before !== undefined && Math.abs(inAll - before.inAll) <= AGREEMENT * inAll;
+    before = { measured, inAll };
+    return isTold && inAll >= WORTH_TELLING && left >= WORTH_WAITING ? { left, inAll } : { left };
   };
 }
 
