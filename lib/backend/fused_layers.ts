@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { hasFusedGradient } from "./fused_gradients.ts";
 import { BATCH_NORM_TRAINING } from "./ops/batch_norm.ts";
 import { seededDropout } from "./seeded_dropout.ts";
 import { SIMD_BACKEND } from "./simd_backend.ts";
@@ -31,14 +32,29 @@ interface Dropout {
   readonly seed?: number;
 }
 
+/** A dense layer, or a convolution. */
+interface Product {
+  readonly kernel: Variable;
+  readonly bias?: Variable;
+  readonly activation: { getClassName(): string };
+}
+
+interface Convolution extends Product {
+  readonly strides: [number, number];
+  readonly padding: string;
+  readonly dataFormat: string;
+  readonly dilationRate: readonly number[];
+}
+
 /** Numbers that a seed is drawn from. */
 const SEEDS = 2 ** 31;
 
 let isDone = false;
 
 /**
- * Gives two of tfjs's layers another way to train on this backend: batch normalization takes its moments and
- * its gradient in one pass each, where tfjs composes them of two dozen operations; dropout draws its mask by
+ * Gives some of tfjs's layers another way to train on this backend: batch normalization takes its moments and
+ * its gradient in one pass each, where tfjs composes them of two dozen operations; convolutions and dense layers
+ * add their bias and ReLU on the way out (see {@linkcode registerFusedGradients}); dropout draws its mask by
  * counting (see {@linkcode seededDropout}), where tfjs fills a buffer value by value in JavaScript. What they
  * compute is the same; a dropout with a seed of its own keeps tfjs's mask. Inference and other backends are
  * as before, but that a normalization without scale or center trains there, too, where tfjs's own fails.
@@ -49,6 +65,8 @@ export function fuseLayers(): void {
   // With a name, so that tfjs's own numbering of the reader's layers stays as it is.
   replaceCall(tf.layers.batchNormalization({ name: "fused" }), normalizeBatch, withScaleAndCenter);
   replaceCall(tf.layers.dropout({ name: "fused", rate: 0 }), dropOut);
+  replaceCall(tf.layers.conv2d({ name: "fused", filters: 1, kernelSize: 1 }), convolve);
+  replaceCall(tf.layers.dense({ name: "fused", units: 1 }), multiply);
 }
 
 /**
@@ -106,6 +124,42 @@ function withScaleAndCenter(layer: Layer, x: tf.Tensor): Layer {
     gamma: { value: gamma ?? { read: () => tf.ones([channels]) } },
     beta: { value: beta ?? { read: () => tf.zeros([channels]) } },
   });
+}
+
+function convolve(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {
+  const convolution = layer as unknown as Convolution;
+  const { strides, padding, dataFormat, dilationRate } = convolution;
+  const isPlain = dataFormat === "channelsLast" && dilationRate.every((rate) => rate === 1);
+  if (!isPlain || x.rank !== 4 || x.shape[3] !== convolution.kernel.read().shape[2]) {
+    return undefined;
+  }
+  const common = { strides, pad: padding, dataFormat: "NHWC", dilations: [1, 1] };
+  return withBias(tf.FusedConv2D, convolution, ["x", "filter"], x, common);
+}
+
+function multiply(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {
+  const product = layer as unknown as Product;
+  if (x.rank !== 2 || x.shape[1] !== product.kernel.read().shape[0]) return undefined;
+  const common = { transposeA: false, transposeB: false };
+  return withBias(tf._FusedMatMul, product, ["a", "b"], x, common);
+}
+
+/** Runs a kernel that adds a layer's bias and applies its activation on the way out. */
+function withBias(
+  kernelName: string,
+  { kernel, bias, activation }: Product,
+  [first, second]: readonly [string, string],
+  x: tf.Tensor,
+  attrs: object,
+): tf.Tensor | undefined {
+  const name = activation.getClassName();
+  if (!hasFusedGradient(name)) return undefined;
+  const inputs = {
+    [first]: x,
+    [second]: kernel.read(),
+    ...(bias ? { bias: bias.read() } : {}),
+  };
+  return tf.engine().runKernel(kernelName, inputs, { ...attrs, activation: name }) as tf.Tensor;
 }
 
 function dropOut(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {

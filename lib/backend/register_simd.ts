@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { mendCpuKernels } from "./mend_cpu_kernels.ts";
 import { registerAdam } from "./adam.ts";
+import { registerFusedGradients } from "./fused_gradients.ts";
 import { giveBackAfterGradients, giveBackAfterKernels } from "./give_back.ts";
 import { registerBatchNorm } from "./ops/batch_norm.ts";
 import { registerConvolution } from "./ops/convolution.ts";
@@ -40,6 +41,7 @@ export function registerSimdBackend(): void {
   registerResizing();
   registerSeededDropout();
   registerGradients();
+  registerFusedGradients();
   giveBackAfterKernels();
   giveBackAfterGradients();
   tf.registerBackend(SIMD_BACKEND, () => new SimdBackend());

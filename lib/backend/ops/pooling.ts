@@ -18,10 +18,9 @@ const WINDOWS = {
   top: "i32",
   left: "i32",
 } as const;
-const DILATED = { ...WINDOWS, dilationY: "i32", dilationX: "i32" } as const;
 
-const maxPool = defineKernel("maxPool", DILATED);
-const maxPoolGradient = defineKernel("maxPoolGradient", DILATED);
+const maxPool = defineKernel("maxPool", WINDOWS);
+const maxPoolGradient = defineKernel("maxPoolGradient", WINDOWS);
 const averagePool = defineKernel("averagePool", WINDOWS);
 const averagePoolGradient = defineKernel("averagePoolGradient", WINDOWS);
 
@@ -89,7 +88,5 @@ function geometry(pool: tf.backend_util.Conv2DInfo) {
     strideX: pool.strideWidth,
     top: pool.padInfo.top,
     left: pool.padInfo.left,
-    dilationY: 1,
-    dilationX: 1,
   };
 }
