@@ -200,6 +200,55 @@ function outer4(
   v128.store(s3, c31, 16);
 }
 
+/** The same with 6 values of a: twelve sums, which wait for one another less than eight. */
+function outer6(
+  a: usize,
+  stepA: usize,
+  d: usize,
+  stepD: usize,
+  count: i32,
+  s: usize,
+  stepS: usize,
+): void {
+  const s1 = s + stepS, s2 = s1 + stepS, s3 = s2 + stepS, s4 = s3 + stepS, s5 = s4 + stepS;
+  let c00 = v128.load(s), c01 = v128.load(s, 16), c10 = v128.load(s1), c11 = v128.load(s1, 16);
+  let c20 = v128.load(s2), c21 = v128.load(s2, 16), c30 = v128.load(s3), c31 = v128.load(s3, 16);
+  let c40 = v128.load(s4), c41 = v128.load(s4, 16), c50 = v128.load(s5), c51 = v128.load(s5, 16);
+  for (let t = 0; t < count; t++, a += stepA, d += stepD) {
+    const d0 = v128.load(d), d1 = v128.load(d, 16);
+    let v = v128.load32_splat(a);
+    c00 = f32x4.relaxed_madd(v, d0, c00);
+    c01 = f32x4.relaxed_madd(v, d1, c01);
+    v = v128.load32_splat(a, 4);
+    c10 = f32x4.relaxed_madd(v, d0, c10);
+    c11 = f32x4.relaxed_madd(v, d1, c11);
+    v = v128.load32_splat(a, 8);
+    c20 = f32x4.relaxed_madd(v, d0, c20);
+    c21 = f32x4.relaxed_madd(v, d1, c21);
+    v = v128.load32_splat(a, 12);
+    c30 = f32x4.relaxed_madd(v, d0, c30);
+    c31 = f32x4.relaxed_madd(v, d1, c31);
+    v = v128.load32_splat(a, 16);
+    c40 = f32x4.relaxed_madd(v, d0, c40);
+    c41 = f32x4.relaxed_madd(v, d1, c41);
+    v = v128.load32_splat(a, 20);
+    c50 = f32x4.relaxed_madd(v, d0, c50);
+    c51 = f32x4.relaxed_madd(v, d1, c51);
+  }
+  v128.store(s, c00);
+  v128.store(s, c01, 16);
+  v128.store(s1, c10);
+  v128.store(s1, c11, 16);
+  v128.store(s2, c20);
+  v128.store(s2, c21, 16);
+  v128.store(s3, c30);
+  v128.store(s3, c31, 16);
+  v128.store(s4, c40);
+  v128.store(s4, c41, 16);
+  v128.store(s5, c50);
+  v128.store(s5, c51, 16);
+}
+
 /** S [channels][columns] += Aᵀ · D over `count` rows; channels a multiple of 4, columns of 8. */
 
 @global
@@ -212,12 +261,16 @@ function addOuterProducts(
   s: usize,
 ): void {
   const stepA = (<usize> channels) << 2, stepD = (<usize> columns) << 2;
-  for (let c = 0; c < channels; c += 4) {
+  for (let c = 0; c < channels;) {
     const from = a + ((<usize> c) << 2), to = s + <usize> c * stepD;
+    // In sixes, but for what only fours fill.
+    const left = channels - c, taken = left == 4 || left == 8 ? 4 : 6;
     for (let k = 0; k < columns; k += 8) {
       const at = (<usize> k) << 2;
-      outer4(from, stepA, d + at, stepD, count, to + at, stepD);
+      if (taken == 6) outer6(from, stepA, d + at, stepD, count, to + at, stepD);
+      else outer4(from, stepA, d + at, stepD, count, to + at, stepD);
     }
+    c += taken;
   }
 }
 

@@ -12,24 +12,38 @@
 /** Points of a transform, 6 × 6. */
 const POINTS: i32 = 36;
 
-/** One dimension of the images' transform, Bᵀ; `step` in bytes from one value to the next. */
+/** One dimension of the images' transform, Bᵀ; six results, of which the first is kept as number `first`. */
 
 @inline
-function transformInput(from: usize, step: usize, to: usize, toStep: usize): void {
-  const d0 = v128.load(from), d1 = v128.load(from + step), d2 = v128.load(from + 2 * step);
-  const d3 = v128.load(from + 3 * step),
-    d4 = v128.load(from + 4 * step),
-    d5 = v128.load(from + 5 * step);
+function transformInput(
+  d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128, first: i32, to: usize, toStep: usize,
+): void {
   const four = f32x4.splat(4), minusFour = f32x4.splat(-4), minusFive = f32x4.splat(-5);
   const even = f32x4.relaxed_madd(minusFour, d2, d4), odd = f32x4.relaxed_madd(minusFour, d1, d3);
   const near = f32x4.sub(d4, d2), far = f32x4.sub(d3, d1);
   const twice = f32x4.add(far, far);
-  v128.store(to, f32x4.relaxed_madd(four, d0, f32x4.relaxed_madd(minusFive, d2, d4)));
-  v128.store(to + toStep, f32x4.add(even, odd));
-  v128.store(to + 2 * toStep, f32x4.sub(even, odd));
-  v128.store(to + 3 * toStep, f32x4.add(near, twice));
-  v128.store(to + 4 * toStep, f32x4.sub(near, twice));
-  v128.store(to + 5 * toStep, f32x4.relaxed_madd(four, d1, f32x4.relaxed_madd(minusFive, d3, d5)));
+  put(first, to, f32x4.relaxed_madd(four, d0, f32x4.relaxed_madd(minusFive, d2, d4)));
+  put(first + 6, to + toStep, f32x4.add(even, odd));
+  put(first + 12, to + 2 * toStep, f32x4.sub(even, odd));
+  put(first + 18, to + 3 * toStep, f32x4.add(near, twice));
+  put(first + 24, to + 4 * toStep, f32x4.sub(near, twice));
+  put(first + 30, to + 5 * toStep, f32x4.relaxed_madd(four, d1, f32x4.relaxed_madd(minusFive, d3, d5)));
+}
+
+@inline
+function columnOfInput(x: i32, from: usize, row: usize): void {
+  transformInput(
+    v128.load(from), v128.load(from + row), v128.load(from + 2 * row), v128.load(from + 3 * row),
+    v128.load(from + 4 * row), v128.load(from + 5 * row), x, 0, 0,
+  );
+}
+
+@inline
+function rowOfInput(y: i32, to: usize, toStep: usize): void {
+  transformInput(
+    kept(6 * y), kept(6 * y + 1), kept(6 * y + 2), kept(6 * y + 3), kept(6 * y + 4), kept(6 * y + 5), 0,
+    to, toStep,
+  );
 }
 
 /** Transforms a 6 × 6 patch into V[point][tile]. `row` and `pixel` are the patch's steps in bytes. */
@@ -40,15 +54,22 @@ function transformPatch(
   channels: i32,
   v: usize,
   pointStep: usize,
-  temp: usize,
 ): void {
+  const line = 6 * pointStep;
   for (let c: usize = 0, last = (<usize> channels) << 2; c < last; c += 16) {
-    for (let x: usize = 0; x < 6; x++) {
-      transformInput(patch + c + x * pixel, row, temp + (x << 4), 96);
-    }
-    for (let y: usize = 0; y < 6; y++) {
-      transformInput(temp + y * 96, 16, v + c + 6 * y * pointStep, pointStep);
-    }
+    const from = patch + c, to = v + c;
+    columnOfInput(0, from, row);
+    columnOfInput(1, from + pixel, row);
+    columnOfInput(2, from + 2 * pixel, row);
+    columnOfInput(3, from + 3 * pixel, row);
+    columnOfInput(4, from + 4 * pixel, row);
+    columnOfInput(5, from + 5 * pixel, row);
+    rowOfInput(0, to, pointStep);
+    rowOfInput(1, to + line, pointStep);
+    rowOfInput(2, to + 2 * line, pointStep);
+    rowOfInput(3, to + 3 * line, pointStep);
+    rowOfInput(4, to + 4 * line, pointStep);
+    rowOfInput(5, to + 5 * line, pointStep);
   }
 }
 
@@ -68,7 +89,6 @@ function transformTiles(
   tilesX: i32,
   v: usize,
   pointStep: usize,
-  temp: usize,
   border: usize,
 ): void {
   const pixel = (<usize> channels) << 2, row = <usize> width * pixel;
@@ -88,7 +108,6 @@ function transformTiles(
         channels,
         to,
         pointStep,
-        temp,
       );
       continue;
     }
@@ -103,36 +122,51 @@ function transformTiles(
         );
       }
     }
-    transformPatch(border, 6 * pixel, pixel, channels, to, pointStep, temp);
+    transformPatch(border, 6 * pixel, pixel, channels, to, pointStep);
   }
 }
 
-/** One dimension of the results' transform, Aᵀ: four values of six. */
+/** One dimension of the results' transform, Aᵀ: four values of six; returns their sum. */
 
 @inline
 function transformOutput(
-  from: usize,
-  step: usize,
-  to: usize,
-  toStep: usize,
-  bias: v128,
-  activation: i32,
+  m0: v128, m1: v128, m2: v128, m3: v128, m4: v128, m5: v128, first: i32, to: usize, toStep: usize,
+  bias: v128, activation: i32,
 ): v128 {
-  const m0 = v128.load(from), m1 = v128.load(from + step), m2 = v128.load(from + 2 * step);
-  const m3 = v128.load(from + 3 * step),
-    m4 = v128.load(from + 4 * step),
-    m5 = v128.load(from + 5 * step);
   const sum = f32x4.add(m1, m2), difference = f32x4.sub(m1, m2);
   const sum2 = f32x4.add(m3, m4), difference2 = f32x4.sub(m3, m4);
   const y0 = f32x4.add(f32x4.add(m0, sum), sum2);
   const y1 = f32x4.relaxed_madd(f32x4.splat(2), difference2, difference);
   const y2 = f32x4.relaxed_madd(f32x4.splat(4), sum2, sum);
   const y3 = f32x4.add(f32x4.relaxed_madd(f32x4.splat(8), difference2, difference), m5);
+  if (to == 0) {
+    keep(first, y0);
+    keep(first + 6, y1);
+    keep(first + 12, y2);
+    keep(first + 18, y3);
+    return y0;
+  }
   v128.store(to, fuse(f32x4.add(y0, bias), activation));
   v128.store(to + toStep, fuse(f32x4.add(y1, bias), activation));
   v128.store(to + 2 * toStep, fuse(f32x4.add(y2, bias), activation));
   v128.store(to + 3 * toStep, fuse(f32x4.add(y3, bias), activation));
   return f32x4.add(f32x4.add(y0, y1), f32x4.add(y2, y3));
+}
+
+@inline
+function columnOfOutput(x: i32, from: usize, row: usize): void {
+  transformOutput(
+    v128.load(from), v128.load(from + row), v128.load(from + 2 * row), v128.load(from + 3 * row),
+    v128.load(from + 4 * row), v128.load(from + 5 * row), x, 0, 0, f32x4.splat(0), 0,
+  );
+}
+
+@inline
+function rowOfOutput(y: i32, to: usize, toStep: usize, bias: v128, activation: i32): v128 {
+  return transformOutput(
+    kept(6 * y), kept(6 * y + 1), kept(6 * y + 2), kept(6 * y + 3), kept(6 * y + 4), kept(6 * y + 5), 0,
+    to, toStep, bias, activation,
+  );
 }
 
 /** Whether any of four values is infinite or NaN. */
@@ -160,7 +194,7 @@ export function winogradConvolve(args: usize, begin: i32, end: i32, scratch: usi
   const bias = load<usize>(args, 60), activation = load<i32>(args, 64);
   const flag = load<usize>(args, 68);
   const pixel = (<usize> channels) << 2, outPixel = (<usize> filters) << 2;
-  const temp = scratch, border = temp + 36 * 16;
+  const border = scratch;
   const v = border + 36 * pixel;
   const vStep = <usize> taskTiles * pixel, mStep = <usize> taskTiles * outPixel;
   const m = v + POINTS * vStep;
@@ -185,7 +219,6 @@ export function winogradConvolve(args: usize, begin: i32, end: i32, scratch: usi
       tilesX,
       v,
       vStep,
-      temp,
       border,
     );
     for (let point = 0; point < POINTS; point++) {
@@ -212,31 +245,35 @@ export function winogradConvolve(args: usize, begin: i32, end: i32, scratch: usi
         <usize> column * outPixel;
       for (let k: usize = 0; k < outPixel; k += 16) {
         // Columns of points first, then the four rows; the bias enters last.
-        for (let i: usize = 0; i < 6; i++) {
-          transformOutput(from + k + i * mStep, 6 * mStep, temp + (i << 4), 96, none, 0);
-        }
+        const points = from + k, line = 6 * mStep;
+        columnOfOutput(0, points, line);
+        columnOfOutput(1, points + mStep, line);
+        columnOfOutput(2, points + 2 * mStep, line);
+        columnOfOutput(3, points + 3 * mStep, line);
+        columnOfOutput(4, points + 4 * mStep, line);
+        columnOfOutput(5, points + 5 * mStep, line);
         const add = bias == 0 ? none : v128.load(bias + k);
-        if (rows == 4 && columns == 4) {
-          for (let i: usize = 0; i < 4; i++) {
-            const sum = transformOutput(
-              temp + i * 96,
-              16,
-              to + k + i * outRow,
-              outPixel,
-              add,
-              activation,
-            );
-            wild = f32x4.add(wild, f32x4.sub(sum, sum));
-          }
-          continue;
-        }
+        const isWhole = rows == 4 && columns == 4;
+        // A tile that reaches over the border is written apart, and what is inside is copied.
+        const place = isWhole ? to + k : border;
+        const rowStep = isWhole ? outRow : 64, pixelStep = isWhole ? outPixel : 16;
+        const sums = f32x4.add(
+          f32x4.add(
+            rowOfOutput(0, place, pixelStep, add, activation),
+            rowOfOutput(1, place + rowStep, pixelStep, add, activation),
+          ),
+          f32x4.add(
+            rowOfOutput(2, place + 2 * rowStep, pixelStep, add, activation),
+            rowOfOutput(3, place + 3 * rowStep, pixelStep, add, activation),
+          ),
+        );
+        wild = f32x4.add(wild, f32x4.sub(sums, sums));
+        if (isWhole) continue;
         for (let i = 0; i < rows; i++) {
-          const sum = transformOutput(temp + <usize> i * 96, 16, border, 16, add, activation);
-          wild = f32x4.add(wild, f32x4.sub(sum, sum));
           for (let j = 0; j < columns; j++) {
             v128.store(
               to + k + <usize> i * outRow + <usize> j * outPixel,
-              v128.load(border + ((<usize> j) << 4)),
+              v128.load(border + ((<usize> (4 * i + j)) << 4)),
             );
           }
         }
@@ -299,20 +336,41 @@ export function winogradFilter(args: usize, begin: i32, end: i32, scratch: usize
   }
 }
 
-/** One dimension of the transform of gradients of results: six values of four. */
+/** One dimension of the transform of gradients of results: six values of four, kept four apart. */
 
 @inline
-function transformGradient(d0: v128, d1: v128, d2: v128, d3: v128, to: usize, step: usize): void {
+function transformGradient(
+  d0: v128, d1: v128, d2: v128, d3: v128, first: i32, to: usize, step: usize,
+): void {
   const sixth = f32x4.splat(-1.0 / 6.0), small = f32x4.splat(1.0 / 24.0);
   const even = f32x4.add(d0, d2), odd = f32x4.add(d1, d3);
   const four = f32x4.add(d0, f32x4.mul(f32x4.splat(4), d2));
   const eight = f32x4.add(f32x4.add(d1, d1), f32x4.mul(f32x4.splat(8), d3));
-  v128.store(to, f32x4.mul(f32x4.splat(0.25), d0));
-  v128.store(to + step, f32x4.mul(sixth, f32x4.add(even, odd)));
-  v128.store(to + 2 * step, f32x4.mul(sixth, f32x4.sub(even, odd)));
-  v128.store(to + 3 * step, f32x4.mul(small, f32x4.add(four, eight)));
-  v128.store(to + 4 * step, f32x4.mul(small, f32x4.sub(four, eight)));
-  v128.store(to + 5 * step, d3);
+  put(first, to, f32x4.mul(f32x4.splat(0.25), d0));
+  put(first + 4, to + step, f32x4.mul(sixth, f32x4.add(even, odd)));
+  put(first + 8, to + 2 * step, f32x4.mul(sixth, f32x4.sub(even, odd)));
+  put(first + 12, to + 3 * step, f32x4.mul(small, f32x4.add(four, eight)));
+  put(first + 16, to + 4 * step, f32x4.mul(small, f32x4.sub(four, eight)));
+  put(first + 20, to + 5 * step, d3);
+}
+
+/** Column x of a tile of which `rows` × `columns` values are inside; the others count as zeros. */
+
+@inline
+function columnOfGradient(x: i32, from: usize, row: usize, rows: i32, columns: i32): void {
+  const zero = f32x4.splat(0), count = x < columns ? rows : 0;
+  transformGradient(
+    count > 0 ? v128.load(from) : zero,
+    count > 1 ? v128.load(from + row) : zero,
+    count > 2 ? v128.load(from + 2 * row) : zero,
+    count > 3 ? v128.load(from + 3 * row) : zero,
+    x, 0, 0,
+  );
+}
+
+@inline
+function rowOfGradient(y: i32, to: usize, step: usize): void {
+  transformGradient(kept(4 * y), kept(4 * y + 1), kept(4 * y + 2), kept(4 * y + 3), 0, to, step);
 }
 
 /**
@@ -332,14 +390,13 @@ export function winogradFilterSums(args: usize, begin: i32, end: i32, scratch: u
     filters = load<i32>(args, 52);
   const tilesY = load<i32>(args, 56), tilesX = load<i32>(args, 60);
   const pixel = (<usize> channels) << 2, outPixel = (<usize> filters) << 2;
-  const temp = scratch, border = temp + 36 * 16;
+  const border = scratch;
   const v = border + 36 * pixel;
   const vStep = <usize> blockTiles * pixel, dStep = <usize> blockTiles * outPixel;
   const d = v + POINTS * vStep;
   const sumStep = <usize> channels * outPixel;
   const perImage = tilesY * tilesX;
   const outRow = <usize> outWidth * outPixel;
-  const zero = f32x4.splat(0);
   for (let group = begin; group < end; group++) {
     const sum = sums + <usize> group * POINTS * sumStep;
     memory.fill(sum, 0, POINTS * sumStep);
@@ -359,7 +416,6 @@ export function winogradFilterSums(args: usize, begin: i32, end: i32, scratch: u
         tilesX,
         v,
         vStep,
-        temp,
         border,
       );
       for (let t = 0; t < count; t++) {
@@ -372,29 +428,17 @@ export function winogradFilterSums(args: usize, begin: i32, end: i32, scratch: u
           <usize> column * outPixel;
         const to = d + <usize> t * outPixel;
         for (let k: usize = 0; k < outPixel; k += 16) {
-          for (let j = 0; j < 4; j++) {
-            const at = from + k + <usize> j * outPixel;
-            const within = j < columns;
-            transformGradient(
-              within && rows > 0 ? v128.load(at) : zero,
-              within && rows > 1 ? v128.load(at + outRow) : zero,
-              within && rows > 2 ? v128.load(at + 2 * outRow) : zero,
-              within && rows > 3 ? v128.load(at + 3 * outRow) : zero,
-              temp + ((<usize> j) << 4),
-              64,
-            );
-          }
-          for (let i: usize = 0; i < 6; i++) {
-            const line = temp + 64 * i;
-            transformGradient(
-              v128.load(line),
-              v128.load(line, 16),
-              v128.load(line, 32),
-              v128.load(line, 48),
-              to + k + 6 * i * dStep,
-              dStep,
-            );
-          }
+          const at = from + k, points = to + k, line = 6 * dStep;
+          columnOfGradient(0, at, outRow, rows, columns);
+          columnOfGradient(1, at + outPixel, outRow, rows, columns);
+          columnOfGradient(2, at + 2 * outPixel, outRow, rows, columns);
+          columnOfGradient(3, at + 3 * outPixel, outRow, rows, columns);
+          rowOfGradient(0, points, dStep);
+          rowOfGradient(1, points + line, dStep);
+          rowOfGradient(2, points + 2 * line, dStep);
+          rowOfGradient(3, points + 3 * line, dStep);
+          rowOfGradient(4, points + 4 * line, dStep);
+          rowOfGradient(5, points + 5 * line, dStep);
         }
       }
       for (let point = 0; point < POINTS; point++) {
