@@ -15,7 +15,7 @@ import {
   pointwiseInputGradient,
 } from "./pointwise.ts";
 import { sumRows } from "./reductions.ts";
-import { isWinograd, winogradFilterGradient, winogradForward } from "./winograd.ts";
+import { winogradFilterGradient, winogradForward } from "./winograd.ts";
 
 type ConvInfo = tf.backend_util.Conv2DInfo;
 
@@ -28,8 +28,9 @@ const convolveKernel = defineKernel("convolve", {
   channels: "i32",
   top: "i32",
   left: "i32",
-  spreadY: "i32",
-  spreadX: "i32",
+  stepPixel: "i32",
+  stepRow: "i32",
+  stepImage: "i32",
   paddedWidth: "i32",
   filterRows: "i32",
   run: "i32",
@@ -147,7 +148,7 @@ function forward(
     wideBias = memory.float32(plan.filters).fill(0);
     wideBias.set(added);
   }
-  const result = convolve(backend, {
+  const result = convolveWhole(backend, {
     x: images,
     images: info.batchSize,
     height: info.inHeight,
@@ -155,20 +156,17 @@ function forward(
     channels: inChannels,
     top: info.padInfo.top,
     left: info.padInfo.left,
-    spreadY: 1,
-    spreadX: 1,
     filter: spread ?? weights,
     filterRows: effectiveFilterHeight,
     filterColumns: effectiveFilterWidth,
     filters: plan.filters,
     outHeight: info.outHeight,
     outWidth: info.outWidth,
-    outChannels,
     strideY: info.strideHeight,
     strideX: info.strideWidth,
     bias: wideBias,
     activation,
-  });
+  }, info.outShape);
   const isDilated = dilationHeight > 1 || dilationWidth > 1;
   if (!result || !isDilated || isFiniteSum(memory, backend.values(result), outChannels)) {
     return result;
@@ -185,7 +183,10 @@ function isFiniteSum(memory: Scope, values: Float32Array, columns: number): bool
   return sums.every(Number.isFinite);
 }
 
-/** The gradient for the images: the gradients of the outputs convolved with the filter turned round. */
+/**
+ * The gradient for the images: the gradients of the outputs convolved with the filter turned round. With
+ * strides, the pixels of each remainder see taps of their own, so each is a convolution of stride 1.
+ */
 function inputGradient(
   { inputs, attrs, backend }: KernelCall<tf.Conv2DBackpropInputAttrs>,
 ): tf.TensorInfo | undefined {
@@ -200,82 +201,96 @@ function inputGradient(
     pad,
     dimRoundingMode,
   );
-  const { filterHeight, filterWidth, inChannels, outChannels, padInfo } = info;
   // conv2dTranspose may hand over outputs of another size: the CPU backend takes what it needs of them.
   if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   if (isPointwise(info)) return pointwiseInputGradient(backend, dy, filter, info);
-  const taps = filterHeight * filterWidth;
+  const { inChannels, outChannels, strideHeight, strideWidth } = info;
   const gradients = backend.values(dy), weights = backend.values(filter);
   const filters = roundUp(inChannels);
   using memory = new Scope();
-  const turned = memory.float32(taps * outChannels * filters);
-  if (filters !== inChannels) turned.fill(0);
-  copyValues(weights.subarray((taps - 1) * inChannels * outChannels), turned, [
-    { length: taps, steps: [-inChannels * outChannels, outChannels * filters] },
-    { length: outChannels, steps: [1, filters] },
-    { length: inChannels, steps: [outChannels, 1] },
-  ]);
-  const top = filterHeight - 1 - padInfo.top, left = filterWidth - 1 - padInfo.left;
-  const spread: ConvInfo = {
-    ...info,
-    inHeight: (info.outHeight - 1) * info.strideHeight + 1,
-    inWidth: (info.outWidth - 1) * info.strideWidth + 1,
-    inChannels: outChannels,
-    outHeight: info.inHeight,
-    outWidth: info.inWidth,
-    outChannels: inChannels,
-    strideHeight: 1,
-    strideWidth: 1,
-    padInfo: { ...padInfo, top, left },
-  };
-  if (isWinograd(spread)) {
-    const given = spreadOut(memory, gradients, info, spread);
-    const fast = winogradForward(backend, spread, given, turned, null, "linear");
+  const parts: { convolution: Convolution; from: number }[] = [];
+  for (let y = 0; y < Math.min(strideHeight, info.inHeight); y++) {
+    for (let x = 0; x < Math.min(strideWidth, info.inWidth); x++) {
+      const { rows, columns, ...place } = remainderOf(info, y, x);
+      if (rows.taps * columns.taps === 0) continue;
+      const turned = memory.float32(rows.taps * columns.taps * outChannels * filters);
+      if (filters !== inChannels) turned.fill(0);
+      const tap = inChannels * outChannels, row = info.filterWidth * tap;
+      copyValues(weights.subarray(rows.last * row + columns.last * tap), turned, [
+        { length: rows.taps, steps: [-strideHeight * row, columns.taps * outChannels * filters] },
+        { length: columns.taps, steps: [-strideWidth * tap, outChannels * filters] },
+        { length: outChannels, steps: [1, filters] },
+        { length: inChannels, steps: [outChannels, 1] },
+      ]);
+      const convolution = {
+        x: gradients,
+        images: info.batchSize,
+        height: info.outHeight,
+        width: info.outWidth,
+        channels: outChannels,
+        ...place,
+        filter: turned,
+        filterRows: rows.taps,
+        filterColumns: columns.taps,
+        filters,
+        strideY: 1,
+        strideX: 1,
+        bias: null,
+        activation: "linear",
+      } as const;
+      parts.push({ convolution, from: (y * info.inWidth + x) * filters });
+    }
+  }
+  const whole = parts[0];
+  if (strideHeight === 1 && strideWidth === 1 && whole) {
+    const turned: ConvInfo = {
+      ...info,
+      inHeight: info.outHeight,
+      inWidth: info.outWidth,
+      inChannels: outChannels,
+      outHeight: info.inHeight,
+      outWidth: info.inWidth,
+      outChannels: inChannels,
+      padInfo: { ...info.padInfo, top: whole.convolution.top, left: whole.convolution.left },
+    };
+    const { filter: weights } = whole.convolution;
+    const fast = winogradForward(backend, turned, gradients, weights, null, "linear");
     if (fast) return fast;
   }
-  // The kernel's stride is 1 here; the strides become zeros between the pixels of dy.
-  return convolve(backend, {
-    x: gradients,
-    images: info.batchSize,
-    height: info.outHeight,
-    width: info.outWidth,
-    channels: outChannels,
-    top,
-    left,
-    spreadY: info.strideHeight,
-    spreadX: info.strideWidth,
-    filter: turned,
-    filterRows: filterHeight,
-    filterColumns: filterWidth,
-    filters,
-    outHeight: info.inHeight,
-    outWidth: info.inWidth,
-    outChannels: inChannels,
-    strideY: 1,
-    strideX: 1,
-    bias: null,
-    activation: "linear",
-  });
+  if (parts.some(({ convolution }) => !bandOf(convolution))) return undefined;
+  const { info: result, values } = backend.newTensor(info.inShape);
+  const pixels = info.batchSize * info.inHeight * info.inWidth;
+  const isWide = filters !== inChannels;
+  const dx = isWide ? memory.float32(pixels * filters) : values;
+  // Pixels between the taps of a stride that is longer than the filter.
+  if (info.filterHeight < strideHeight || info.filterWidth < strideWidth) fillFloats(dx, 0);
+  const stepRow = strideHeight * info.inWidth * filters, stepPixel = strideWidth * filters;
+  const steps = { stepPixel, stepRow, stepImage: info.inHeight * info.inWidth * filters };
+  for (const { convolution, from } of parts) convolve(convolution, dx.subarray(from), steps);
+  if (isWide) copyColumns(dx, values, pixels, filters, inChannels);
+  return result;
 }
 
-/** The gradients of a convolution's results with zeros between the pixels, for its strides. */
-function spreadOut(
-  memory: Scope,
-  dy: Float32Array,
-  { batchSize, outHeight, outWidth, outChannels, strideHeight, strideWidth }: ConvInfo,
-  { inHeight, inWidth }: ConvInfo,
-): Float32Array {
-  if (strideHeight === 1 && strideWidth === 1) return dy;
-  const row = inWidth * outChannels;
-  const spread = memory.float32(batchSize * inHeight * row);
-  fillFloats(spread, 0);
-  copyValues(dy, spread, [
-    { length: batchSize, steps: [outHeight * outWidth * outChannels, inHeight * row] },
-    { length: outHeight, steps: [outWidth * outChannels, strideHeight * row] },
-    { length: outWidth, steps: [outChannels, strideWidth * outChannels] },
-    { length: outChannels, steps: [1, 1] },
-  ]);
-  return spread;
+/** The convolution that gives the pixels (y + i · stride, x + j · stride) of the gradient for the images. */
+function remainderOf(info: ConvInfo, y: number, x: number) {
+  const { padInfo } = info;
+  const along = (first: number, stride: number, filter: number, size: number, before: number) => {
+    // The taps k with k ≡ first + before are seen, from the output (first + before − k) / stride on.
+    const tap = (first + before) % stride, shift = (first + before - tap) / stride;
+    const taps = Math.max(0, Math.ceil((filter - tap) / stride));
+    const last = tap + stride * (taps - 1), out = Math.ceil((size - first) / stride);
+    return { taps, last, out, before: taps - 1 - shift };
+  };
+  const rows = along(y, info.strideHeight, info.filterHeight, info.inHeight, padInfo.top);
+  const columns = along(x, info.strideWidth, info.filterWidth, info.inWidth, padInfo.left);
+  return {
+    rows,
+    columns,
+    top: rows.before,
+    left: columns.before,
+    outHeight: rows.out,
+    outWidth: columns.out,
+  };
 }
 
 function filterGradient(
@@ -384,49 +399,67 @@ interface Convolution {
   readonly channels: number;
   readonly top: number;
   readonly left: number;
-  readonly spreadY: number;
-  readonly spreadX: number;
   readonly filter: Float32Array;
   readonly filterRows: number;
   readonly filterColumns: number;
   readonly filters: number;
   readonly outHeight: number;
   readonly outWidth: number;
-  readonly outChannels: number;
   readonly strideY: number;
   readonly strideX: number;
   readonly bias: Float32Array | null;
   readonly activation: FusedActivation;
 }
 
-function convolve(backend: SimdBackend, c: Convolution): tf.TensorInfo | undefined {
-  const paddedWidth = (c.outWidth - 1) * c.strideX + c.filterColumns;
-  const band = bandsOf({
-    rowBytes: 4 * paddedWidth * c.channels,
+function paddedWidthOf({ outWidth, strideX, filterColumns }: Convolution): number {
+  return (outWidth - 1) * strideX + filterColumns;
+}
+
+function bandOf(c: Convolution) {
+  return bandsOf({
+    rowBytes: 4 * paddedWidthOf(c) * c.channels,
     reach: c.filterRows,
     stride: c.strideY,
     outHeight: c.outHeight,
     images: c.images,
   });
-  if (!band) return undefined;
-  const { info, values: result } = backend.newTensor(
-    [c.images, c.outHeight, c.outWidth, c.outChannels],
-  );
-  const pixels = c.images * c.outHeight * c.outWidth;
-  const isWide = c.filters !== c.outChannels;
+}
+
+/** A convolution into a new tensor; undefined if not even a row fits the scratch memory. */
+function convolveWhole(
+  backend: SimdBackend,
+  c: Convolution,
+  shape: number[],
+): tf.TensorInfo | undefined {
+  if (!bandOf(c)) return undefined;
+  const { info, values: result } = backend.newTensor(shape);
+  const outChannels = shape.at(-1)!, pixels = result.length / outChannels;
+  const isWide = c.filters !== outChannels;
   using memory = new Scope();
   const y = isWide ? memory.float32(pixels * c.filters) : result;
+  const stepRow = c.outWidth * c.filters;
+  convolve(c, y, { stepPixel: c.filters, stepRow, stepImage: c.outHeight * stepRow });
+  if (isWide) copyColumns(y, result, pixels, c.filters, outChannels);
+  return info;
+}
+
+/** A convolution for which there is a {@linkcode bandOf}, with the steps of its results in values. */
+function convolve(
+  c: Convolution,
+  y: Float32Array,
+  steps: { readonly stepPixel: number; readonly stepRow: number; readonly stepImage: number },
+): void {
+  const band = bandOf(c)!;
   convolveKernel(c.images * band.bands, {
     ...c,
+    ...steps,
     y,
-    paddedWidth,
+    paddedWidth: paddedWidthOf(c),
     run: c.filterColumns * c.channels,
     activation: activationCode(c.activation),
     bands: band.bands,
     bandRows: band.rows,
   });
-  if (isWide) copyColumns(y, result, pixels, c.filters, c.outChannels);
-  return info;
 }
 
 function copyColumns(

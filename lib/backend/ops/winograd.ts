@@ -97,11 +97,6 @@ function planOf(info: ConvInfo, isSum = false) {
   return { tilesY, tilesX, tiles, block };
 }
 
-/** Whether a convolution goes Winograd's way. */
-export function isWinograd(info: ConvInfo): boolean {
-  return planOf(info) !== undefined;
-}
-
 function imagesOf(info: ConvInfo, { tilesY, tilesX }: { tilesY: number; tilesX: number }) {
   return {
     height: info.inHeight,
