@@ -11,10 +11,9 @@ import {
   whole,
   withDefaults,
 } from "../base/check.ts";
-import { trainingCount, VALIDATION_SPLIT } from "../dataset/split.ts";
+import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { permutation, seededRandom } from "../base/random.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
-import { checkAugmentOf } from "./engine/augment.ts";
 import {
   Checkpoint,
   checkpointRule,
@@ -22,22 +21,13 @@ import {
   settingsOf,
   type TrainingSettings,
 } from "./engine/checkpoint.ts";
-import { readClassWeight } from "./engine/class_weights.ts";
 import { Stopper } from "./engine/early_stopping.ts";
-import { checkWholeNumbers, createForwardPass } from "./engine/forward.ts";
-import { type EpochLog, type History, recordEpoch } from "./engine/history.ts";
-import { checkImages, type LabeledImages } from "./engine/image_arrays.ts";
+import { emptyHistory, type EpochLog, type History, recordEpoch } from "./engine/history.ts";
+import type { LabeledImages } from "./engine/image_arrays.ts";
 import { noticeFallbacks } from "./engine/notice_fallbacks.ts";
-import { checkClassifier, classesOf, createObjective, usesLogits } from "./engine/objective.ts";
-import {
-  checkOptimizer,
-  keepsState,
-  kernelsOf,
-  learningRateOf,
-  setLearningRate,
-} from "./engine/optimizer.ts";
-import { readTargets } from "./engine/targets.ts";
-import { evaluate, Sums, type Training, trainingStep } from "./engine/training_step.ts";
+import { keepsState, setLearningRate } from "./engine/optimizer.ts";
+import { planTraining, type TrainingPlan } from "./engine/training_plan.ts";
+import { evaluate, Sums, trainingStep } from "./engine/training_step.ts";
 import { TRAINABLE_RULE } from "./model_rule.ts";
 import {
   checkLearningOptions,
@@ -45,7 +35,6 @@ import {
   type LearningOptions,
   learningText,
 } from "./learning_options.ts";
-import { ratesOf } from "./learning_rate.ts";
 
 /** Where a training stands after a batch. */
 export interface BatchLog {
@@ -170,72 +159,26 @@ async function train(
   options: TrainOptions,
   stand: { done: number; kept: number },
 ): Promise<History> {
-  const { epochs, batchSize, validationSplit, seed, signal } = withDefaults(DEFAULTS, options);
-  checkClassifier(model);
-  const pass = createForwardPass(model, { logits: usesLogits(model), training: true });
-  const count = checkImages(model, data);
-  checkWholeNumbers(pass, data.images);
-  const targets = readTargets(data.labels, count, classesOf(model));
-  const trainCount = trainingCount(count, validationSplit);
-  if (trainCount < 1) {
-    throw new RangeError(
-      `No training images are left of ${count} with a validationSplit of ${validationSplit}`,
-    );
-  }
-  const { labelSmoothing, classWeight, earlyStopping, weightDecay = 0 } = options;
-  const objective = createObjective(model, pass, targets, {
-    labelSmoothing,
-    classWeights: classWeight &&
-      readClassWeight(classWeight, classesOf(model), targets.classes.subarray(0, trainCount)),
-  });
-  const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  if (weights.length === 0) {
-    throw new RangeError("Cannot train this model: none of its weights is trainable");
-  }
-  const { augment } = options;
-  if (augment) checkAugmentOf(augment, data);
-  checkOptimizer(model.optimizer, weights);
-  if (earlyStopping && trainCount === count) {
-    throw new RangeError(
-      "earlyStopping looks at the validation loss, but validationSplit leaves no validation images",
-    );
-  }
+  const settings = withDefaults(DEFAULTS, options);
+  const { epochs, seed, signal, earlyStopping } = settings;
+  const plan = planTraining(model, data, settings);
   const stopper = earlyStopping && new Stopper(earlyStopping);
-  const batches = Math.ceil(trainCount / batchSize);
-  const { optimizer } = model;
-  const rates = options.learningRate === undefined
-    ? undefined
-    : ratesOf(options.learningRate, epochs * batches);
-  const ownRate = rates || weightDecay > 0 ? learningRateOf(optimizer) : undefined;
-  const kernels = weightDecay > 0 ? kernelsOf(model) : [];
-  warnOfOrder(targets.classes, trainCount);
-  const random = seededRandom(seed);
   signal?.throwIfAborted();
 
   const checkpoint = options.checkpoint === undefined ? undefined : await Checkpoint.open(
     options.checkpoint,
     model,
-    { ...settingsOf(model, data), ...ownSettings(options, rates) },
+    { ...settingsOf(model, data), ...ownSettings(options, plan.rates) },
   );
   const kept = await checkpoint?.restore(model);
   if (kept?.stopper && stopper) stopper.resume(kept.stopper, kept.bestWeights);
   const begin = stand.done = stand.kept = kept?.epochs ?? 0;
-  const history: History = kept?.history ?? {
-    loss: [],
-    accuracy: [],
-    valLoss: [],
-    valAccuracy: [],
-    seconds: [],
-    ...(objective.metricNames.length > 0 ? { metrics: {} } : {}),
-  };
-  const training: Training = { model, pass, objective, weights, kernels, data, augment };
-  const breathe = createBreather();
-  // Progress counts batches; one that is only looked at costs a pass, one that is learned from three.
-  const validated = (count - trainCount) / batchSize / 3, unitsOfEpoch = batches + validated;
-  const tell = (done: number, epoch: number, { loss, accuracy }: Sums) =>
+  const history = kept?.history ?? emptyHistory(plan.training.objective.metricNames);
+  const random = seededRandom(seed);
+  const tell: Tell = (epoch, done, { loss, accuracy }) =>
     options.onProgress?.({
-      done,
-      total: epochs * unitsOfEpoch,
+      done: epoch * plan.unitsOfEpoch + done,
+      total: epochs * plan.unitsOfEpoch,
       message: `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(3)}, accuracy ${
         accuracy.toFixed(3)
       }`,
@@ -244,35 +187,14 @@ async function train(
   try {
     for (let epoch = 0; epoch < epochs && !stopper?.state.stopped; epoch++) {
       const start = performance.now();
-      const order = permutation(trainCount, random);
+      const order = permutation(plan.trainCount, random);
       const epochSeed = Math.floor(random() * 2 ** 32);
       // What a checkpoint holds is not done again, but has drawn its random numbers.
       if (epoch < begin) continue;
-      const sums = new Sums(objective.metricNames);
-      for (let batch = 0; batch < batches; batch++) {
-        signal?.throwIfAborted();
-        const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-        const rate = rates?.[epoch * batches + batch] ?? ownRate;
-        if (rates) setLearningRate(optimizer, rate!);
-        const figures = await trainingStep(training, rows, {
-          seed: (epochSeed + Math.imul(batch, SEED_STRIDE)) >>> 0,
-          epochSeed,
-          decay: weightDecay > 0 ? rate! * weightDecay : 0,
-        });
-        if (!Number.isFinite(figures.loss)) {
-          throw diverged(
-            "loss",
-            figures.loss,
-            `in epoch ${epoch + 1}, batch ${batch + 1} of ${batches}`,
-          );
-        }
-        sums.add(figures, rows.length);
-        options.onBatch?.({ epoch, batch, batches, loss: sums.loss, accuracy: sums.accuracy });
-        tell(epoch * unitsOfEpoch + batch + 1, epoch, sums);
-        await breathe();
-      }
-      const validation = await evaluate(pass, objective, data, trainCount, count, signal);
-      if (count > trainCount && Number.isNaN(validation.loss)) {
+      const sums = await trainEpoch(plan, { epoch, order, epochSeed }, options, tell);
+      const { pass, objective } = plan.training;
+      const validation = await evaluate(pass, objective, data, plan.trainCount, plan.count, signal);
+      if (plan.count > plan.trainCount && Number.isNaN(validation.loss)) {
         throw diverged("validation loss", validation.loss, `after epoch ${epoch + 1}`);
       }
       const log: EpochLog = {
@@ -294,13 +216,55 @@ async function train(
       });
       stand.kept = checkpoint ? stand.done : 0;
       options.onEpoch?.(log);
-      if (validated > 0) tell(stand.done * unitsOfEpoch, epoch, sums);
+      if (plan.count > plan.trainCount) tell(epoch, plan.unitsOfEpoch, sums);
     }
     stopper?.restore(model);
   } finally {
-    if (rates) setLearningRate(optimizer, ownRate!);
+    if (plan.rates) setLearningRate(model.optimizer, plan.ownRate!);
   }
   return stopper ? { ...history, bestEpoch: stopper.state.bestEpoch } : history;
+}
+
+/** Where an epoch stands among the others, and what was drawn for it. */
+interface EpochPlace {
+  readonly epoch: number;
+  /** The training images in the order of their batches. */
+  readonly order: Uint32Array;
+  readonly epochSeed: number;
+}
+
+/** Tells how far a training is: an epoch and the units of it that are done. */
+type Tell = (epoch: number, done: number, sums: Sums) => void;
+
+/** All batches of an epoch. */
+async function trainEpoch(
+  { training, batches, batchSize, rates, ownRate, weightDecay }: TrainingPlan,
+  { epoch, order, epochSeed }: EpochPlace,
+  { signal, onBatch }: TrainOptions,
+  tell: Tell,
+): Promise<Sums> {
+  const { model, objective } = training, sums = new Sums(objective.metricNames);
+  const breathe = createBreather();
+  for (let batch = 0; batch < batches; batch++) {
+    signal?.throwIfAborted();
+    const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
+    const rate = rates?.[epoch * batches + batch] ?? ownRate;
+    if (rates) setLearningRate(model.optimizer, rate!);
+    const figures = await trainingStep(training, rows, {
+      seed: (epochSeed + Math.imul(batch, SEED_STRIDE)) >>> 0,
+      epochSeed,
+      decay: weightDecay > 0 ? rate! * weightDecay : 0,
+    });
+    if (!Number.isFinite(figures.loss)) {
+      const when = `in epoch ${epoch + 1}, batch ${batch + 1} of ${batches}`;
+      throw diverged("loss", figures.loss, when);
+    }
+    sums.add(figures, rows.length);
+    onBatch?.({ epoch, batch, batches, loss: sums.loss, accuracy: sums.accuracy });
+    tell(epoch, batch + 1, sums);
+    await breathe();
+  }
+  return sums;
 }
 
 function diverged(what: string, value: number, when: string): Error {
@@ -322,30 +286,4 @@ function ownSettings(options: TrainOptions, rates: Float64Array | undefined): Tr
     // A function of a caller's is what it gives.
     learningRate: rates && digestOf(rates),
   };
-}
-
-/** A class that is only in the validation part cannot be learned: the order of the images is to blame. */
-function warnOfOrder(classes: Int32Array, trainCount: number): void {
-  const seen = new Set(classes.subarray(0, trainCount));
-  const validated = [...new Set(classes.subarray(trainCount))].sort((a, b) => a - b);
-  const unseen = validated.filter((label) => !seen.has(label));
-  const isOrdered = classes.every((label, i) => i === 0 || label >= classes[i - 1]!) ||
-    classes.every((label, i) => i === 0 || label <= classes[i - 1]!);
-  const whatToDo =
-    "Shuffle them first (shuffle), or split them with trainTestSplit and train with " +
-    "validationSplit: 0";
-  if (unseen.length > 0) {
-    console.warn(
-      `The validation part holds images of class ${
-        unseen.join(", ")
-      }, of which the training part has ` +
-        `none: the images seem to be ordered by class. ${whatToDo}`,
-    );
-  } else if (isOrdered && validated.length > 0 && seen.size > validated.length) {
-    console.warn(
-      `The images are ordered by class, and the validation part, the last of them, holds class ${
-        validated.join(", ")
-      } alone: its figures say nothing of the others. ${whatToDo}`,
-    );
-  }
 }

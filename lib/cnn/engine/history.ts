@@ -32,6 +32,18 @@ export interface History {
   readonly bestEpoch?: number;
 }
 
+/** The figures of no epoch. */
+export function emptyHistory(metricNames: readonly string[]): History {
+  return {
+    loss: [],
+    accuracy: [],
+    valLoss: [],
+    valAccuracy: [],
+    seconds: [],
+    ...(metricNames.length > 0 ? { metrics: {} } : {}),
+  };
+}
+
 /** Adds the figures of an epoch. */
 export function recordEpoch(
   history: History,
