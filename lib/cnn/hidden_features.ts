@@ -268,13 +268,14 @@ async function run(
   const graphPass = isGraph ? createGraphPass(model, wanted.until) : undefined;
   const pass = isGraph ? undefined : createForwardPass(model, wanted);
   const source = imageSource(model, data, pass?.onesChannel ?? false, preprocessing);
-  if (pass) checkWholeNumbers(pass, (data as ImageArrays).images, preprocessing?.scale);
-  const { count } = source;
+  checkWholeNumbers(pass ?? graphPass!, (data as ImageArrays).images, preprocessing?.scale);
+  const { count } = source, fixed = graphPass?.batchSize;
+  if (fixed !== undefined) checkBatches(fixed, count, options.batchSize);
   const work = async (begin: number, end: number) => {
     const batch = await source.batch(begin, end);
     let outputs: tf.Tensor[] | undefined, kept: tf.Tensor[] = [];
     try {
-      outputs = await graphPass?.(batch);
+      outputs = await graphPass?.apply(batch);
       kept = tf.tidy(() => reduce(outputs ?? pass!.applyAll(batch)));
       await read(kept, begin, count);
     } finally {
@@ -282,8 +283,23 @@ async function run(
     }
   };
   const widest = pass?.widest ?? GRAPH_CHANNELS * source.area;
-  await noticeFallbacks(title, () => inBatches(count, widest, options, work));
+  const batches = { ...options, batchSize: fixed ?? options.batchSize };
+  await noticeFallbacks(title, () => inBatches(count, widest, batches, work));
   return count;
+}
+
+/** Some graph models take batches of one size alone. */
+function checkBatches(fixed: number, count: number, wanted: number | undefined): void {
+  if (wanted !== undefined && wanted !== fixed) {
+    throw new RangeError(
+      `The model takes ${fixed} images at once, but batchSize is ${wanted}: leave it out`,
+    );
+  }
+  if (count % fixed !== 0) {
+    throw new RangeError(
+      `The model takes ${fixed} images at once, which ${count} images do not fill: give a multiple of ${fixed}`,
+    );
+  }
 }
 
 async function inBatches(

@@ -386,21 +386,60 @@ Deno.test("Networks that are no classifiers of single images are refused by name
   }
 });
 
-Deno.test("Images are rows or sequences to networks that take these, graph models included", async () => {
-  await setUpCompute({ backend: "simd", quiet: true });
-  const shape = (...sizes: number[]) => ({ dim: sizes.map((size) => ({ size: String(size) })) });
-  const type = { type: "DT_FLOAT" };
+/** A graph model of one matrix product, of rows of 12 numbers. */
+function product(type: string, batch: number, weights: Float32Array): Promise<tf.GraphModel> {
+  const shape = { dim: [batch, 12].map((size) => ({ size: String(size) })) };
+  const [dtype, float] = [{ type }, { type: "DT_FLOAT" }];
   const node = [
-    { name: "row", op: "Placeholder", attr: { dtype: type, shape: { shape: shape(-1, 12) } } },
-    { name: "weights", op: "Const", attr: { dtype: type } },
-    { name: "scores", op: "MatMul", input: ["row", "weights"], attr: { T: type } },
+    { name: "row", op: "Placeholder", attr: { dtype, shape: { shape } } },
+    { name: "numbers", op: "Cast", input: ["row"], attr: { SrcT: dtype, DstT: float } },
+    { name: "weights", op: "Const", attr: { dtype: float } },
+    { name: "scores", op: "MatMul", input: ["numbers", "weights"], attr: { T: float } },
   ];
-  const weights = Float32Array.from({ length: 36 }, (_, i) => i % 7 - 3);
-  const graph = await tf.loadGraphModel(tf.io.fromMemory({
+  return tf.loadGraphModel(tf.io.fromMemory({
     modelTopology: { node, library: {}, versions: {} },
     weightSpecs: [{ name: "weights", shape: [12, 3], dtype: "float32" }],
-    weightData: weights.buffer,
+    weightData: weights.slice().buffer,
   }));
+}
+
+Deno.test("Graph models of whole numbers and of batches of one size are given these, or refuse by name", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const weights = Float32Array.from({ length: 36 }, (_, i) => i % 5 - 2);
+  const images = Uint8Array.from({ length: 72 }, (_, i) => i * 3);
+  const set = { images, shape: [6, 2, 2, 3] as const };
+  const rows = tf.tensor2d(Float32Array.from(images), [6, 12]);
+  const expected = tf.matMul(rows, tf.tensor2d(weights, [12, 3])).dataSync();
+  const whole = { layer: "scores", preprocessing: { scale: "0..255" } } as const;
+  for (const [type, batch] of [["DT_INT32", -1], ["DT_INT32", 1], ["DT_FLOAT", 3]] as const) {
+    const graph = await product(type, batch, weights);
+    assertClose(`${type} ${batch}`, (await hiddenFeatures(graph, set, whole)).data, expected);
+    if (type === "DT_INT32") {
+      await assert.rejects(
+        hiddenFeatures(graph, set, { layer: "scores" }),
+        /Layer "row" takes whole numbers, but bytes become fractions \(0\.\.1\).*scale: "0\.\.255"/,
+      );
+    }
+    if (batch === 3) {
+      const four = { images: images.subarray(0, 48), shape: [4, 2, 2, 3] as const };
+      await assert.rejects(
+        hiddenFeatures(graph, four, whole),
+        /3 images at once, which 4 images do/,
+      );
+      await assert.rejects(
+        hiddenFeatures(graph, set, { ...whole, batchSize: 2 }),
+        /3 images at once, but batchSize is 2: leave it out/,
+      );
+      await hiddenFeatures(graph, set, { ...whole, batchSize: 3 });
+    }
+    graph.dispose();
+  }
+});
+
+Deno.test("Images are rows or sequences to networks that take these, graph models included", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const weights = Float32Array.from({ length: 36 }, (_, i) => i % 7 - 3);
+  const graph = await product("DT_FLOAT", -1, weights);
   const images = Float32Array.from({ length: 24 }, (_, i) => i / 24);
   const set = { images, shape: [2, 2, 3, 2] as const };
   const before = tf.memory().numTensors;

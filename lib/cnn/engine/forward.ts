@@ -145,7 +145,7 @@ function checkTrainable(calls: readonly LayerCall[]): void {
  * @throws {RangeError} If bytes would become fractions, of which nothing but 0 and 1 would be left
  */
 export function checkWholeNumbers(
-  { ofWholeNumbers }: ForwardPass,
+  { ofWholeNumbers }: Pick<ForwardPass, "ofWholeNumbers">,
   images: unknown,
   scale: string = "0..1",
 ): void {

@@ -11,9 +11,18 @@ interface Executor {
 /** Nodes that hold something and compute nothing. */
 const NO_RESULT = new Set(["Const", "Placeholder", "NoOp"]);
 
+/** A graph model as one function of a batch of images. */
+export interface GraphPass {
+  /** From a batch of images to the outputs that were asked for; the caller disposes of them. */
+  readonly apply: (batch: tf.Tensor) => Promise<tf.Tensor[]>;
+  /** How many images a batch must have; `undefined` where any number will do. */
+  readonly batchSize: number | undefined;
+  /** The input, if it takes whole numbers. */
+  readonly ofWholeNumbers: string | undefined;
+}
+
 /**
- * A function from a batch of images to the outputs of some of a graph model's nodes, or to its own; the caller
- * disposes of them.
+ * A pass from images to the outputs of some of a graph model's nodes, or to its own.
  *
  * @param nodes Names of nodes; default: the model's one output
  * @throws {RangeError} If the model has several inputs, or several outputs where its own is wanted, or no node
@@ -22,7 +31,7 @@ const NO_RESULT = new Set(["Const", "Placeholder", "NoOp"]);
 export function createGraphPass(
   model: tf.GraphModel,
   nodes?: readonly string[],
-): (batch: tf.Tensor) => Promise<tf.Tensor[]> {
+): GraphPass {
   const { inputNodes, outputNodes } = model;
   if (inputNodes.length !== 1) {
     throw new RangeError(
@@ -44,8 +53,13 @@ export function createGraphPass(
     }
   }
   const wanted = [...nodes ?? outputNodes], shape = inputShape(model);
-  return async (batch) => {
-    const input = shape && shape.length !== 3 ? asInput(batch, shape) : tf.clone(batch);
+  const { dtype, name, shape: [batchSize = -1] = [] } = model.inputs[0]!;
+  const isWhole = dtype === "int32";
+  const apply = async (batch: tf.Tensor) => {
+    const input = tf.tidy(() => {
+      const images = shape && shape.length !== 3 ? asInput(batch, shape) : tf.clone(batch);
+      return isWhole ? tf.cast(images, "int32") : images;
+    });
     let outputs: tf.Tensor | tf.Tensor[];
     try {
       outputs = model.execute(input, wanted);
@@ -64,5 +78,10 @@ export function createGraphPass(
       );
     });
     return list;
+  };
+  return {
+    apply,
+    batchSize: batchSize > 0 ? batchSize : undefined,
+    ofWholeNumbers: isWhole ? name : undefined,
   };
 }
