@@ -33,6 +33,7 @@ import CODE from "./page/code.js" with { type: "text" };
 import FIGURES from "./page/figures.js" with { type: "text" };
 import FRAMES from "./page/frames.js" with { type: "text" };
 import OUTLINE from "./page/outline.js" with { type: "text" };
+import PRINT from "./page/print.js" with { type: "text" };
 import SEARCH from "./page/search.js" with { type: "text" };
 import TABLES from "./page/tables.js" with { type: "text" };
 import THEME from "./page/theme.js" with { type: "text" };
@@ -109,7 +110,7 @@ interface Drawing {
 }
 
 /** The script of every page. */
-const SCRIPT = [THEME, FRAMES, OUTLINE, CODE, TABLES, FIGURES, SEARCH].join("\n");
+const SCRIPT = [THEME, FRAMES, OUTLINE, CODE, TABLES, FIGURES, SEARCH, PRINT].join("\n");
 
 /** Cells faster than this show no time, in seconds. */
 const SHOW_TIME_FROM = 0.5;

@@ -6,6 +6,9 @@ import { type Checks, watch } from "./browser.ts";
 const WIDTHS = [1280, 390];
 const SCHEMES = ["light", "dark"] as const;
 
+/** Width of what is printed on A4, in CSS pixels: 210 mm less the margins. */
+const PAPER_WIDTH = 700;
+
 /** What axe-core reports, as far as it is read here. */
 interface Violation {
   readonly id: string;
@@ -95,4 +98,51 @@ export async function auditPage(
       await context.close();
     }
   }
+  await auditPrint(browser, url, name, checks);
+}
+
+/** Looks at a page as it is printed: nothing is cut, nothing is closed, no number is broken. */
+async function auditPrint(
+  browser: Browser,
+  url: string,
+  name: string,
+  checks: Checks,
+): Promise<void> {
+  const page = await browser.newPage({
+    viewport: { width: PAPER_WIDTH, height: 1000 },
+    colorScheme: "dark",
+  });
+  await page.goto(url);
+  await page.emulateMedia({ media: "print" });
+  const faults = await page.evaluate((width) => {
+    dispatchEvent(new Event("beforeprint"));
+    const found: string[] = [];
+    for (const element of document.body.querySelectorAll<HTMLElement>("*")) {
+      const { right, width: own, height } = element.getBoundingClientRect();
+      if (own === 0 || height === 0 || getComputedStyle(element).position === "absolute") continue;
+      const where = `${element.localName}.${element.className}: ${
+        (element.textContent ?? "").trim().slice(0, 30)
+      }`;
+      if (right > width + 1) found.push(`wider than the paper: ${where}`);
+      if (element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0) {
+        if (getComputedStyle(element).overflowX !== "visible") found.push(`cut: ${where}`);
+      }
+      if (element.matches("details:not([open], .code)")) found.push(`closed: ${where}`);
+      if (element.matches("td.number")) {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+        if (lines.size > 1) found.push(`broken: ${where}`);
+      }
+    }
+    if (getComputedStyle(document.documentElement).colorScheme !== "light") found.push("dark");
+    return found;
+  }, PAPER_WIDTH);
+  checks.check(
+    faults.length === 0,
+    `${name}, on paper: nothing is cut, closed or dark${
+      faults.slice(0, 3).map((fault) => `; ${fault}`).join("")
+    }`,
+  );
+  await page.close();
 }

@@ -233,6 +233,7 @@ test("Drawings are dark on a dark page and light on paper; nothing is cut there"
   assert.equal(await page.locator(".hint").isVisible(), true);
   await page.emulateMedia({ media: "print" });
   assert.equal(await filter(), "none");
+  assert.deepEqual(await grounds(), [light, light], "on paper");
   const box = page.locator(".scroll");
   assert.ok(await box.evaluate((box) => box.scrollWidth <= box.clientWidth), "columns are cut");
   for (const hidden of [".hint", ".copyable > button", ".anchor", "#fold"]) {
