@@ -17,7 +17,8 @@ type Call = (
 
 /** The fields of tfjs's layer that its type declarations hide. */
 interface BatchNormalization {
-  readonly axis: number;
+  /** Of networks that Keras saved, a list of one. */
+  readonly axis: number | readonly [number];
   readonly momentum: number;
   readonly epsilon: number;
   readonly gamma?: Variable;
@@ -94,7 +95,7 @@ function replaceCall(
 function normalizeBatch(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {
   const { axis, momentum, epsilon, gamma, beta, movingMean, movingVariance } =
     layer as unknown as BatchNormalization;
-  if (axis !== -1 && axis !== x.rank - 1) return undefined;
+  if (![-1, x.rank - 1].includes(Number(axis))) return undefined;
   return tf.tidy(() => {
     const channels = x.shape.at(-1)!;
     const inputs = {
@@ -119,7 +120,7 @@ function normalizeBatch(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {
 function withScaleAndCenter(layer: Layer, x: tf.Tensor): Layer {
   const { axis, gamma, beta } = layer as unknown as BatchNormalization;
   if (gamma && beta) return layer;
-  const channels = x.shape.at(axis)!;
+  const channels = x.shape.at(Number(axis))!;
   return Object.create(layer, {
     gamma: { value: gamma ?? { read: () => tf.ones([channels]) } },
     beta: { value: beta ?? { read: () => tf.zeros([channels]) } },

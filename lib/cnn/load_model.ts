@@ -14,6 +14,7 @@ import {
   parseModelJson,
   TOPOLOGY_FILE,
 } from "./engine/model_files.ts";
+import { checkUnreadSettings } from "./engine/unread_settings.ts";
 
 /** What {@linkcode loadModel} can be told. */
 export interface LoadModelOptions extends RunOptions {
@@ -50,7 +51,8 @@ const RULES: Rules<LoadModelOptions> = {
  * @throws {TypeError} If `source` is no path or address, or an option is unknown or of the wrong kind
  * @throws {Deno.errors.NotFound} If there is no such file, or one of the weight files is missing
  * @throws {RangeError} If it is no model of tfjs, or damaged: weights of another length than the manifest says,
- *   weights that are not finite, operations or layers that tfjs does not know; or if its digest is another
+ *   weights that are not finite, operations, layers or settings of layers that tfjs does not know; or if its
+ *   digest is another
  * @throws {Error} If an address cannot be read, naming it
  *
  * @example
@@ -130,6 +132,7 @@ type AdamConfig = Readonly<Record<"learningRate" | "beta1" | "beta2" | "epsilon"
 
 async function layersModel(json: ModelJson, weightData: ArrayBuffer): Promise<tf.LayersModel> {
   const { weightsManifest, kind: _, trainingConfig, ...rest } = json;
+  checkUnreadSettings(rest.modelTopology);
   const weightSpecs = weightsManifest.flatMap((group) => group.weights);
   const isKept = typeof trainingConfig?.loss === "string";
   const model = await tf.loadLayersModel(tf.io.fromMemory({

@@ -260,6 +260,8 @@ const SHOWN: Readonly<Record<string, Shown>> = {
       () => behind(L.batchNormalization({ momentum: 0.5 })),
       () => behind(L.batchNormalization({ axis: 1 })),
       () => behind(L.batchNormalization({ scale: false })),
+      // As Keras saves it.
+      () => behind(L.batchNormalization({ axis: [3] as never })),
       () => behind(L.batchNormalization({ center: false, axis: 2 })),
     ],
   },

@@ -241,3 +241,53 @@ Deno.test("saveModel() and loadModel() keep loss, optimizer and metrics", async 
     assert.equal((await loadModel(place)).loss, "categoricalCrossentropy");
   });
 });
+
+Deno.test("loadModel() refuses settings of Keras's layers that tfjs would leave out without a word", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const folder = await Deno.makeTempDir();
+  const { layers } = tf;
+  const model = tf.sequential({
+    layers: [
+      layers.conv2d({ inputShape: [4, 4, 2], filters: 2, kernelSize: 2, name: "first" }),
+      layers.reLU({ name: "second" }),
+      layers.timeDistributed({ layer: layers.leakyReLU(), name: "third" }),
+      layers.globalAveragePooling2d({ name: "fourth" }),
+      layers.dense({ units: 2, activation: "softmax" }),
+    ],
+  });
+  const cases: [string, string, unknown, RegExp | undefined][] = [
+    ["first", "groups", 2, /"first" of class Conv2D has the groups 2, which tfjs leaves out/],
+    [
+      "second",
+      "negative_slope",
+      0.1,
+      /"second" of class ReLU has the negative_slope 0\.1.*LeakyReLU/,
+    ],
+    ["second", "threshold", 1, /threshold 1.*ThresholdedReLU/],
+    ["leaky", "negative_slope", 0.2, /class LeakyReLU has the negative_slope 0\.2.*alpha/],
+    ["fourth", "keepdims", true, /class GlobalAveragePooling2D has the keepdims true.*Reshape/],
+    ["first", "groups", 1, undefined],
+    ["second", "negative_slope", 0, undefined],
+    ["second", "threshold", null, undefined],
+    ["fourth", "keepdims", false, undefined],
+  ];
+  try {
+    await saveModel(model, join(folder, "model"));
+    const file = join(folder, "model", "model.json"), saved = await Deno.readTextFile(file);
+    for (const [name, setting, value, message] of cases) {
+      const marked = saved.replaceAll(
+        new RegExp(`"name":"(${name}[^"]*)"`, "g"),
+        (text) => `${text},${JSON.stringify(setting)}:${JSON.stringify(value)}`,
+      );
+      assert.notEqual(marked, saved);
+      await Deno.writeTextFile(file, marked);
+      const before = tf.memory().numTensors;
+      if (message) {
+        await assert.rejects(loadModel(file), { name: "RangeError", message });
+        assert.equal(tf.memory().numTensors, before);
+      } else (await loadModel(file)).dispose();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
