@@ -67,7 +67,7 @@ export async function setUpCompute(options: SetUpOptions = {}): Promise<Compute>
     ? { backend: wanted as ComputeBackend, reason: "asked for" }
     : await choose();
   await start(choice.backend);
-  const { blas, refused } = canRunKernels() ? blasChoice() : {};
+  const { blas, refused } = blasChoice();
   const compute: Compute = {
     ...choice,
     threads: choice.backend === "simd" ? threads() : 1,
@@ -92,7 +92,7 @@ export async function setUpCompute(options: SetUpOptions = {}): Promise<Compute>
  */
 export function currentBackend(): string {
   const backend = tf.getBackend() ?? "";
-  const { blas } = backend && canRunKernels() ? blasChoice() : {};
+  const { blas } = backend ? blasChoice() : {};
   return blas ? `${backend}, ${blas.name}` : backend;
 }
 

@@ -23,9 +23,6 @@ export function activationCode(activation: FusedActivation): number {
 
 /** Fewest multiplications of a product that is wide enough for a BLAS. */
 const WIDE = 2 ** 18;
-/** Values to which a thread adds the bias at once. */
-const VALUES_AT_ONCE = 16384;
-
 const packA = defineKernel("packA", {
   source: "f32*",
   rows: "i32",
@@ -48,13 +45,6 @@ const multiply = defineKernel("gemm", {
   activation: "i32",
   addToC: "bool",
   rowsInTask: "i32",
-});
-
-const finishRows = defineKernel("finishRows", {
-  values: "f32*",
-  columns: "i32",
-  bias: "f32*?",
-  activation: "i32",
 });
 
 /** A product C = op(A)·op(B) of row-major float32 matrices in the shared memory. */
@@ -89,28 +79,26 @@ export function setBlasChoice(wanted: BlasChoice | undefined): void {
   choice = wanted;
 }
 
+/** Whether a BLAS is to compute a product of so many multiplications. */
+export function isByBlas(multiplications: number): boolean {
+  return multiplications >= WIDE && blasChoice().blas !== undefined;
+}
+
 /**
  * Computes a matrix product on all threads: a wide one by the machine's BLAS, where one is in use.
  *
  * @throws {RangeError} If a matrix is shorter than its sizes say, or there is no room
  */
 export function gemm(product: Gemm): void {
-  const { a, b, c, rows, columns, depth, bias = null, activation = "linear" } = product;
+  const { a, b, c, rows, columns, depth } = product;
   if (a.length < rows * depth || b.length < depth * columns || c.length < rows * columns) {
     throw new RangeError(
       `Cannot multiply ${rows} × ${depth} by ${depth} × ${columns}: the matrices have ` +
         `${a.length}, ${b.length} and ${c.length} values`,
     );
   }
-  const { blas } = rows * columns * depth < WIDE ? {} : blasChoice();
-  if (!blas) return multiplyByKernels(product);
-  multiplyByBlas(blas.path, product);
-  if (bias === null && activation === "linear") return;
-  finishRows(
-    rows,
-    { values: c, columns, bias, activation: activationCode(activation) },
-    Math.ceil(VALUES_AT_ONCE / columns),
-  );
+  if (isByBlas(rows * columns * depth)) multiplyByBlas(product);
+  else multiplyByKernels(product);
 }
 
 function multiplyByKernels(

@@ -1,15 +1,18 @@
-import { BLAS_KERNEL, blasKernel } from "./blas/kernel.ts";
+import { blasMultiply } from "./blas/import.ts";
 import type { Kernel } from "./control.ts";
 
-/** All kernels as the calling thread calls them, in the same order in each thread. */
+/**
+ * All kernels as the calling thread calls them, in the same order in each thread.
+ *
+ * @param blasPath Tells by what the BLAS is opened, for the kernels that call one
+ */
 export function kernelFunctions(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
+  blasPath: () => string,
 ): Map<string, Kernel> {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const compiled = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "function");
-  return new Map([
-    ...compiled.map(({ name }) => [name, exports[name] as Kernel] as const),
-    [BLAS_KERNEL, blasKernel(memory)],
-  ]);
+  const imports = { env: { memory }, blas: { multiply: blasMultiply(memory, blasPath) } };
+  const { exports } = new WebAssembly.Instance(module, imports);
+  const functions = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "function");
+  return new Map(functions.map(({ name }) => [name, exports[name] as Kernel]));
 }

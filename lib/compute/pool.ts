@@ -88,6 +88,7 @@ let wantedThreads: number | undefined;
 const ending = new Set<Pool>();
 let timeoutMs = DEFAULT_TIMEOUT_MS;
 let running = false;
+let blasPath = "";
 
 /**
  * Runs a kernel over all threads and returns when all its tasks are done.
@@ -204,6 +205,13 @@ export function setThreads(count: number): void {
   wantedThreads = count;
 }
 
+/** Sets by what each thread opens the BLAS that kernels call; there is one in a process. */
+export function setBlasPath(path: string): void {
+  if (path === blasPath) return;
+  stopPool();
+  blasPath = path;
+}
+
 /** Sets how long no task may finish before a dispatch fails, in milliseconds. */
 export function setKernelTimeout(milliseconds = DEFAULT_TIMEOUT_MS): void {
   timeoutMs = milliseconds;
@@ -288,7 +296,8 @@ function dispatch(
 
 function loadKernels(): Kernels {
   const module = new WebAssembly.Module(Deno.readFileSync(KERNELS_FILE));
-  const byName = kernelFunctions(module, sharedMemory()), names = [...byName.keys()];
+  const byName = kernelFunctions(module, sharedMemory(), () => blasPath),
+    names = [...byName.keys()];
   return {
     module,
     names,
@@ -310,6 +319,7 @@ function startPool({ module }: Kernels, count: number): Pool {
       scratch,
       thread: i + 2,
       control: address,
+      blasPath,
     };
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
     worker.unref();

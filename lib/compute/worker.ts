@@ -23,6 +23,8 @@ export interface WorkerData {
   readonly thread: number;
   /** Address of the pool's control block. */
   readonly control: number;
+  /** By what the BLAS is opened, if kernels call one. */
+  readonly blasPath: string;
 }
 
 /**
@@ -31,8 +33,8 @@ export interface WorkerData {
  */
 const SPINS = 20_000;
 
-const { module, memory, scratch, thread, control: address } = workerData as WorkerData;
-const kernels = [...kernelFunctions(module, memory).values()];
+const { module, memory, scratch, thread, control: address, blasPath } = workerData as WorkerData;
+const kernels = [...kernelFunctions(module, memory, () => blasPath).values()];
 const control = new Int32Array(memory.buffer, address, CONTROL_BYTES / 4);
 
 let seen = 0;

@@ -1,5 +1,6 @@
 import { noteRunFact } from "../../base/run_facts.ts";
 import { seededRandom } from "../../base/random.ts";
+import { canRunKernels, setBlasPath } from "../pool.ts";
 import { Scope } from "../scope.ts";
 import type { Gemm } from "../gemm.ts";
 import { blasCandidates, mayOpenLibraries } from "./candidates.ts";
@@ -19,11 +20,7 @@ const TOLERANCE = 1e-4;
 /** What computes wide products. */
 export interface BlasChoice {
   /** The library; none if the project's own kernels compute all products. */
-  readonly blas?: {
-    readonly name: string;
-    /** What it is opened by, as bytes. */
-    readonly path: Uint8Array;
-  };
+  readonly blas?: { readonly name: string };
   /** Why a library that is there, or that was asked for, is not used. */
   readonly refused?: string;
 }
@@ -35,6 +32,7 @@ export interface BlasChoice {
  * @param multiply The product by the project's own kernels
  */
 export function chooseBlas(multiply: (product: Gemm) => void): BlasChoice {
+  if (!canRunKernels()) return {};
   const { paths, isWanted } = blasCandidates();
   for (const path of paths) {
     const opened = open(path);
@@ -47,7 +45,7 @@ export function chooseBlas(multiply: (product: Gemm) => void): BlasChoice {
       return isWanted ? refuse(path, fault) : { refused: `${opened.name} ${fault}` };
     }
     noteRunFact("blas", opened.name);
-    return { blas: { name: opened.name, path: bytesOf(path) } };
+    return { blas: { name: opened.name } };
   }
   return {};
 }
@@ -69,13 +67,14 @@ function faultOf(
   isWanted: boolean,
 ): string | undefined {
   if (!passesSelfTest(blas)) return "fails the self-test";
-  const gain = measureGain(bytesOf(path), multiply);
+  setBlasPath(path);
+  const gain = measureGain(multiply);
   if (gain === undefined) return "fails the self-test on several threads";
   return isWanted || gain >= LEAST_GAIN ? undefined : "is not much faster";
 }
 
 /** How many times as fast the library is on all threads; undefined where the two products differ. */
-function measureGain(path: Uint8Array, multiply: (product: Gemm) => void): number | undefined {
+function measureGain(multiply: (product: Gemm) => void): number | undefined {
   using memory = new Scope();
   const [a, b, own, theirs] = Array.from({ length: 4 }, () => memory.float32(SIZE ** 2));
   const random = seededRandom(1);
@@ -87,7 +86,7 @@ function measureGain(path: Uint8Array, multiply: (product: Gemm) => void): numbe
   let ownMs = Infinity, theirMs = Infinity;
   for (let round = 0; round < ROUNDS; round++) {
     ownMs = Math.min(ownMs, time(() => multiply({ ...sizes, c: own! })));
-    theirMs = Math.min(theirMs, time(() => multiplyByBlas(path, { ...sizes, c: theirs! })));
+    theirMs = Math.min(theirMs, time(() => multiplyByBlas({ ...sizes, c: theirs! })));
     if (!own!.every((value, i) => Math.abs(value - theirs![i]!) <= TOLERANCE)) return undefined;
   }
   return ownMs / theirMs;
@@ -97,10 +96,6 @@ function time(work: () => void): number {
   const start = performance.now();
   work();
   return performance.now() - start;
-}
-
-function bytesOf(path: string): Uint8Array {
-  return new TextEncoder().encode(path);
 }
 
 function refuse(path: string, fault: string): BlasChoice {

@@ -1,7 +1,5 @@
 import { defineKernel } from "../define_kernel.ts";
-import { Scope } from "../scope.ts";
-import type { Gemm } from "../gemm.ts";
-import { BLAS_KERNEL } from "./kernel.ts";
+import { activationCode, type Gemm } from "../gemm.ts";
 
 /** Most rows and columns of a block, which one thread computes in one call. */
 const MAX_BLOCK_ROWS = 512, MAX_BLOCK_COLUMNS = 512;
@@ -10,7 +8,7 @@ const WANTED_BLOCKS = 8;
 /** Blocks are as many rows and columns, or multiples of them, which suits the libraries' kernels. */
 const BLOCK_STEP = 64;
 
-const blasProduct = defineKernel(BLAS_KERNEL, {
+const blasProduct = defineKernel("blasProduct", {
   a: "f32*",
   b: "f32*",
   c: "f32*",
@@ -20,25 +18,31 @@ const blasProduct = defineKernel(BLAS_KERNEL, {
   transposeA: "bool",
   transposeB: "bool",
   add: "bool",
+  bias: "f32*?",
+  activation: "i32",
   blockRows: "i32",
   blockColumns: "i32",
-  path: "u8*",
-  pathBytes: "i32",
 });
 
 /**
- * Computes a matrix product by a BLAS, in blocks on all threads. The blocks follow from the sizes alone, so
- * the result is the same on any number of threads.
- *
- * @param path The library that was opened, as bytes
+ * Computes a matrix product by the BLAS that the pool knows, in blocks on all threads. The blocks follow from
+ * the sizes alone, so the result is the same on any number of threads.
  */
 export function multiplyByBlas(
-  path: Uint8Array,
-  { a, b, c, rows, columns, depth, transposeA = false, transposeB = false, add = false }: Gemm,
+  {
+    a,
+    b,
+    c,
+    rows,
+    columns,
+    depth,
+    transposeA = false,
+    transposeB = false,
+    add = false,
+    bias = null,
+    activation = "linear",
+  }: Gemm,
 ): void {
-  using memory = new Scope();
-  const shared = memory.uint8(path.length);
-  shared.set(path);
   const [blockRows, blockColumns] = blocksOf(rows, columns);
   blasProduct(Math.ceil(rows / blockRows) * Math.ceil(columns / blockColumns), {
     a,
@@ -50,10 +54,10 @@ export function multiplyByBlas(
     transposeA,
     transposeB,
     add,
+    bias,
+    activation: activationCode(activation),
     blockRows,
     blockColumns,
-    path: shared,
-    pathBytes: path.length,
   });
 }
 
