@@ -334,18 +334,29 @@ export function pointwise(args: usize, begin: i32, end: i32, _scratch: usize): v
 /**
  * Sums of outer products by groups of rows, the filter's gradient of a 1 × 1 convolution.
  * ints: x [rows][channels], dy [rows][columns], sums [groups][channels][columns], rows, channels (a
- *   multiple of 4), columns (of 8), rows of a group
+ *   multiple of 4), columns (of 8), rows of a group, by a BLAS (0 or 1)
  */
 export function outerProducts(args: usize, begin: i32, end: i32, _scratch: usize): void {
   const x = load<usize>(args), dy = load<usize>(args, 4), sums = load<usize>(args, 8);
   const rows = load<i32>(args, 12), channels = load<i32>(args, 16), columns = load<i32>(args, 20);
-  const groupRows = load<i32>(args, 24);
+  const groupRows = load<i32>(args, 24), byBlas = load<i32>(args, 28) != 0;
   const bytes = (<usize> channels * columns) << 2;
   for (let group = begin; group < end; group++) {
     const s = sums + <usize> group * bytes;
     memory.fill(s, 0, bytes);
-    const last = min(rows, (group + 1) * groupRows);
-    for (let r = group * groupRows; r < last; r += OUTER_ROWS) {
+    const first = group * groupRows, last = min(rows, first + groupRows);
+    if (byBlas) {
+      addBlasOuterProducts(
+        x + ((<usize> first * channels) << 2),
+        channels,
+        dy + ((<usize> first * columns) << 2),
+        columns,
+        last - first,
+        s,
+      );
+      continue;
+    }
+    for (let r = first; r < last; r += OUTER_ROWS) {
       addOuterProducts(
         x + ((<usize> r * channels) << 2),
         channels,

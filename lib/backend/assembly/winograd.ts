@@ -12,6 +12,12 @@
 /** Points of a transform, 6 × 6. */
 const POINTS: i32 = 36;
 
+/**
+ * Bytes between the matrices of two points, so that steps of a power of two do not bring all points to the
+ * same few places of the first-level cache.
+ */
+const APART: usize = 64;
+
 /** One dimension of the images' transform, Bᵀ; six results, of which the first is kept as number `first`. */
 
 @inline
@@ -179,7 +185,7 @@ function isWild(values: v128): bool {
 /**
  * Convolves blocks of tiles. ints: x, filter as `winogradFilter` makes it, y, tiles of all images, tiles of a
  *   task, height, width, channels, top, left, outHeight, outWidth, filters, tilesY, tilesX, bias (0: none),
- *   activation, address of a word that becomes 1 if a result is infinite or NaN (by the transforms, not only
+ *   activation, by a BLAS (0 or 1; `u` is then plain), address of a word that becomes 1 if a result is infinite or NaN (by the transforms, not only
  *   the results that the definition would give are)
  */
 export function winogradConvolve(args: usize, begin: i32, end: i32, scratch: usize): void {
@@ -192,11 +198,11 @@ export function winogradConvolve(args: usize, begin: i32, end: i32, scratch: usi
     filters = load<i32>(args, 48);
   const tilesY = load<i32>(args, 52), tilesX = load<i32>(args, 56);
   const bias = load<usize>(args, 60), activation = load<i32>(args, 64);
-  const flag = load<usize>(args, 68);
+  const byBlas = load<i32>(args, 68) != 0, flag = load<usize>(args, 72);
   const pixel = (<usize> channels) << 2, outPixel = (<usize> filters) << 2;
   const border = scratch;
   const v = border + 36 * pixel;
-  const vStep = <usize> taskTiles * pixel, mStep = <usize> taskTiles * outPixel;
+  const vStep = <usize> taskTiles * pixel + APART, mStep = <usize> taskTiles * outPixel + APART;
   const m = v + POINTS * vStep;
   const panelBytes = pixel * <usize> filters;
   const perImage = tilesY * tilesX;
@@ -221,19 +227,10 @@ export function winogradConvolve(args: usize, begin: i32, end: i32, scratch: usi
       vStep,
       border,
     );
-    for (let point = 0; point < POINTS; point++) {
-      rowsTimesPanels(
-        v + <usize> point * vStep,
-        pixel,
-        count,
-        channels,
-        u + <usize> point * panelBytes,
-        filters,
-        m + <usize> point * mStep,
-        outPixel,
-        0,
-        0,
-      );
+    for (let point: usize = 0; point < <usize> POINTS; point++) {
+      const a = v + point * vStep, b = u + point * panelBytes, c = m + point * mStep;
+      if (byBlas) blasRows(a, channels, b, filters, c, filters, count, filters, channels);
+      else rowsTimesPanels(a, pixel, count, channels, b, filters, c, outPixel, 0, 0);
     }
     for (let t = 0; t < count; t++) {
       const tile = first + t;
@@ -299,14 +296,17 @@ function transformFilter(g0: v128, g1: v128, g2: v128, to: usize, step: usize): 
 }
 
 /**
- * Transforms a filter [3][3][channels][filters] into panels [36][filters / 8][channels][8].
- * ints: filter, target, channels, filters; a task is a panel
+ * Transforms a filter [3][3][channels][filters] into panels [36][filters / 8][channels][8], or as it lies for
+ * a BLAS, [36][channels][filters].
+ * ints: filter, target, channels, filters, for a BLAS (0 or 1); a task is a panel
  */
 export function winogradFilter(args: usize, begin: i32, end: i32, scratch: usize): void {
   const filter = load<usize>(args), target = load<usize>(args, 4);
   const channels = load<i32>(args, 8), filters = load<i32>(args, 12);
+  const byBlas = load<i32>(args, 16) != 0;
   const pixel = (<usize> filters) << 2, tap = <usize> channels * pixel;
   const pointStep = tap;
+  const panelStep: usize = byBlas ? 32 : <usize> channels << 5, rowStep: usize = byBlas ? pixel : 32;
   for (let panel = begin; panel < end; panel++) {
     for (let c = 0; c < channels; c++) {
       for (let half: usize = 0; half < 32; half += 16) {
@@ -320,7 +320,7 @@ export function winogradFilter(args: usize, begin: i32, end: i32, scratch: usize
             48,
           );
         }
-        const to = target + (<usize> panel * <usize> channels << 5) + ((<usize> c) << 5) + half;
+        const to = target + <usize> panel * panelStep + <usize> c * rowStep + half;
         for (let i: usize = 0; i < 6; i++) {
           const row = scratch + 48 * i;
           transformFilter(
@@ -376,7 +376,7 @@ function rowOfGradient(y: i32, to: usize, step: usize): void {
 /**
  * Sums over groups of tiles of the filter's gradient, transformed: sums [groups][36][channels][filters].
  * ints: x, dy, sums, tiles of all images, tiles of a group, tiles of a block, height, width, channels, top,
- *   left, outHeight, outWidth, filters, tilesY, tilesX
+ *   left, outHeight, outWidth, filters, tilesY, tilesX, by a BLAS (0 or 1)
  */
 export function winogradFilterSums(args: usize, begin: i32, end: i32, scratch: usize): void {
   const x = load<usize>(args), dy = load<usize>(args, 4), sums = load<usize>(args, 8);
@@ -389,10 +389,11 @@ export function winogradFilterSums(args: usize, begin: i32, end: i32, scratch: u
     outWidth = load<i32>(args, 48),
     filters = load<i32>(args, 52);
   const tilesY = load<i32>(args, 56), tilesX = load<i32>(args, 60);
+  const byBlas = load<i32>(args, 64) != 0;
   const pixel = (<usize> channels) << 2, outPixel = (<usize> filters) << 2;
   const border = scratch;
   const v = border + 36 * pixel;
-  const vStep = <usize> blockTiles * pixel, dStep = <usize> blockTiles * outPixel;
+  const vStep = <usize> blockTiles * pixel + APART, dStep = <usize> blockTiles * outPixel + APART;
   const d = v + POINTS * vStep;
   const sumStep = <usize> channels * outPixel;
   const perImage = tilesY * tilesX;
@@ -441,15 +442,10 @@ export function winogradFilterSums(args: usize, begin: i32, end: i32, scratch: u
           rowOfGradient(5, points + 5 * line, dStep);
         }
       }
-      for (let point = 0; point < POINTS; point++) {
-        addOuterProducts(
-          v + <usize> point * vStep,
-          channels,
-          d + <usize> point * dStep,
-          filters,
-          count,
-          sum + <usize> point * sumStep,
-        );
+      for (let point: usize = 0; point < <usize> POINTS; point++) {
+        const a = v + point * vStep, b = d + point * dStep, s = sum + point * sumStep;
+        if (byBlas) addBlasOuterProducts(a, channels, b, filters, count, s);
+        else addOuterProducts(a, channels, b, filters, count, s);
       }
     }
   }

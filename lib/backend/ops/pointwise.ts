@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { activationCode, type FusedActivation } from "../../compute/gemm.ts";
+import { activationCode, type FusedActivation, gemm, isByBlas } from "../../compute/gemm.ts";
 import { defineKernel } from "../../compute/define_kernel.ts";
 import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
@@ -36,6 +36,7 @@ const outerProducts = defineKernel("outerProducts", {
   channels: "i32",
   columns: "i32",
   groupRows: "i32",
+  byBlas: "bool",
 });
 
 /** Fewest tasks that keep a few threads busy evenly. */
@@ -132,7 +133,8 @@ export function pointwiseFilterGradient(
   const values = inChannels * outChannels;
   using memory = new Scope();
   const sums = memory.float32(groups * values);
-  const sizes = { rows, channels: inChannels, columns: outChannels, groupRows };
+  const byBlas = isByBlas(rows * values);
+  const sizes = { rows, channels: inChannels, columns: outChannels, groupRows, byBlas };
   withPicked(
     backend.values(x),
     info,
@@ -183,6 +185,11 @@ interface Product {
 function product(
   { x, filter, y, rows, depth, columns, stepRow, stepColumn, bias, activation }: Product,
 ): void {
+  if (isByBlas(rows * depth * columns)) {
+    const transposeB = stepColumn !== 1;
+    gemm({ a: x, b: filter, c: y, rows, columns, depth, transposeB, bias, activation });
+    return;
+  }
   using memory = new Scope();
   const panels = memory.float32(depth * columns);
   packPanels(

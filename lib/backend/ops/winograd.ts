@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { activationCode, type FusedActivation } from "../../compute/gemm.ts";
+import { activationCode, type FusedActivation, isByBlas } from "../../compute/gemm.ts";
 import { defineKernel } from "../../compute/define_kernel.ts";
 import { SCRATCH_BYTES } from "../../compute/pool.ts";
 import { Scope } from "../../compute/scope.ts";
@@ -25,6 +25,7 @@ const transformFilter = defineKernel("winogradFilter", {
   target: "f32*",
   channels: "i32",
   filters: "i32",
+  byBlas: "bool",
 });
 const convolve = defineKernel("winogradConvolve", {
   x: "f32*",
@@ -35,6 +36,7 @@ const convolve = defineKernel("winogradConvolve", {
   ...IMAGES,
   bias: "f32*?",
   activation: "i32",
+  byBlas: "bool",
   flag: "i32*",
 });
 const filterSums = defineKernel("winogradFilterSums", {
@@ -45,6 +47,7 @@ const filterSums = defineKernel("winogradFilterSums", {
   groupTiles: "i32",
   blockTiles: "i32",
   ...IMAGES,
+  byBlas: "bool",
 });
 const finishFilter = defineKernel("winogradFilterFinish", {
   sums: "f32*",
@@ -56,11 +59,15 @@ const finishFilter = defineKernel("winogradFilterFinish", {
 
 /** Results of a tile in a row, and products of a tile. */
 const TILE = 4, POINTS = 36;
+/** Between the matrices of two points. */
+const APART_BYTES = 64;
 /**
  * Bytes of a block of transformed tiles: they stay in the second-level cache. The sums for a large filter's
  * gradient are gone through once for each block, so blocks are larger there.
  */
 const BLOCK_BYTES = 384 << 10, LARGE_BLOCK_BYTES = 768 << 10, LARGE_SUMS = 4096;
+/** Tiles of a block where a BLAS computes the products, as it orders the filter anew for each. */
+const BLAS_TILES = 48;
 /** With fewer channels the products are too short to gain. */
 const LEAST_CHANNELS = 16;
 /** Rows that the product kernel takes at once. */
@@ -89,12 +96,15 @@ function planOf(info: ConvInfo, isSum = false) {
   if (tilesY * tilesX * perTile > outHeight * outWidth * 9 * channels * filters) return undefined;
   const tiles = batchSize * tilesY * tilesX;
   const tileBytes = 4 * POINTS * (channels + filters);
-  const bytes = isSum && channels * filters >= LARGE_SUMS ? LARGE_BLOCK_BYTES : BLOCK_BYTES;
-  const fitting = ROWS * Math.max(1, Math.floor(bytes / tileBytes / ROWS));
+  const room = SCRATCH_BYTES - POINTS * (4 * (channels + 4) + 2 * APART_BYTES);
+  if (ROWS * tileBytes > room) return undefined;
+  const byBlas = isByBlas(tiles * POINTS * channels * filters);
+  const isLarge = isSum && channels * filters >= LARGE_SUMS;
+  const bytes = byBlas ? BLAS_TILES * tileBytes : isLarge ? LARGE_BLOCK_BYTES : BLOCK_BYTES;
+  const fitting = ROWS * Math.max(1, Math.floor(Math.min(bytes, room) / tileBytes / ROWS));
   const balanced = ROWS * Math.ceil(tiles / WANTED_TASKS / ROWS);
   const block = Math.min(fitting, balanced);
-  if (block * tileBytes + 4 * POINTS * (channels + 4) > SCRATCH_BYTES) return undefined;
-  return { tilesY, tilesX, tiles, block };
+  return { tilesY, tilesX, tiles, block, byBlas };
 }
 
 function imagesOf(info: ConvInfo, { tilesY, tilesX }: { tilesY: number; tilesX: number }) {
@@ -132,7 +142,8 @@ export function winogradForward(
   );
   using memory = new Scope();
   const u = memory.float32(POINTS * channels * filters), flag = memory.int32(1).fill(0);
-  transformFilter(filters / 8, { filter, target: u, channels, filters });
+  const { byBlas } = plan;
+  transformFilter(filters / 8, { filter, target: u, channels, filters, byBlas });
   convolve(Math.ceil(plan.tiles / plan.block), {
     x,
     u,
@@ -142,6 +153,7 @@ export function winogradForward(
     ...imagesOf(info, plan),
     bias,
     activation: activationCode(activation),
+    byBlas,
     flag,
   });
   if (flag[0] === 0) return result;
@@ -172,6 +184,7 @@ export function winogradFilterGradient(
     groupTiles,
     blockTiles: plan.block,
     ...imagesOf(info, plan),
+    byBlas: plan.byBlas,
   });
   const total = groups === 1 ? sums : memory.float32(values);
   if (groups > 1) sumRows(sums, total, groups, values);
