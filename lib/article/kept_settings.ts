@@ -3,6 +3,7 @@ import { describe } from "../base/check.ts";
 import type { Classifier } from "../base/classifier.ts";
 import { digest } from "../base/digest.ts";
 import type { Matrix } from "../base/matrix.ts";
+import { blasChoice } from "../compute/gemm.ts";
 import type { FeatureOptions, ImageArrays } from "../cnn/mod.ts";
 import { type Network, networkTexts } from "../cnn/network_text.ts";
 import { stratifiedKFold } from "../model_selection/stratified_k_fold.ts";
@@ -77,9 +78,11 @@ function learnerText({ constructor, options }: Classifier): Settings {
   return { learner: constructor.name, ...Object.fromEntries(texts) };
 }
 
-/** Rows and labels, by their digests. */
+/** Rows and labels, by their digests, and the BLAS in use, on which last digits depend. */
 function rowsText(X: Matrix, y: ArrayLike<number>): Settings {
+  const { blas } = blasChoice();
   return {
+    ...(blas ? { blas: blas.name } : {}),
     rows: X.rows,
     columns: X.cols,
     X: digest(bytesOf(X.data)),
