@@ -11,7 +11,9 @@ import {
 } from "deep-features";
 import { listCache } from "deep-features/article";
 import { KNeighborsClassifier } from "deep-features/classifiers";
+import { fitSettings } from "../../lib/article/kept_settings.ts";
 import { fittedOutcome } from "../../lib/article/outcome.ts";
+import { blasChoice, setBlasChoice } from "../../lib/compute/gemm.ts";
 import { names, withCache } from "./small_data.ts";
 
 const X = Matrix.fromRows(
@@ -192,4 +194,16 @@ Deno.test("kept(search).fit: an interrupted search goes on where it was, and end
     const own = new GridSearch((parameters) => new Counted(parameters), grid, { scoring: () => 1 });
     await assert.rejects(kept(own).fit(X, y), /scores by name/);
   });
+});
+
+Deno.test("Fits are told apart by the BLAS that computes, if one does", () => {
+  const before = blasChoice();
+  try {
+    setBlasChoice({});
+    const without = fitSettings(new Svc(), X, y);
+    setBlasChoice({ blas: { name: "SomeBLAS 1.2" } });
+    assert.deepEqual(fitSettings(new Svc(), X, y), { ...without, blas: "SomeBLAS 1.2" });
+  } finally {
+    setBlasChoice(before);
+  }
 });
