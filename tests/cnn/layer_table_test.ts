@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
-import { hiddenFeatures, setUpCompute, trainCnn } from "deep-features";
+import { hiddenFeatures, loadModel, saveModel, setUpCompute, trainCnn } from "deep-features";
 import {
   apply,
   assertClose,
@@ -392,6 +392,18 @@ async function assertPredictsLike(ours: tf.LayersModel, theirs: tf.LayersModel):
   assertClose("scores", scores, (theirs.predict(x) as tf.Tensor).dataSync());
 }
 
+/** Saved and loaded, a network predicts the same. */
+async function assertSaved(make: () => Network): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const model = build(make());
+    await saveModel(model, folder);
+    await assertPredictsLike(await loadModel(folder), model);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /** What a class's row says of networks that are refused in training; all of it is seen. */
 async function refusal(
   name: string,
@@ -426,10 +438,12 @@ async function row(name: string, { right = [], seeded, refused = {} }: Shown): P
   for (const make of right) {
     assert.ok(classesIn(build(make())).has(name), `the network holds ${name}`);
     await assertLikeFit(make);
+    await assertSaved(make);
   }
   if (seeded) {
     assert.ok(classesIn(build(seeded(0.4))).has(name));
     await assertSeeded(seeded);
+    await assertSaved(() => seeded(0.4));
   }
   const isRight = seeded !== undefined || right.length > 0;
   let predicts = true;
