@@ -189,8 +189,12 @@ export function withDefaults<D extends object, T extends object>(defaults: D, op
   return { ...defaults, ...Object.fromEntries(given) } as D & T;
 }
 
+/** As many known names as an error lists; of more, the nearest. */
+const MOST_LISTED = 24;
+
 /**
- * The end of a sentence about an unknown name: the nearest of those that are known, and all of them.
+ * The end of a sentence about an unknown name: the nearest of those that are known, and all of them, or, of very
+ * many, those that are near.
  *
  * @example
  * ```ts
@@ -201,12 +205,20 @@ export function withDefaults<D extends object, T extends object>(defaults: D, op
  * ```
  */
 export function suggestion(name: string, known: readonly string[]): string {
-  const all = `It knows ${known.join(", ")}`;
+  const all = `It knows ${listed(name, known)}`;
   const lower = known.map((each) => each.toLowerCase());
   if (known.length === 0) return ": it knows none";
   const nearest = closest(name.toLowerCase(), lower);
   const isNear = distance(name.toLowerCase(), nearest) <= Math.max(1, Math.ceil(name.length / 2));
   return isNear ? `: did you mean "${known[lower.indexOf(nearest)]}"? ${all}` : `. ${all}`;
+}
+
+function listed(name: string, known: readonly string[]): string {
+  if (known.length <= MOST_LISTED) return known.join(", ");
+  const wanted = name.toLowerCase();
+  const near = known.map((each) => ({ each, far: distance(wanted, each.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far).slice(0, MOST_LISTED).map(({ each }) => each);
+  return `${near.join(", ")} and ${known.length - MOST_LISTED} more`;
 }
 
 /** A value for people: texts in quotes, objects by their class. */

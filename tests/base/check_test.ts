@@ -9,6 +9,7 @@ import {
   oneOf,
   positive,
   type Rules,
+  suggestion,
   whole,
   withDefaults,
 } from "../../lib/base/check.ts";
@@ -90,4 +91,14 @@ Deno.test("withDefaults() lets undefined leave the default", () => {
     C: 1,
     degree: 2,
   });
+});
+
+Deno.test("suggestion() lists all names where there are few, and the nearest of many", () => {
+  const few = ["zeta", "alpha", "beta"];
+  assert.equal(suggestion("bata", few), ': did you mean "beta"? It knows zeta, alpha, beta');
+  const many = Array.from({ length: 400 }, (_, i) => `block_${i}_relu`);
+  const text = suggestion("block_77_rely", many);
+  assert.match(text, /^: did you mean "block_77_relu"\? It knows block_77_relu, block_7/);
+  assert.match(text, / and 376 more$/);
+  assert.equal(text.split(", ").length, 24);
 });
