@@ -10,6 +10,7 @@ import { basename, dirname, join, relative, resolve } from "@std/path";
 import { formatSeconds } from "../notebook/progress.ts";
 import { exists } from "../base/exists.ts";
 import { writeWhole } from "../base/write_whole.ts";
+import { apiIndex, apiPages } from "./api_pages.ts";
 import { hidePathsIn } from "./engine/hide_paths.ts";
 import { renderSafely } from "./engine/render_safely.ts";
 import { figureTables, mainFigures, type Metrics, METRICS_ENDING, readMetrics } from "./metrics.ts";
@@ -129,7 +130,10 @@ async function main(): Promise<number> {
     if (!isWhole) break;
   }
   try {
-    await writeWhole(join(out, INDEX), renderIndex(await listReports(out, done), FOOTER));
+    await writeWhole(
+      join(out, INDEX),
+      renderIndex(await listReports(out, done), FOOTER, apiIndex(out)),
+    );
   } catch (error) {
     isWhole = false;
     console.error(`\nThe list of reports is not written: ${(error as Error).message}`);
@@ -240,6 +244,7 @@ async function report(
   // Where reports are written beside notebooks, the notebook itself is there, and no other is written.
   const isBeside = await Deno.realPath(dirname(path)) === await Deno.realPath(out);
   const notebookFile = isBeside ? basename(path) : `${name}${COPY_ENDING}`;
+  const api = apiIndex(out), findApi = apiPages(out);
   let facts: Record<string, unknown> = {};
   const write = async (ran: Notebook, runs: readonly CellRun[], failedCell?: number) => {
     const date = new Date();
@@ -259,6 +264,8 @@ async function report(
       name,
       isSingleFile: singleFile,
       findPage: (file) => findPage(path, file, out, paths),
+      // A page that is sent away goes without the pages of the API.
+      ...(singleFile || api === undefined ? {} : { apiIndex: api, findApi }),
       readPicture: (file) => readPicture(dirname(path), file),
       ...(noRun ? {} : { seconds: (performance.now() - start) / 1000 }),
       cellSeconds: runs.map(({ seconds }) => seconds),

@@ -9,6 +9,7 @@ import {
   attribute,
   type Element,
   elementsOf,
+  type Parent,
   parseFragment,
   serialize,
   setAttribute,
@@ -76,13 +77,32 @@ export function renderMarkdown(
     },
   }).parse(source, { async: false });
   const tree = sanitize(html, find);
+  fitIn(tree, outline, findPage);
+  for (const element of elementsOf(tree)) {
+    if (/^h[1-6]$/.test(element.tagName)) addHeading(element, outline);
+  }
+  return serialize(tree);
+}
+
+/** HTML of an output, made safe; its links and ids are those of a page, as in Markdown. */
+export function renderHtml(
+  html: string,
+  outline: Outline,
+  find?: FindPicture,
+  findPage: FindPage = reportBeside,
+): string {
+  const tree = sanitize(html, find);
+  fitIn(tree, outline, findPage);
+  return serialize(tree);
+}
+
+/** Makes ids the only ones of their name on the page, and links lead to pages. */
+function fitIn(tree: Parent, outline: Outline, findPage: FindPage): void {
   for (const element of elementsOf(tree)) {
     const own = attribute(element, "id");
     if (own !== undefined) setAttribute(element, "id", outline.uniqueId(own));
-    if (/^h[1-6]$/.test(element.tagName)) addHeading(element, outline);
     if (element.tagName === "a") leadToPage(element, findPage);
   }
-  return serialize(tree);
 }
 
 function addHeading(element: Element, outline: Outline): void {

@@ -5,6 +5,7 @@ import { ON_DARK } from "../base/on_dark.ts";
 import { escapeHtml } from "../base/text.ts";
 import { FRAME_TYPE } from "../notebook/frame_type.ts";
 import { formatSeconds } from "../notebook/progress.ts";
+import type { FindApi } from "./api_pages.ts";
 import { type FrameParts, ownFrame } from "./engine/frames.ts";
 import {
   attribute,
@@ -12,13 +13,13 @@ import {
   type Parent,
   parse,
   parseFragment,
-  serialize,
   textOf,
 } from "./engine/html_tree.ts";
-import { type FindPicture, sanitize } from "./engine/sanitize.ts";
+import { importedNames, linkNames } from "./engine/link_names.ts";
+import type { FindPicture } from "./engine/sanitize.ts";
 import { svgPicture, svgWidth } from "./engine/svg_picture.ts";
 import { TerminalText } from "./engine/terminal_text.ts";
-import { type FindPage, highlight, Outline, renderMarkdown } from "./markdown.ts";
+import { type FindPage, highlight, Outline, renderHtml, renderMarkdown } from "./markdown.ts";
 import {
   type Cell,
   joinText,
@@ -89,6 +90,10 @@ export interface RunFacts {
   readonly readPicture?: (path: string) => Uint8Array | undefined;
   /** Finds the pages that links in the notebook's text lead to; by default notebooks beside have some. */
   readonly findPage?: FindPage;
+  /** Finds the pages of the API, to which names in the code lead; by default there are none. */
+  readonly findApi?: FindApi;
+  /** The first page of the API, relative to the page, if it is there. */
+  readonly apiIndex?: string;
   /** Keep pages to explore inside the page, in place of files beside it. */
   readonly isSingleFile?: boolean;
 }
@@ -107,6 +112,8 @@ interface Drawing {
   /** Scripts of the pages to explore that are kept inside. */
   readonly frameScripts: string[];
   readonly find: FindPicture;
+  /** Finds the page of the API that a name in the code leads to. */
+  readonly findName: (name: string) => string | undefined;
 }
 
 /** The script of every page. */
@@ -129,11 +136,18 @@ export function renderPage(
   const outline = new Outline();
   const { headings } = outline;
   const frames: FramePage[] = [], frameScripts: string[] = [];
+  const sources = notebook.cells.filter(({ cell_type }) => cell_type === "code")
+    .map(({ source }) => joinText(source));
+  const names = run.findApi ? importedNames(sources) : undefined;
+  const findName = (text: string) => {
+    const imported = names?.get(text);
+    return imported && run.findApi!(imported.name, imported.room);
+  };
   let codeCells = 0;
   const cells = notebook.cells.map((cell) => {
     const seconds = cell.cell_type === "code" ? run.cellSeconds[codeCells++] : undefined;
     const find = pictureFinder(cell, run);
-    return renderCell(cell, { run, outline, frames, frameScripts, find }, seconds);
+    return renderCell(cell, { run, outline, frames, frameScripts, find, findName }, seconds);
   });
   const body = cells.join("\n");
   const tree = parseFragment(body);
@@ -169,7 +183,10 @@ export function renderPage(
     title: summary.title,
     summary,
     frameScripts,
-    body: `<header><nav aria-label="Reports"><a href="index.html">All reports</a>${source}</nav>` +
+    body:
+      `<header><nav aria-label="Reports"><a href="index.html">All reports</a>${source}${
+        linkToApi(run.apiIndex)
+      }</nav>` +
       `<div class="tools"><button id="fold" type="button">Hide code</button> ` +
       `<button id="theme" type="button">Dark</button></div></header>` +
       `<div class="columns">${
@@ -185,6 +202,10 @@ export function renderPage(
       }</p></footer>`,
   });
   return { html, summary, frames: run.isSingleFile ? [] : frames };
+}
+
+function linkToApi(page: string | undefined): string {
+  return page === undefined ? "" : ` · <a href="./${escapeHtml(page)}">The library</a>`;
 }
 
 function renderProvenance(rows: readonly (readonly [name: string, value: string])[]): string {
@@ -221,6 +242,7 @@ export interface Listed {
 export function renderIndex(
   reports: readonly Listed[],
   footer: string,
+  apiIndex?: string,
 ): string {
   const notices = new Map(
     reports.flatMap(({ summary }) => summary.notices).map((notice) => [notice.text, notice]),
@@ -253,9 +275,15 @@ export function renderIndex(
   return page({
     title: "Deep features: reports",
     frameScripts: [],
-    body: `<header><span></span><div class="tools"><button id="theme" type="button">Dark</button>` +
+    body: `<header>${
+      apiIndex === undefined
+        ? "<span></span>"
+        : `<nav aria-label="More"><a href="./${escapeHtml(apiIndex)}">The library</a></nav>`
+    }<div class="tools"><button id="theme" type="button">Dark</button>` +
       `</div></header><div class="columns"><main id="main"><h1>Deep features: reports</h1>${
-        [...notices.values()].filter((notice) => notice.isWarning || isShared(notice)).map(
+        [...notices.values()].filter((notice) =>
+          notice.isWarning || isShared(notice)
+        ).map(
           renderNotice,
         )
           .join("")
@@ -405,7 +433,9 @@ function renderCell(cell: Cell, drawing: Drawing, seconds: number | undefined): 
     : "";
   const block =
     `<details class="code" open><summary>Code <span class="count">[${count}]</span>${time}</summary>` +
-    `<pre tabindex="0"><code>${highlight(source, "typescript")}</code></pre></details>`;
+    `<pre tabindex="0"><code>${
+      linkNames(highlight(source, "typescript"), drawing.findName)
+    }</code></pre></details>`;
   return block + (cell.outputs ?? []).map((output) => renderOutput(output, drawing)).join("");
 }
 
@@ -442,7 +472,7 @@ function renderBundle(
   metadata: Record<string, unknown>,
   drawing: Drawing,
 ): string {
-  const text = (type: string) => textContent(data[type]);
+  const text = (type: string) => textContent(data[type]), { findPage } = drawing.run;
   const frame = text(FRAME_TYPE);
   if (frame !== undefined) {
     const { [FRAME_TYPE]: _, ...others } = data;
@@ -465,11 +495,12 @@ function renderBundle(
     return figure(`<img alt="${escapeHtml(alt)}" src="${url}">`);
   }
   const html = text("text/html");
-  if (html !== undefined) return serialize(sanitize(html));
+  if (html !== undefined) return renderHtml(html, drawing.outline, drawing.find, findPage);
   const markdown = text("text/markdown");
   if (markdown !== undefined) {
     // Its headings are no part of the page's outline.
-    return renderMarkdown(markdown.replace(/^#+ +(.*)$/gm, "**$1**"), new Outline());
+    const text = markdown.replace(/^#+ +(.*)$/gm, "**$1**");
+    return renderMarkdown(text, new Outline(), drawing.find, findPage);
   }
   const latex = text("text/latex");
   if (latex !== undefined) {

@@ -302,6 +302,33 @@ Deno.test("renderPage() leaves no link that leads nowhere: files without a page 
   assert.equal(document.querySelector("main p a em")!.textContent, "it");
 });
 
+/** A picture of one pixel. */
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const DOT = Uint8Array.from(atob(PNG), (character) => character.charCodeAt(0));
+
+Deno.test("renderPage() treats links, ids and pictures of HTML outputs as it does those of Markdown", () => {
+  const html = '<p id="T"><a href="a.ipynb">a</a> <a href="b.csv">b</a> <a href="#T">T</a></p>' +
+    '<img alt="A dot" src="dot.png"><img alt="" src="../dot.png">';
+  const run = {
+    ...RUN,
+    findPage: (path: string) => path === "a.ipynb" ? "a.html" : undefined,
+    readPicture: (path: string) => path === "dot.png" ? DOT : undefined,
+  };
+  for (const type of ["text/html", "text/markdown"]) {
+    const notebook: Notebook = JSON.parse(notebookText(["# T\n\nText.", "1"]));
+    notebook.cells[1]!.outputs = [shown({ [type]: html })];
+    const { document } = parseHTML(renderPage(notebook, run).html);
+    const output = document.querySelector(".output")!;
+    const links = [...output.querySelectorAll("a")].map((a) => a.getAttribute("href"));
+    assert.deepEqual(links, ["a.html", "#T"], type);
+    assert.match(output.textContent, /a b \(b\.csv\) T/, type);
+    const images = [...output.querySelectorAll("img")].map((img) => img.getAttribute("alt"));
+    assert.deepEqual(images, ["A dot"], type);
+    if (type === "text/html") assert.equal(output.querySelector("p")!.id, "T-2");
+  }
+});
+
 Deno.test("renderPage() lets a wide figure scroll in a box that the keyboard reaches", () => {
   const svg = (width: number) => `<svg width="${width}" height="10" aria-label="Curves"></svg>`;
   const { document } = render(["1"], [
@@ -368,19 +395,16 @@ Deno.test("renderPage() takes time in proportion to the number of headings", () 
 });
 
 Deno.test("renderPage() embeds attachments and picture files beside the notebook", () => {
-  const png =
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-  const attachments = { "my p.png": { "image/png": png } };
-  const bytes = Uint8Array.from(atob(png), (character) => character.charCodeAt(0));
+  const attachments = { "my p.png": { "image/png": PNG } };
   const readPicture = (path: string) =>
-    path === "figures/q.png" ? bytes : path === "notes.png" ? new Uint8Array([1, 2, 3]) : undefined;
+    path === "figures/q.png" ? DOT : path === "notes.png" ? new Uint8Array([1, 2, 3]) : undefined;
   const main = markdown(
     "![p](attachment:my%20p.png) <img src='attachment:my p.png' alt='q'> ![f](figures/q.png) ![n](notes.png) ![h](https://example.org/x.png)",
     { attachments },
     { ...RUN, readPicture },
   );
   const images = [...main.querySelectorAll("img")].map((img) => img.getAttribute("src"));
-  assert.deepEqual(images, Array(3).fill(`data:image/png;base64,${png}`));
+  assert.deepEqual(images, Array(3).fill(`data:image/png;base64,${PNG}`));
 });
 
 Deno.test("renderPage() shows text as a terminal does", () => {
