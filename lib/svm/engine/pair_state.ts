@@ -18,6 +18,7 @@ export const pairDescriptor = defineRecord("pair", {
   resident: "i32*",
   count: "i32",
   parameters: "f64*",
+  work: "f64*",
 }, DESCRIPTOR_WORDS);
 
 /** A round of steps for each pair whose descriptor is in the table; a task is a pair. */
@@ -79,6 +80,8 @@ export class PairState implements Disposable {
   converged = false;
   readonly #memory: Scope;
   readonly #parameters: Float64Array;
+  /** What steps note of each row: two float64 values and a float32 value. */
+  readonly #work: Float64Array;
   #setting: PairSetting;
 
   constructor(setting: PairSetting) {
@@ -91,6 +94,7 @@ export class PairState implements Disposable {
     this.diagonal = memory.float32(this.n);
     this.resident = memory.int32(this.n);
     this.#parameters = memory.float64(PARAMETERS);
+    this.#work = memory.float64(Math.ceil(2.5 * this.n));
     this.#memory = memory.move();
     this.restart();
   }
@@ -140,8 +144,8 @@ export class PairState implements Disposable {
   /** What the kernel reads. */
   describe(): Parameters<ReturnType<typeof pairDescriptor.table>["set"]>[1] {
     const { n, alpha, F, segments, diagonal, resident, count } = this;
-    const first = this.#setting.firstRows, parameters = this.#parameters;
-    return { n, first, alpha, F, segments, diagonal, resident, count, parameters };
+    const first = this.#setting.firstRows, parameters = this.#parameters, work = this.#work;
+    return { n, first, alpha, F, segments, diagonal, resident, count, parameters, work };
   }
 
   /** Takes over what the kernel did; returns the steps of the round. */
