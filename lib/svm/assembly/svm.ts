@@ -157,7 +157,7 @@ function solvePair(pair: usize): void {
   const positiveC = load<f64>(parameters), negativeC = load<f64>(parameters, 8);
   const tolerance = load<f64>(parameters, 16);
   const maxSteps = <i32> load<f64>(parameters, 24);
-  const upBar = load<usize>(pair, 36), lowBar = upBar + ((<usize> n) << 3);
+  const work = load<usize>(pair, 36), upBar = work, lowBar = work + ((<usize> n) << 3);
   // F less the bar, of the rows that may be a step's second.
   const lowF = lowBar + ((<usize> n) << 3);
   for (let k: usize = 0; k < <usize> n; k++) {
