@@ -15,7 +15,8 @@ import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
 import type { ImageStream } from "../dataset/image_stream.ts";
 import { predictionBatch } from "./engine/batches.ts";
-import { checkWholeNumbers, createForwardPass } from "./engine/forward.ts";
+import { checkWholeNumbers } from "./engine/check_network.ts";
+import { createForwardPass } from "./engine/forward.ts";
 import { createGraphPass } from "./engine/graph_pass.ts";
 import type { ImageArrays } from "./engine/image_arrays.ts";
 import { imageSource } from "./engine/image_source.ts";
@@ -77,7 +78,7 @@ const FEATURE_RULES: Rules<FeatureOptions & LayersFeatureOptions> = {
 /**
  * The outputs of a layer for each image, in batches: by default those of `hidden`, before its ReLU,
  * the features of the article. Any layers model with one input will do, whatever the arrangement of its
- * layers; the layer may stand in a model inside. Of a graph model, `layer` names a node.
+ * layers; the layer may stand in a model inside, and of several outputs of a layer the first is read. Of a graph model, `layer` names a node.
  *
  * @param data Images with their shape, such as a split, or files that are read in their turn
  *   (`openImageFolder`)

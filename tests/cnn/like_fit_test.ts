@@ -27,6 +27,7 @@ import {
   onSequence,
   plain,
   restartSeeds,
+  sequence,
   SIDE,
   softmaxHead,
   STEPS,
@@ -443,4 +444,24 @@ Deno.test("A dropout layer that is used twice drops other values each time, its 
   assert.notDeepEqual(first, second);
   assert.deepEqual(drawn(1), [first, second]);
   assert.notDeepEqual(drawn(2)[0], first);
+});
+
+Deno.test("Recurrent layers begin with the states that they are given, where tfjs's own predict() fails", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const recurrent = () => ({ units: 3, kernelInitializer: init(), recurrentInitializer: init() });
+  const first = L.lstm({ ...recurrent(), returnState: true }), second = L.lstm(recurrent());
+  const model = build({
+    body: (x) => {
+      const [, ...states] = first.apply(sequence(x)) as Tensor[];
+      return second.apply(sequence(x), { initialState: states }) as Tensor;
+    },
+  });
+  const set = data(CLASSES);
+  const x = tf.tensor(set.images, [N, SIDE, SIDE * CHANNELS]);
+  const { loss } = await trainCnn(model, set, { epochs: 6, validationSplit: 0 });
+  assert.ok(loss.at(-1)! < loss[0]!);
+  const [, ...states] = first.apply(x) as tf.Tensor[];
+  const expected = second.apply(x, { initialState: states }) as tf.Tensor;
+  const read = await hiddenFeatures(model, set, { layer: second.name });
+  assertClose("outputs", read.data, expected.dataSync());
 });

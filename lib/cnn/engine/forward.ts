@@ -7,11 +7,11 @@ import {
   TRAINING_RULES,
 } from "./forward_rules.ts";
 import { asInput } from "./batches.ts";
+import { checkTrainable } from "./check_network.ts";
 import { inputShape } from "./image_arrays.ts";
 import { hasLogits, isOfImages } from "./layer_kinds.ts";
-import { checkGradient, takesWholeNumbers } from "./layer_limits.ts";
+import { takesWholeNumbers } from "./layer_limits.ts";
 import { IMAGES, type LayerCall, networkGraph } from "./network_graph.ts";
-import { checkSeeded } from "./random_layers.ts";
 
 /** What a {@linkcode ForwardPass} is told at each call. */
 export interface ForwardOptions {
@@ -120,40 +120,6 @@ export function createForwardPass(
     applyAll,
     apply: (x, state) => applyAll(x, state)[0]!,
   };
-}
-
-/**
- * Checks that a network can be trained: that what it draws can be seeded, and that gradients go where there are
- * weights to train.
- */
-function checkTrainable(calls: readonly LayerCall[]): void {
-  // The values that depend on weights which are trained.
-  const trained = new Set<number>();
-  for (const { layer, inputs, outputs } of calls) {
-    checkSeeded(layer);
-    const isPassed = inputs.some((value) => trained.has(value));
-    if (!isPassed && layer.trainableWeights.length === 0) continue;
-    checkGradient(layer, isPassed);
-    for (const value of outputs) trained.add(value);
-  }
-}
-
-/**
- * Checks that images are what a layer wants that takes whole numbers.
- *
- * @param scale What becomes of bytes; default: they are divided by 255
- * @throws {RangeError} If bytes would become fractions, of which nothing but 0 and 1 would be left
- */
-export function checkWholeNumbers(
-  { ofWholeNumbers }: Pick<ForwardPass, "ofWholeNumbers">,
-  images: unknown,
-  scale: string = "0..1",
-): void {
-  if (ofWholeNumbers === undefined || images instanceof Float32Array || scale === "0..255") return;
-  throw new RangeError(
-    `Layer "${ofWholeNumbers}" takes whole numbers, but bytes become fractions (${scale}): give images as a ` +
-      'Float32Array, or read features with preprocessing: { scale: "0..255" }',
-  );
 }
 
 /** The steps that compute `wanted`, by the first rule that fits each call. */

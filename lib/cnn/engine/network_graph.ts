@@ -77,7 +77,8 @@ export function networkGraph(model: tf.LayersModel, until?: readonly string[]): 
       } else {
         checkUsable(layer);
         outputs = node.outputTensors.map(() => values++);
-        const { training: _, ...callArgs } = node.callArgs ?? {};
+        // States and constants of recurrent layers are among the inputs.
+        const { training: _, initialState: __, constants: ___, ...callArgs } = node.callArgs ?? {};
         calls.push({ layer, index: calls.length, inputs, outputs, callArgs });
       }
       note(layer, outputs[0]!);
