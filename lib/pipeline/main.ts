@@ -19,7 +19,7 @@ const USAGE = `Tells what pictures show, by a pipeline that savePipeline() wrote
 Prints a line for each picture: file, class, runner-up, and by how much the class is ahead of it (decision
 values of the classifier). Pictures that cannot be read are told on standard error.
 Exit code: 0; 1 if a picture could not be read; 2 if the call or the pipeline is unusable.
-Environment: COMPUTE, COMPUTE_THREADS: see README.md.
+Environment: COMPUTE, COMPUTE_THREADS, COMPUTE_BLAS: see README.md.
 `;
 
 /** Where the command was given: tasks run in the project's folder. */

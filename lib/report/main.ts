@@ -50,7 +50,7 @@ const USAGE = `Runs notebooks on the Deno kernel and writes HTML reports.
   NOTEBOOK       notebooks to run: files, or names such as 04_svm (default: all in notebooks/)
 
 Stops at the first cell that throws, with exit code 1; a cell with the tag raises-exception may throw.
-Environment: PRESET=article (default) or quick, SEEDS, CIFAR10_ARCHIVE, COMPUTE, COMPUTE_THREADS: see README.md.
+Environment: PRESET=article (default) or quick, SEEDS, CIFAR10_ARCHIVE, COMPUTE, COMPUTE_THREADS, COMPUTE_BLAS: see README.md.
 `;
 
 const PROJECT = resolve(import.meta.dirname!, "../..");

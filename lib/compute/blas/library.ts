@@ -7,8 +7,8 @@
 
 /** Of cblas.h: matrices row by row, and whether one is transposed. */
 const ROW_MAJOR = 101, AS_IT_IS = 111, TRANSPOSED = 112;
-/** BLAS_THREADING_SINGLE_THREADED of Accelerate. */
-const SINGLE_THREADED = 1;
+/** BLAS_THREADING_SINGLE_THREADED of Accelerate, MKL_THREADING_SEQUENTIAL of MKL. */
+const SINGLE_THREADED = 1, SEQUENTIAL = 1;
 
 const SYMBOLS = {
   cblas_sgemm: {
@@ -29,7 +29,7 @@ const SYMBOLS = {
   bli_info_get_version_str: { parameters: [], result: "pointer", optional: true },
   bli_thread_set_num_threads: { parameters: ["i64"], result: "void", optional: true },
   MKL_Get_Version_String: { parameters: ["buffer", "i32"], result: "void", optional: true },
-  MKL_Set_Num_Threads: { parameters: ["i32"], result: "void", optional: true },
+  MKL_Set_Threading_Layer: { parameters: ["i32"], result: "i32", optional: true },
   BLASSetThreading: { parameters: ["i32"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -71,7 +71,7 @@ export function openBlas(path: string): Blas {
   }
   symbols.openblas_set_num_threads?.(1);
   symbols.bli_thread_set_num_threads?.(1n);
-  symbols.MKL_Set_Num_Threads?.(1);
+  symbols.MKL_Set_Threading_Layer?.(SEQUENTIAL);
   symbols.BLASSetThreading?.(SINGLE_THREADED);
   return {
     name: nameOf(symbols, path),
