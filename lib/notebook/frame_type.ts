@@ -2,8 +2,8 @@
 export const FRAME_TYPE = "application/vnd.deep-features.frame+html";
 
 /**
- * Set in the environment of kernels whose outputs become a report. In Jupyter itself a page of many
- * megabytes would exceed the rate at which it passes outputs on, and swell the notebook when saved.
+ * Set in the environment of kernels whose outputs become a report. To Jupyter itself such pages are not
+ * passed on, but served (see `serve_page.ts`).
  */
 export const FRAMES_VARIABLE = "REPORT_FRAMES";
 

@@ -5,6 +5,8 @@ import { notebookKernel } from "../notebook/notebook_kernel.ts";
 import { assertFinite, Matrix } from "../base/matrix.ts";
 import type { RunOptions } from "../base/run_options.ts";
 import { FRAME_TYPE, FRAMES_VARIABLE } from "../notebook/frame_type.ts";
+import { servePage } from "../notebook/serve_page.ts";
+import { escapeHtml } from "../base/text.ts";
 import { classScatter } from "./class_scatter.ts";
 import type { InteractiveFigure } from "./figure.ts";
 import { checkOptions, custom, instance, listOf, oneOf, type Rules, text } from "../base/check.ts";
@@ -73,8 +75,9 @@ const MAX_CLASSES = 256;
 /**
  * A map of points that a reader can explore: pan, zoom, look at the image of each point with its label
  * and prediction, switch classes on and off; by mouse, touch or keyboard. It is one HTML page that
- * loads nothing from elsewhere; reports show it in a frame, `saveFigure` saves it as `.html`. Viewers
- * that cannot show it, Jupyter among them, get the same map small, as {@linkcode classScatter} draws it.
+ * loads nothing from elsewhere; reports show it in a frame, and so does Jupyter as long as the kernel
+ * runs on the browser's machine; `saveFigure` saves it as `.html`. Viewers that cannot show it get the
+ * same map small, as {@linkcode classScatter} draws it.
  *
  * 50,000 images of 32 × 32 pixels are packed in some five seconds, into a page of 19 MB.
  *
@@ -164,14 +167,29 @@ export async function interactiveMap(options: InteractiveMapOptions): Promise<In
     html,
     [jupyterDisplay]: () => ({
       ...figure[jupyterDisplay](),
-      ...(canShowFrames() ? { [FRAME_TYPE]: html } : {}),
+      ...(isInJupyter() ? inlineFrame(title, html, figure.svg) : { [FRAME_TYPE]: html }),
     }),
   };
 }
 
-/** Whether what is displayed goes to a report: everywhere but in a kernel that Jupyter has started. */
-function canShowFrames(): boolean {
-  return !notebookKernel() || Deno.env.get(FRAMES_VARIABLE) !== undefined;
+/** Whether Jupyter has started the kernel; otherwise what is displayed goes to a report. */
+function isInJupyter(): boolean {
+  return notebookKernel() !== undefined && Deno.env.get(FRAMES_VARIABLE) === undefined;
+}
+
+/** Height of the map in Jupyter, in CSS pixels. */
+const INLINE_HEIGHT = 640;
+
+/** The map in Jupyter: served by the kernel; where that has ended, its picture stands there. */
+function inlineFrame(title: string, html: string, picture: string): Record<string, string> {
+  const address = servePage(html);
+  if (address === undefined) return {};
+  const frame = `<object type="text/html" data="${address}" aria-label="${escapeHtml(title)}" ` +
+    `style="display: block; width: 100%; min-height: ${FIXED_SIZE}px; height: ${INLINE_HEIGHT}px">` +
+    `${picture}</object>`;
+  const link =
+    `<a href="${address}" target="_blank" rel="noopener">Open it as a page of its own</a>`;
+  return { "text/html": `${frame}<p>${link}, as long as the kernel runs</p>` };
 }
 
 function flagRows(rows: ArrayLike<number>, n: number): Uint8Array {

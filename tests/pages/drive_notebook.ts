@@ -46,6 +46,7 @@ export async function driveNotebook(browser: Browser, checks: Checks): Promise<v
     await runAllMarked(browser, server, notebooks, checks);
     await runAllOfArticle(browser, server, notebooks, checks);
     await interrupt(browser, server, notebooks, checks);
+    await showMap(browser, server, notebooks, checks);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -176,6 +177,44 @@ async function interruptOne(
       says === undefined ? "" : `; “${said.split("\n").at(-1)!.slice(0, 120)}”`
     }`,
   );
+}
+
+/** The map to explore stands under its cell, in a sandbox; its picture does once the kernel has ended. */
+async function showMap(
+  browser: Browser,
+  server: JupyterServer,
+  folder: string,
+  checks: Checks,
+): Promise<void> {
+  const source = `import { interactiveMap, Matrix } from "deep-features";
+    await interactiveMap({
+      embedding: Matrix.fromRows([[0, 0], [1, 2], [3, 1]]), labels: [0, 1, 1],
+      classNames: ["cat", "dog"], title: "Three animals",
+    })`;
+  await writeNotebook(join(folder, "map.ipynb"), [source]);
+  const page = await openNotebook(browser, server, "map");
+  await runCell(page, 0);
+  const frame = page.frames().find((frame) => frame.parentFrame() !== null);
+  await frame?.waitForSelector("#chart[data-plot]");
+  const origin = await frame?.evaluate(() => self.origin);
+  checks.check(
+    origin === "null" && await frame!.locator("#chart").isVisible(),
+    "the map to explore stands under its cell, in a sandbox",
+  );
+  const picture = page.locator("object > svg");
+  checks.check(!await picture.isVisible(), "in place of its picture");
+  await page.locator("#kernellink").click();
+  await page.locator("#shutdown_kernel").click();
+  await page.locator(".modal.in .btn-danger").click();
+  await page.waitForTimeout(2000);
+  // As it is when the notebook is opened again.
+  await page.evaluate(() => {
+    const object = document.querySelector("object")!;
+    object.replaceWith(object.cloneNode(true));
+  });
+  await picture.waitFor({ state: "visible" });
+  checks.check(await picture.isVisible(), "when the kernel has ended, its picture stands there");
+  await page.close();
 }
 
 async function writeNotebook(path: string, sources: readonly string[]): Promise<void> {
