@@ -1,5 +1,6 @@
 import { buildCnn, hiddenFeatures, sliceSplit, type Split, trainCnn } from "deep-features";
 import { seededRandom } from "deep-features/base";
+import type { Augment } from "deep-features/cnn";
 import { setThreads, threads } from "deep-features/compute";
 import { runPeer } from "./peer.ts";
 import { median } from "../lib/metrics/median.ts";
@@ -11,9 +12,10 @@ const FEATURE_IMAGES = 5000;
 /** A training step of the article's network, batch 128, against PyTorch; and how it uses threads. */
 export async function benchTrainingStep(): Promise<BenchRow[]> {
   const count = threads();
-  const ours: number[] = [], peer: number[] = [], single: number[] = [];
+  const ours: number[] = [], peer: number[] = [], single: number[] = [], augmented: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     ours.push(await step());
+    augmented.push(await step({ flip: true, shift: 4, cutout: 8, brightness: 0.2 }));
     peer.push(await runPeer<number>("torch_training_step.py", String(count), String(STEPS)));
     setThreads(1);
     single.push(await step());
@@ -40,11 +42,17 @@ export async function benchTrainingStep(): Promise<BenchRow[]> {
       unit: "ms",
       note: `${(median(single) / median(ours)).toFixed(2)} times as fast`,
     },
+    {
+      name: "training step with all augmentations, against none",
+      ours: median(augmented),
+      peer: median(ours),
+      unit: "ms",
+    },
   ];
 }
 
 /** Median milliseconds of a step of `trainCnn`, batches and figures included. */
-async function step(): Promise<number> {
+async function step(augment?: Augment): Promise<number> {
   const model = buildCnn({ seed: 1 });
   const n = BATCH * STEPS;
   const times: number[] = [];
@@ -52,6 +60,7 @@ async function step(): Promise<number> {
   await trainCnn(model, randomImages(n), {
     epochs: 1,
     validationSplit: 0,
+    augment,
     onBatch: () => {
       times.push(performance.now() - last);
       last = performance.now();
