@@ -16,7 +16,7 @@ import {
 import { checkTrainingSet, type Classifier } from "../base/classifier.ts";
 import type { Fold, FoldPrediction } from "../base/fold.ts";
 import type { Matrix } from "../base/matrix.ts";
-import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
+import { type OnProgress, type Progress, RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { interruptible } from "../notebook/interrupt.ts";
 import { createBreather } from "../notebook/progress.ts";
 import { checkFolds } from "./check_folds.ts";
@@ -167,7 +167,9 @@ export class GridSearch<P extends object, E extends Classifier> {
             total,
             message: inWords(this.#combinations[combination]!),
           });
-        await this.#score(X, y, parts, signal, onScore, options.onResult);
+        const onPart = ({ done, message }: Progress) =>
+          options.onProgress?.({ done, total, ...(message === undefined ? {} : { message }) });
+        await this.#score(X, y, parts, signal, { onScore, onPart, onResult: options.onResult });
         if (refit) {
           const best = inWords(this.bestParams);
           const estimator = this.#make(this.bestParams);
@@ -294,22 +296,29 @@ export class GridSearch<P extends object, E extends Classifier> {
   }
 
   /**
-   * Scores the combinations that are not scored yet on all folds; `onScore` is told how many scores there are.
+   * Scores the combinations that are not scored yet on all folds; `onScore` is told how many scores there are,
+   * `onPart` how many and a part of the next ones.
    */
   async #score(
     X: Matrix,
     y: ArrayLike<number>,
     folds: readonly Fold[],
     signal: AbortSignal | undefined,
-    onScore: (done: number, combination: number) => void,
-    onResult: GridFitOptions<P>["onResult"],
+    { onScore, onPart, onResult }: {
+      onScore: (done: number, combination: number) => void;
+      onPart: OnProgress;
+      onResult: GridFitOptions<P>["onResult"];
+    },
   ): Promise<void> {
     const isKnown = new Set(this.#scored.map(({ combination }) => combination));
     const left = [...this.#combinations.keys()].filter((each) => !isKnown.has(each));
     if (left.length === 0) return;
     const combinations = left.map((each) => this.#combinations[each]!);
     const estimators = makeAll(this.#make, combinations);
-    const predictions = crossValidate(estimators, X, y, folds, signal) ??
+    let done = isKnown.size * folds.length;
+    const before = done;
+    const onProgress = (part: Progress) => onPart({ ...part, done: before + part.done });
+    const predictions = crossValidate(estimators, X, y, folds, { signal, onProgress }) ??
       fitOneByOne((peer) => this.#make(combinations[peer]!), {
         combinations: estimators.length,
         X,
@@ -320,7 +329,6 @@ export class GridSearch<P extends object, E extends Classifier> {
     const scoreOf = scoreFunction(this.options.scoring);
     const truth = folds.map(({ test }) => labelsOf(y, test));
     const partial = new Map<number, { scores: number[]; seconds: number }>();
-    let done = isKnown.size * folds.length;
     for await (const { peer, fold, predicted, seconds } of predictions) {
       const part = partial.get(peer) ?? { scores: new Array<number>(folds.length), seconds: 0 };
       part.scores[fold] = scoreOf(truth[fold]!, predicted);
@@ -361,11 +369,11 @@ function crossValidate(
   X: Matrix,
   y: ArrayLike<number>,
   folds: readonly Fold[],
-  signal: AbortSignal | undefined,
+  options: RunOptions,
 ): AsyncIterable<FoldPrediction> | undefined {
   const [first] = estimators;
   const areAlike = estimators.every(({ constructor }) => constructor === first!.constructor);
-  return areAlike ? first!.crossValidate?.(estimators, X, y, folds, { signal }) : undefined;
+  return areAlike ? first!.crossValidate?.(estimators, X, y, folds, options) : undefined;
 }
 
 /** Makes and fits a classifier of each combination on each fold. */

@@ -7,7 +7,8 @@ import { Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { loadEstimator, saveEstimator } from "../base/saved_estimator.ts";
 import { interruptible } from "../notebook/interrupt.ts";
-import { canCrossValidate, crossValidate } from "./engine/cross_validate.ts";
+import { crossValidate, sharingOf } from "./engine/cross_validate.ts";
+import { crossValidateByPairs } from "./engine/cross_validate_pairs.ts";
 import { decisionValues, oneVsRest, vote } from "./engine/decision.ts";
 import { fitSmo, rowsByClass } from "./engine/fit_smo.ts";
 import { resolveGamma } from "./gamma.ts";
@@ -145,7 +146,8 @@ export class Svc implements Classifier {
   /**
    * Cross-validates several machines at once: they share their kernel values and solutions, see
    * `engine/cross_validate.ts`, as long as twice the square of the rows fits into the memory for kernel
-   * values (13,500 rows by default). They stay as they were.
+   * values (13,500 rows by default); of more rows pair of classes by pair of classes, as long as that of
+   * two classes' rows does. They stay as they were.
    *
    * @returns The predictions, or undefined if these machines cannot share
    */
@@ -154,16 +156,21 @@ export class Svc implements Classifier {
     X: Matrix,
     y: ArrayLike<number>,
     folds: readonly Fold[],
-    { signal }: RunOptions = {},
+    options: RunOptions = {},
   ): AsyncIterable<FoldPrediction> | undefined {
     const machines: SvcParameters[] = [];
     for (const peer of peers) {
       if (!(peer instanceof Svc)) return undefined;
       machines.push(peer.options);
     }
-    return canCrossValidate(machines, X, y, folds)
-      ? crossValidate(machines, X, y, folds, signal)
-      : undefined;
+    switch (sharingOf(machines, X, y, folds)) {
+      case "all rows":
+        return crossValidate(machines, X, y, folds, options.signal);
+      case "pairs of classes":
+        return crossValidateByPairs(machines, X, y, folds, options);
+      case undefined:
+        return undefined;
+    }
   }
 
   /**

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { jupyterDisplay } from "deep-features/base";
 import { accuracyScore, GridSearch, Matrix, Svc, type SvcOptions } from "deep-features";
-import { type Classifier, type Fold, seededRandom } from "deep-features/base";
+import {
+  type Classifier,
+  type Fold,
+  type Progress,
+  type RunOptions,
+  seededRandom,
+} from "deep-features/base";
 import { KNeighborsClassifier, type KNeighborsOptions } from "deep-features/classifiers";
 import { setThreads, threads } from "deep-features/compute";
 import { type ParameterGrid, stratifiedKFold } from "deep-features/model_selection";
@@ -117,7 +123,9 @@ Deno.test("GridSearch reports progress, and keeps what it has when it is stopped
 });
 
 /** A cache too small to share kernel values, so that every machine is fitted on its own. */
-const ALONE = 0.1;
+const ALONE = 0.05;
+/** Memory for kernel values, in MiB, that has room for two classes of these rows, and not for all. */
+const BY_PAIRS = 0.1;
 
 Deno.test("GridSearch scores alike whether the machines share kernel values and solutions or not", async () => {
   const y = fixture.y;
@@ -142,8 +150,8 @@ Deno.test("GridSearch scores alike whether the machines share kernel values and 
   console.warn = () => {}; // of maxIter
   try {
     for (const grid of grids) {
-      const [shared, alone] = await Promise.all(
-        [1400, ALONE].map(async (cacheMiB) =>
+      const [shared, byPairs, alone] = await Promise.all(
+        [1400, BY_PAIRS, ALONE].map(async (cacheMiB) =>
           (await new GridSearch(
             (parameters: SvcOptions) => new Svc({ tol: 1e-6, cacheMiB, ...parameters }),
             grid,
@@ -155,6 +163,7 @@ Deno.test("GridSearch scores alike whether the machines share kernel values and 
         // Where steps run out early, another order of steps may leave another machine.
         if (parameters.maxIter) continue;
         assert.deepEqual(shared![i]!.scores, scores, JSON.stringify(parameters));
+        assert.deepEqual(byPairs![i]!.scores, scores, `by pairs: ${JSON.stringify(parameters)}`);
       }
       assert.equal(shared!.length, alone!.length);
     }
@@ -182,6 +191,32 @@ Deno.test("GridSearch gives the same for any number of threads, and leaves no me
   }
   assert.equal(results[1], results[0]);
   assert.equal(results[2], results[0]);
+});
+
+Deno.test("A search by pairs of classes shares in parts, stops in the midst, and gives its memory back", async () => {
+  const y = fixture.y, folds = stratifiedKFold(y, 3, 5), done: number[] = [];
+  const machines = [1, 0.1].map((C) => new Svc({ C, cacheMiB: BY_PAIRS }));
+  const predictions = (options: RunOptions = {}) =>
+    machines[0]!.crossValidate(machines, X, y, folds, options)!;
+  // Both C of one kernel, so three pairs of classes for all six predictions.
+  const onProgress = (progress: Progress) => done.push(progress.done);
+  const all = await Array.fromAsync(predictions({ onProgress }));
+  assert.deepEqual(done, [1.5, 3, 4.5]);
+  assert.deepEqual(all.map(({ peer, fold }) => [peer, fold]), [
+    [1, 0],
+    [0, 0],
+    [1, 1],
+    [0, 1],
+    [1, 2],
+    [0, 2],
+  ]);
+  for (const { fold, predicted } of all) assert.equal(predicted.length, folds[fold]!.test.length);
+  const before = allocatedBytes(), controller = new AbortController();
+  const stopped = Array.fromAsync(
+    predictions({ signal: controller.signal, onProgress: () => controller.abort() }),
+  );
+  await assert.rejects(stopped, { name: "AbortError" });
+  assert.ok(allocatedBytes() <= before);
 });
 
 Deno.test("GridSearch refuses a bad grid, bad folds and bad parameters before long work", async () => {

@@ -15,13 +15,20 @@ import { checkTrainingSet } from "../../base/classifier.ts";
 import { encodeLabels } from "../../base/labels.ts";
 import { gemm } from "../../compute/gemm.ts";
 import { type Place, placeOf } from "../../compute/places.ts";
+import { threads } from "../../compute/mod.ts";
 import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import { vote } from "./decision.ts";
 import { rowsByClass, warnOfUnfinished } from "./fit_smo.ts";
-import { applyKernel, centerOf, type KernelFunction, products } from "./kernel_function.ts";
+import {
+  applyKernel,
+  centerOf,
+  type KernelFunction,
+  type KernelName,
+  products,
+} from "./kernel_function.ts";
 import { resolveGamma } from "../gamma.ts";
 import { Extent, scalingOf } from "./scaling.ts";
 import { mostSteps, pairDescriptor, PairState, smoRound } from "./pair_state.ts";
@@ -29,7 +36,7 @@ import type { Fold, FoldPrediction } from "../../base/fold.ts";
 import { classWeights, type SvcParameters } from "../svc_parameters.ts";
 
 /** Rows whose kernel values are computed, and test rows that are classified, at once. */
-const BLOCK_ROWS = 512;
+export const BLOCK_ROWS = 512;
 /** Steps of all pairs together in a round: some tenths of a second, after which interrupts are heard. */
 const STEPS_IN_ROUND = 60_000;
 /** Fewest steps of a pair in a round. */
@@ -37,21 +44,27 @@ const MIN_STEPS = 50;
 const MEBIBYTE = 2 ** 20;
 
 /**
- * Whether {@linkcode crossValidate} can score these machines: they use this library's solver, both
- * matrices of all rows fit into the memory for kernel values, no fold names a row twice, and the rows need no scaling.
+ * How machines can share their kernel values: those of all rows, if both matrices of these fit into the memory
+ * for kernel values; else pair of classes by pair of classes, if those of two classes fit. Undefined if they
+ * cannot: they must use this library's solver, no fold may name a row twice, and the rows need no scaling.
  */
-export function canCrossValidate(
+export function sharingOf(
   machines: readonly SvcParameters[],
   X: Matrix,
   y: ArrayLike<number>,
   folds: readonly Fold[],
-): boolean {
-  const bytes = 2 * Float32Array.BYTES_PER_ELEMENT * X.rows ** 2;
+): "all rows" | "pairs of classes" | undefined {
   const { classes } = encodeLabels(y), extent = new Extent(X);
-  return machines.every((machine) =>
-    machine.engine === "smo" && bytes <= machine.cacheMiB * MEBIBYTE &&
+  const canShare = machines.every((machine) =>
+    machine.engine === "smo" &&
     isOrdinary(extent, X, machine, Math.max(...classWeights(machine, classes, y)))
   ) && folds.every(({ train }) => new Set(train).size === train.length);
+  if (!canShare) return undefined;
+  const room = MEBIBYTE * Math.min(...machines.map(({ cacheMiB }) => cacheMiB));
+  const sizes = rowsByClass(classes, y).map(({ length }) => length).sort((a, b) => b - a);
+  const fits = (rows: number) => 2 * Float32Array.BYTES_PER_ELEMENT * rows ** 2 <= room;
+  if (fits(X.rows)) return "all rows";
+  return fits(sizes[0]! + sizes[1]!) ? "pairs of classes" : undefined;
 }
 
 /** Whether a machine needs no scaling on these rows; throws if it cannot learn from them at all. */
@@ -92,7 +105,7 @@ export async function* crossValidate(
     using states = new Scope();
     let unfinished = 0, pairs = 0;
     const parts = folds.map((fold) =>
-      states.use(new FoldProblem(kernels, X, y, fold, classes, options))
+      states.use(new FoldProblem(kernels, settingOf(fold, X, y, classes, options), fold))
     );
     for (const peer of chain) {
       const { C } = machines[peer]!;
@@ -120,7 +133,7 @@ export async function* crossValidate(
  * Machines that differ in C alone, by rising C; in the order in which the first of each appears. With a
  * limit of steps each is a chain of its own: what another C's solution saves would change the result.
  */
-function chainsOfC(machines: readonly SvcParameters[]): number[][] {
+export function chainsOfC(machines: readonly SvcParameters[]): number[][] {
   const chains = new Map<string, number[]>();
   machines.forEach((options, i) => {
     const { C, ...others } = options;
@@ -132,7 +145,7 @@ function chainsOfC(machines: readonly SvcParameters[]): number[][] {
 }
 
 /** Neighbouring folds that have the same kernel; with `gamma: "scale"` each has its own. */
-function runsOfOneKernel(parts: readonly FoldProblem[]): FoldProblem[][] {
+export function runsOfOneKernel(parts: readonly FoldProblem[]): FoldProblem[][] {
   const runs: FoldProblem[][] = [];
   for (const part of parts) {
     const run = runs.at(-1);
@@ -142,14 +155,17 @@ function runsOfOneKernel(parts: readonly FoldProblem[]): FoldProblem[][] {
   return runs;
 }
 
-/** Kernel values of all rows with each other, class by class. */
-class SharedKernels implements Disposable {
+/** Kernel values of all rows of some classes with each other, class by class. */
+export class SharedKernels implements Disposable {
   /** Rows in the order in which they stand here. */
   readonly order: readonly number[];
   /** Position at which each class begins, and their number at last. */
   readonly starts: readonly number[];
   readonly n: number;
+  /** Where each row of X stands here; −1 for those of other classes. */
+  readonly positions: Int32Array;
   readonly #X: Matrix;
+  readonly #center: (kernel: KernelName) => Float64Array;
   readonly #memory: Scope;
   readonly #rows: SharedRows;
   readonly #products: Float32Array;
@@ -157,16 +173,27 @@ class SharedKernels implements Disposable {
   #isCentered: boolean | undefined;
   #kernel: KernelFunction | undefined;
 
-  constructor(X: Matrix, rowsOfClass: readonly (readonly number[])[]) {
+  /**
+   * @param rowsOfClass The rows of X that are wanted
+   * @param center What is subtracted from them
+   */
+  constructor(
+    X: Matrix,
+    rowsOfClass: readonly (readonly number[])[],
+    center = (kernel: KernelName) => centerOf(X, kernel),
+  ) {
     this.#X = X;
-    this.n = X.rows;
+    this.#center = center;
     this.order = rowsOfClass.flat();
+    this.n = this.order.length;
+    this.positions = new Int32Array(X.rows).fill(-1);
+    this.order.forEach((row, position) => this.positions[row] = position);
     let start = 0;
     this.starts = [0, ...rowsOfClass.map((rows) => start += rows.length)];
     using memory = new Scope();
-    this.#rows = memory.use(new SharedRows(X.rows, X.cols));
-    this.#products = memory.float32(X.rows ** 2);
-    this.#values = memory.float32(X.rows ** 2);
+    this.#rows = memory.use(new SharedRows(this.n, X.cols));
+    this.#products = memory.float32(this.n ** 2);
+    this.#values = memory.float32(this.n ** 2);
     this.#memory = memory.move();
   }
 
@@ -213,7 +240,7 @@ class SharedKernels implements Disposable {
     const isCentered = kernel === "rbf" || kernel === "linear";
     if (isCentered === this.#isCentered) return;
     this.#isCentered = this.#kernel = undefined;
-    const center = centerOf(this.#X, kernel);
+    const center = this.#center(kernel);
     this.order.forEach((row, position) => this.#rows.set(position, this.#X, row, center));
     for (let begin = 0; begin < this.n; begin += BLOCK_ROWS) {
       signal?.throwIfAborted();
@@ -231,47 +258,71 @@ class SharedKernels implements Disposable {
   }
 }
 
+/** What a fold learns with. */
+export interface FoldSetting {
+  readonly kernel: KernelFunction;
+  /** The labels that its training rows have, in rising order. */
+  readonly labels: Int32Array;
+  /** Where these stand among the classes of the kernel values. */
+  readonly present: readonly number[];
+  /** Factor of C of each. */
+  readonly weights: readonly number[];
+}
+
+/**
+ * What a fold learns with, if the kernel values are of all classes.
+ *
+ * @throws {RangeError} If its training rows are of one class only
+ */
+export function settingOf(
+  { train }: Fold,
+  X: Matrix,
+  y: ArrayLike<number>,
+  classes: Int32Array,
+  options: SvcParameters,
+): FoldSetting {
+  const { kernel, gamma, degree, coef0 } = options;
+  const resolved = gamma === "scale"
+    ? resolveGamma(gamma, X.takeRows(train))
+    : resolveGamma(gamma, X);
+  const own = Int32Array.from(train, (i) => y[i]!), known = new Set(own);
+  const labels = classes.filter((label) => known.has(label));
+  if (labels.length < 2) {
+    throw new RangeError(`Cannot learn from a fold of one class only: all labels are ${labels[0]}`);
+  }
+  return {
+    kernel: { kernel, gamma: resolved, degree, coef0 },
+    labels,
+    present: Array.from(labels, (label) => classes.indexOf(label)),
+    weights: classWeights(options, labels, own, classes),
+  };
+}
+
 /** The pairs of classes of one fold. */
-class FoldProblem implements Disposable {
+export class FoldProblem implements Disposable {
   readonly kernel: KernelFunction;
   readonly states: PairState[] = [];
   readonly #memory = new Scope();
   readonly #kernels: SharedKernels;
   /** The classes that the training rows have, as numbers, and their weights. */
-  readonly #present: number[];
-  readonly #weights: number[];
+  readonly #present: readonly number[];
+  readonly #weights: readonly number[];
   readonly #labels: Int32Array;
   /** Whether the fold trains on a position, and the positions that it tests on. */
   readonly #isTraining: Uint8Array;
   readonly #test: Int32Array;
 
-  constructor(
-    kernels: SharedKernels,
-    X: Matrix,
-    y: ArrayLike<number>,
-    { train, test }: Fold,
-    classes: Int32Array,
-    options: SvcParameters,
-  ) {
-    const { kernel, gamma, degree, coef0 } = options;
-    const resolved = gamma === "scale"
-      ? resolveGamma(gamma, X.takeRows(train))
-      : resolveGamma(gamma, X);
-    this.kernel = { kernel, gamma: resolved, degree, coef0 };
+  constructor(kernels: SharedKernels, setting: FoldSetting, { train, test }: Fold) {
+    this.kernel = setting.kernel;
     this.#kernels = kernels;
-    const labels = Int32Array.from(train, (i) => y[i]!);
-    this.#labels = classes.filter((label) => labels.includes(label));
-    this.#present = Array.from(this.#labels, (label) => classes.indexOf(label));
-    if (this.#present.length < 2) {
-      throw new RangeError(
-        `Cannot learn from a fold of one class only: all labels are ${this.#labels[0]}`,
-      );
-    }
-    this.#weights = classWeights(options, this.#labels, labels, classes);
-    const positions = new Int32Array(kernels.n);
-    kernels.order.forEach((row, position) => positions[row] = position);
+    this.#labels = setting.labels;
+    this.#present = setting.present;
+    this.#weights = setting.weights;
+    const { positions } = kernels;
     this.#isTraining = new Uint8Array(kernels.n);
-    for (const row of train) this.#isTraining[positions[row]!] = 1;
+    for (const row of train) {
+      if (positions[row]! >= 0) this.#isTraining[positions[row]!] = 1;
+    }
     this.#test = Int32Array.from(test, (row) => positions[row]!);
   }
 
@@ -360,7 +411,7 @@ class FoldProblem implements Disposable {
 }
 
 /** Solves the pairs of some folds, whose kernel is in place, side by side. */
-async function solve(
+export async function solve(
   parts: readonly FoldProblem[],
   { tol, maxIter }: SvcParameters,
   breathe: () => Promise<void>,
@@ -371,19 +422,21 @@ async function solve(
   const table = pairDescriptor.table(memory, active.length);
   while (active.length > 0) {
     signal?.throwIfAborted();
-    const steps = Math.max(MIN_STEPS, Math.floor(STEPS_IN_ROUND / active.length));
-    const wanted = active.map((state) =>
-      Math.min(steps, mostSteps(maxIter, state.n) - state.steps)
-    );
-    active.forEach((state, i) => {
+    // As many as keep all threads busy to the end of the round; the others come first in the next.
+    const count = active.length - (active.length > threads() ? active.length % threads() : 0);
+    const round = active.slice(0, count);
+    const steps = Math.max(MIN_STEPS, Math.floor(STEPS_IN_ROUND / count));
+    const wanted = round.map((state) => Math.min(steps, mostSteps(maxIter, state.n) - state.steps));
+    round.forEach((state, i) => {
       state.prepare(tol, wanted[i]!);
       table.set(i, state.describe());
     });
-    smoRound(active.length, { table: table.words });
-    active = active.filter((state, i) => {
+    smoRound(count, { table: table.words });
+    const left = round.filter((state, i) => {
       state.converged = state.finish() < wanted[i]!;
       return !state.converged && state.steps < mostSteps(maxIter, state.n);
     });
+    active = [...active.slice(count), ...left];
     await breathe();
   }
 }
