@@ -9,6 +9,7 @@ import { setUpCompute } from "deep-features";
 import { benchArticle } from "./article.ts";
 import { benchBlas } from "./blas.ts";
 import { benchClassifiers } from "./classifiers.ts";
+import { benchGrid } from "./grid.ts";
 import { benchMatmul } from "./matmul.ts";
 import { benchNetworks } from "./networks.ts";
 import { benchPackages } from "./packages.ts";
@@ -25,6 +26,7 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   svm: benchSvm,
   umap: benchUmap,
   classifiers: benchClassifiers,
+  grid: benchGrid,
   packages: benchPackages,
   article: benchArticle,
 };
