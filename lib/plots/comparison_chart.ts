@@ -82,14 +82,19 @@ export function comparisonChart(options: ComparisonChartOptions): Figure {
         stroke: SERIES[0],
         strokeWidth: 2,
       }),
-      Plot.dot(rows, { y: "name", x: "mean", fill: SERIES[0], r: 4.5 }),
+      Plot.dot(rows, {
+        y: "name",
+        x: "mean",
+        fill: SERIES[0],
+        r: 4.5,
+        title: (d: ComparisonRow) => `${d.name}: ${inWords(d)}`,
+      }),
       Plot.text(rows, {
         y: "name",
         frameAnchor: "right",
         textAnchor: "start",
         dx: 8,
-        text: (d: ComparisonRow) =>
-          d.sd === undefined ? d.mean.toFixed(4) : `${d.mean.toFixed(4)} ± ${d.sd.toFixed(4)}`,
+        text: inWords,
         fill: INK,
       }),
     ],
@@ -99,4 +104,8 @@ export function comparisonChart(options: ComparisonChartOptions): Figure {
     alt: `${title}: ${rows.map(({ name, mean }) => `${name} ${mean.toFixed(4)}`).join(", ")}`,
     panels: [panel],
   });
+}
+
+function inWords({ mean, sd }: ComparisonRow): string {
+  return sd === undefined ? mean.toFixed(4) : `${mean.toFixed(4)} ± ${sd.toFixed(4)}`;
 }

@@ -23,7 +23,8 @@ const RULES: Rules<ConfusionHeatmapOptions> = {
   title: text,
 };
 
-const CELL = 44;
+/** Size of a cell in CSS pixels; with more classes than can be read at once, it is half as large. */
+const CELL = 44, FEW_CLASSES = 30;
 /** Least room for the names of the classes, in CSS pixels. */
 const NAME_ROOM = 72;
 
@@ -75,14 +76,19 @@ function confusionPanel({ matrix, classNames }: ConfusionHeatmapOptions): Panel 
     const share = total === 0 ? 0 : count / total;
     return { truth: classNames[row]!, predicted: classNames[k % classes]!, count, share };
   });
+  const isFew = classes <= FEW_CLASSES, cell = isFew ? CELL : CELL / 2;
   // Names stand beside the rows, and slanted by 45° under the columns.
   const room = Math.max(NAME_ROOM, Math.ceil(widestText(classNames)));
   const slanted = Math.max(NAME_ROOM, Math.ceil(widestText(classNames) * Math.SQRT1_2) + 12);
-  const marginLeft = Math.max(room + 24, slanted - CELL / 2), marginBottom = slanted + 24;
+  const marginLeft = Math.max(room + 24, slanted - cell / 2), marginBottom = slanted + 24;
   const marginTop = 8, marginRight = 8;
+  const title = (d: typeof cells[number]) =>
+    `true ${d.truth}, predicted ${d.predicted}: ${d.count}, ${
+      (100 * d.share).toFixed(1)
+    } % of ${d.truth}`;
   return plotPanel({
-    width: marginLeft + marginRight + CELL * classes,
-    height: marginTop + marginBottom + CELL * classes * 0.8,
+    width: marginLeft + marginRight + cell * classes,
+    height: marginTop + marginBottom + cell * classes * 0.8,
     marginLeft,
     marginBottom,
     marginTop,
@@ -107,12 +113,19 @@ function confusionPanel({ matrix, classNames }: ConfusionHeatmapOptions): Panel 
     },
     color: { type: "linear", scheme: "blues", domain: [0, 1] },
     marks: [
-      Plot.cell(cells, { x: "predicted", y: "truth", fill: "share" }),
-      Plot.text(cells, {
+      Plot.cell(cells, {
+        x: "predicted",
+        y: "truth",
+        fill: "share",
+        ...(isFew ? { title } : {}),
+      }),
+      // Among many classes most counts are zeros, which would hide the others.
+      Plot.text(isFew ? cells : cells.filter(({ count }) => count > 0), {
         x: "predicted",
         y: "truth",
         text: (d) => String(d.count),
         fill: (d) => d.share > 0.55 ? PAPER : INK,
+        ...(isFew ? {} : { fontSize: 8 }),
       }),
     ],
   });

@@ -89,7 +89,12 @@ export function gridSearchHeatmap(options: GridSearchHeatmapOptions): Figure {
     y: { domain: ys, label: y, labelAnchor: "center", labelArrow: "none", tickSize: 0 },
     color: { type: "linear", scheme: "viridis", domain: [low, high] },
     marks: [
-      Plot.cell(rows, { x: "x", y: "y", fill: "score" }),
+      Plot.cell(rows, {
+        x: "x",
+        y: "y",
+        fill: "score",
+        title: (d) => `${y} = ${d.y}, ${x} = ${d.x}: ${d.score.toFixed(4)}`,
+      }),
       Plot.cell([best], { x: "x", y: "y", fill: "none", stroke: ACCENT, strokeWidth: 3 }),
       Plot.text(rows, {
         x: "x",

@@ -106,7 +106,13 @@ function curves(label: string, training: readonly number[], validation: readonly
         stroke: (d) => color[d.set],
         strokeWidth: 2,
       }),
-      Plot.dot(rows, { x: "epoch", y: "value", fill: (d) => color[d.set], r: 2 }),
+      Plot.dot(rows, {
+        x: "epoch",
+        y: "value",
+        fill: (d) => color[d.set],
+        r: 2,
+        title: (d) => `epoch ${d.epoch}, ${d.set}: ${d.value.toFixed(4)}`,
+      }),
       ...sorted.map((end, i) =>
         Plot.text([end], {
           x: "epoch",

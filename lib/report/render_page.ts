@@ -37,6 +37,7 @@ import OUTLINE from "./page/outline.js" with { type: "text" };
 import PRINT from "./page/print.js" with { type: "text" };
 import SEARCH from "./page/search.js" with { type: "text" };
 import TABLES from "./page/tables.js" with { type: "text" };
+import TIPS from "./page/tips.js" with { type: "text" };
 import THEME from "./page/theme.js" with { type: "text" };
 import STYLE from "./page/style.css" with { type: "text" };
 
@@ -117,7 +118,7 @@ interface Drawing {
 }
 
 /** The script of every page. */
-const SCRIPT = [THEME, FRAMES, OUTLINE, CODE, TABLES, FIGURES, SEARCH, PRINT].join("\n");
+const SCRIPT = [THEME, FRAMES, OUTLINE, CODE, TABLES, FIGURES, TIPS, SEARCH, PRINT].join("\n");
 
 /** Cells faster than this show no time, in seconds. */
 const SHOW_TIME_FROM = 0.5;

@@ -1,10 +1,17 @@
 // A report's own script in a real Chromium: what a reader clicks does what it says.
 import assert from "node:assert/strict";
 import { decode } from "fast-png";
-import { imageGrid } from "deep-features";
+import {
+  comparisonChart,
+  confusionHeatmap,
+  confusionMatrix,
+  gridSearchHeatmap,
+  imageGrid,
+  learningCurves,
+} from "deep-features";
 import { join } from "@std/path";
 import { pathToFileURL } from "node:url";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import type { Notebook } from "../../lib/report/notebook.ts";
 import { renderIndex, renderPage } from "../../lib/report/render_page.ts";
 import { findChromium, printPdf } from "../../lib/report/print_pdf.ts";
@@ -240,6 +247,89 @@ test("Drawings are dark on a dark page and light on paper; nothing is cut there"
     assert.equal(await page.locator(hidden).first().isVisible(), false, hidden);
   }
 }, { colorScheme: "dark" });
+
+const CHARTS = [
+  comparisonChart({
+    rows: [{ name: "SVM", mean: 0.71, sd: 0.01 }, { name: "softmax", mean: 0.69 }],
+  }),
+  confusionHeatmap({
+    matrix: confusionMatrix([0, 0, 1], [0, 1, 1], 2),
+    classNames: ["cat", "<dog>"],
+    title: "Much longer than the matrix is wide: a title that widens the card",
+  }),
+  learningCurves({
+    history: { loss: [2, 1], accuracy: [0.2, 0.5], valLoss: [2, 1.5], valAccuracy: [0.1, 0.4] },
+  }),
+  gridSearchHeatmap({
+    scores: [1, 10].map((C) => ({ C, gamma: 0.1, score: C / 20 })),
+  }),
+];
+
+test(
+  "Points and cells of charts say what they are when they are pointed at",
+  async (page) => {
+    const images = page.locator(".figure img");
+    for (const [i, { svg }] of CHARTS.entries()) {
+      const tips = JSON.parse((await images.nth(i).getAttribute("data-tips"))!) as number[][];
+      // Where the browser itself draws them.
+      const drawn = await page.evaluate((svg) => {
+        const box = document.createElement("div");
+        box.innerHTML = svg;
+        document.body.append(box);
+        const whole = box.firstElementChild!.getBoundingClientRect();
+        const found = [...box.querySelectorAll("rect > title, circle > title")].map((title) => {
+          const { left, top, width, height } = title.parentElement!.getBoundingClientRect();
+          const share = [
+            (left - whole.left) / whole.width,
+            (top - whole.top) / whole.height,
+            width / whole.width,
+            height / whole.height,
+          ];
+          return [...share.map((value) => 1000 * value), title.textContent!];
+        });
+        box.remove();
+        return found;
+      }, svg);
+      assert.ok(drawn.length > 1);
+      assert.equal(tips.length, drawn.length);
+      for (const [k, tip] of tips.entries()) {
+        assert.equal(tip[4], drawn[k]![4]);
+        for (let j = 0; j < 4; j++) {
+          assert.ok(Math.abs(tip[j]! - Number(drawn[k]![j])) < 2, `${tip} and ${drawn[k]}`);
+        }
+      }
+    }
+    const tip = page.locator(".tip");
+    const cells = JSON.parse((await images.nth(1).getAttribute("data-tips"))!);
+    const point = async (image: Locator) => {
+      await image.scrollIntoViewIfNeeded();
+      const { x, y, width, height } = (await image.boundingBox())!;
+      const [left, top, w, h] = cells[1];
+      await page.mouse.move(
+        x + (left + w / 2) / 1000 * width,
+        y + (top + h / 2) / 1000 * height,
+      );
+    };
+    await point(images.nth(1));
+    assert.equal(await tip.textContent(), "true cat, predicted <dog>: 1, 50.0 % of cat");
+    assert.equal(await tip.isVisible(), true);
+    await page.mouse.move(2, 2);
+    assert.equal(await tip.isVisible(), false);
+    await images.nth(1).click();
+    await point(page.locator("dialog img"));
+    assert.equal(await page.locator("dialog .tip").isVisible(), true);
+  },
+  {},
+  renderPage({
+    ...NOTEBOOK,
+    cells: CHARTS.map(({ svg }) => ({
+      cell_type: "code",
+      metadata: {},
+      source: "1",
+      outputs: [{ output_type: "display_data", data: { "image/svg+xml": svg }, metadata: {} }],
+    })),
+  }, RUN).html,
+);
 
 const { html: REPORT, summary } = renderPage(NOTEBOOK, RUN);
 const INDEX = renderIndex([{ summary, file: "report.html", sections: sectionsOf(REPORT) }], "foot");

@@ -9,6 +9,7 @@ import {
   parseFragment,
   textOf,
 } from "./html_tree.ts";
+import { tipsOf } from "./tips.ts";
 
 /** The namespaces that an SVG document may need. */
 const NAMESPACES = {
@@ -52,7 +53,8 @@ const XML_NAME = /^[A-Za-z_][\w.-]*$/;
  * An SVG document, or one inside HTML, as a picture: in it no scripts run, nothing is loaded, and nothing
  * clashes with the page. It is read as browsers read it, and written as the XML that pictures must be. One
  * without photographs is marked as a drawing, whose colors a dark page changes. Of one with photographs the
- * paper and the texts between them become dark, if it is a figure of this library.
+ * paper and the texts between them become dark, if it is a figure of this library. What its parts say when
+ * they are pointed at goes with it.
  */
 export function svgPicture(svg: string | Element): string {
   const root = typeof svg === "string" ? findSvg(svg) : svg;
@@ -66,7 +68,9 @@ export function svgPicture(svg: string | Element): string {
   const url = `data:image/svg+xml,${
     toXml(root).toWellFormed().replace(NOT_URL, encodeURIComponent)
   }`;
-  return `<img${hasPhotographs ? "" : ' class="drawing"'} alt="${escapeHtml(label)}" src="${url}">`;
+  const tips = tipsOf(root), kind = hasPhotographs ? "" : ' class="drawing"';
+  const told = tips.length === 0 ? "" : ` data-tips="${escapeHtml(JSON.stringify(tips))}"`;
+  return `<img${kind} alt="${escapeHtml(label)}"${told} src="${url}">`;
 }
 
 /** Width of an SVG document in CSS pixels; 0 if it has none. */

@@ -4,7 +4,7 @@ addEventListener("DOMContentLoaded", () => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "enlarge";
-    button.title = "Open it large";
+    if (!image.dataset.tips) button.title = "Open it large";
     image.replaceWith(button);
     button.append(image);
     button.addEventListener("click", () => openLarge(image));
