@@ -68,9 +68,15 @@ function faultOf(
 ): string | undefined {
   if (!passesSelfTest(blas)) return "fails the self-test";
   setBlasPath(path);
-  const gain = measureGain(multiply);
-  if (gain === undefined) return "fails the self-test on several threads";
-  return isWanted || gain >= LEAST_GAIN ? undefined : "is not much faster";
+  try {
+    const gain = measureGain(multiply);
+    if (gain === undefined) return "fails the self-test on several threads";
+    return isWanted || gain >= LEAST_GAIN ? undefined : "is not much faster";
+  } catch (error) {
+    // Too little memory is the caller's to know; a library that a thread could not open is not used.
+    if (error instanceof RangeError) throw error;
+    return `fails on several threads: ${(error as Error).message}`;
+  }
 }
 
 /** How many times as fast the library is on all threads; undefined where the two products differ. */

@@ -26,6 +26,8 @@ const SYMBOLS = {
   openblas_get_corename: { parameters: [], result: "pointer", optional: true },
   openblas_get_parallel: { parameters: [], result: "i32", optional: true },
   openblas_set_num_threads: { parameters: ["i32"], result: "void", optional: true },
+  bli_arch_query_id: { parameters: [], result: "i32", optional: true },
+  bli_arch_string: { parameters: ["i32"], result: "pointer", optional: true },
   bli_info_get_version_str: { parameters: [], result: "pointer", optional: true },
   bli_thread_set_num_threads: { parameters: ["i64"], result: "void", optional: true },
   MKL_Get_Version_String: { parameters: ["buffer", "i32"], result: "void", optional: true },
@@ -103,7 +105,10 @@ function nameOf(symbols: Symbols, path: string): string {
     return `${name} ${version} (${textAt(symbols.openblas_get_corename?.())})`;
   }
   const version = textAt(symbols.bli_info_get_version_str?.());
-  if (version) return `BLIS ${version}`;
+  if (version) {
+    const processor = symbols.bli_arch_query_id?.() ?? 0;
+    return `BLIS ${version} (${textAt(symbols.bli_arch_string?.(processor))})`;
+  }
   if (symbols.MKL_Get_Version_String) {
     const text = new Uint8Array(200);
     symbols.MKL_Get_Version_String(text, text.length);
