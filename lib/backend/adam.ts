@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { between, checkValue, positive } from "../base/check.ts";
 import { CHUNK } from "./ops/kernel_override.ts";
 import { defineKernel } from "../compute/define_kernel.ts";
 import { SIMD_BACKEND, type SimdBackend } from "./simd_backend.ts";
@@ -43,6 +44,9 @@ type Moments = Readonly<Record<"m" | "v", tf.Variable>>;
  * Moments belong to their variable, in whatever order and company it is trained, and go with it: disposing
  * of a model frees them. The number of steps is the optimizer's, as in Keras.
  *
+ * @throws {TypeError} If an argument is no number
+ * @throws {RangeError} If one is out of its range
+ *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
@@ -62,6 +66,10 @@ export class Adam extends tf.AdamOptimizer {
   #powers: [number, number];
 
   constructor(learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = EPSILON) {
+    checkValue("Adam: learningRate", learningRate, between(0, Infinity));
+    checkValue("Adam: beta1", beta1, between(0, 1));
+    checkValue("Adam: beta2", beta2, between(0, 1));
+    checkValue("Adam: epsilon", epsilon, positive);
     super(learningRate, beta1, beta2, epsilon);
     // tfjs keeps these powers in two tensors, which would outlive the model.
     const { accBeta1, accBeta2 } = this as unknown as Record<string, tf.Variable>;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
-import { RmsProp, Sgd } from "deep-features/backend";
+import { Adam, RmsProp, Sgd } from "deep-features/backend";
 
 const PAIRS: [string, () => tf.Optimizer, () => tf.Optimizer][] = [
   ["SGD", () => new Sgd(0.05), () => tf.train.sgd(0.05)],
@@ -136,6 +136,9 @@ Deno.test("Sgd and RmsProp refuse settings that make no sense", () => {
   assert.throws(() => new Sgd(0.1, 2), RangeError);
   assert.throws(() => new Sgd({ learningRate: 1 } as never), TypeError);
   assert.throws(() => new Sgd(0.1, 0.9, "nesterov" as never), TypeError);
+  assert.throws(() => new Adam({ learningRate: 1 } as never), TypeError);
+  assert.throws(() => new Adam(0.1, 1.5), /Adam: beta1 must be/);
+  assert.throws(() => new Adam(0.1, 0.9, 0.999, 0), /epsilon must be positive/);
   assert.throws(() => new RmsProp(0.1, 1.5), /decay must be/);
   assert.throws(() => new RmsProp(0.1, 0.9, 0, 0), /epsilon must be positive/);
 });
