@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { hiddenFeatures, setUpCompute } from "deep-features";
-import { Adam } from "deep-features/backend";
+import { Adam, watchFallbacks } from "deep-features/backend";
 import { seededRandom } from "deep-features/base";
 import { setThreads, threads } from "deep-features/compute";
 import { median } from "../lib/metrics/median.ts";
@@ -40,7 +40,7 @@ const NETWORKS: Record<string, Network> = {
 /**
  * A training step of batch 128 of each network by tfjs's `trainOnBatch` on `simd`, beside PyTorch and tfjs's
  * wasm backend (which trains here by the filter gradient that this library gives it, where it does at all); and
- * MobileNetV2's predictions, an image. `BENCH_NETWORKS` picks some of them, by name.
+ * MobileNetV2's predictions, an image. `BENCH_NETWORKS` picks some of them, by name. It takes about six minutes.
  *
  * A figure is the best of some rounds' medians, taken in turn with PyTorch's, as other work on the machine only
  * ever adds.
@@ -50,74 +50,113 @@ export async function benchNetworks(): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const [name, { title, build, bar }] of Object.entries(NETWORKS)) {
     if (wanted && !wanted.includes(name)) continue;
-    const row = await againstTorch(name, (count) => trainingStep(build, count));
-    const wasm = await onWasm(row.ours, () => trainingStep(build, 1, 1));
-    rows.push({ name: `${title}: step`, ...row, note: `bar ${bar}; ${row.note}; ${wasm}` });
+    rows.push(
+      await compared({
+        name: `${title}: step`,
+        network: name,
+        bar,
+        ours: (steps) => trainingStep(build, steps),
+        // One step, without a warm-up: it takes up to half a minute.
+        wasm: () => trainingStep(build, 1, 0),
+      }),
+    );
   }
   if (!wanted || wanted.includes("mobilenet")) rows.push(...await benchMobileNet());
   return rows;
 }
 
-async function againstTorch(
-  name: string,
-  ours: (steps: number) => Promise<number>,
-): Promise<{ ours: number; peer: number; unit: string; note: string }> {
+interface Comparison {
+  readonly name: string;
+  /** Its name in `peers/torch_networks.py`. */
+  readonly network: string;
+  readonly bar: number;
+  readonly ours: (steps: number) => Promise<Timing>;
+  readonly wasm: () => Promise<Timing>;
+}
+
+interface Timing {
+  /** Median milliseconds. */
+  readonly milliseconds: number;
+  /** Share of the time on the CPU backend, for want of a kernel. */
+  readonly fallen: number;
+}
+
+async function compared({ name, network, bar, ours, wasm }: Comparison): Promise<BenchRow> {
   const count = threads();
-  let mine = Infinity, torch = Infinity;
+  const best = { ours: Infinity, peer: Infinity };
+  let fallen = Infinity;
   for (let round = 0; round < ROUNDS; round++) {
-    mine = Math.min(mine, await ours(STEPS));
-    const peer = runPeer<number>("torch_networks.py", name, String(count), String(STEPS));
-    torch = Math.min(torch, await peer);
+    const mine = await ours(STEPS);
+    best.ours = Math.min(best.ours, mine.milliseconds);
+    fallen = Math.min(fallen, mine.fallen);
+    const peer = await runPeer<number>(
+      "torch_networks.py",
+      network,
+      String(count),
+      String(STEPS),
+    );
+    best.peer = Math.min(best.peer, peer);
   }
   setThreads(1);
   const single = await ours(Math.ceil(STEPS / 2));
   setThreads(count);
   return {
-    ours: mine,
-    peer: torch,
+    name,
+    ...best,
     unit: "ms",
-    note: `${count} threads are ${(single / mine).toFixed(2)} times as fast as one`,
+    columns: {
+      bar: String(bar),
+      "ours / tfjs's wasm": await onWasm(best.ours, wasm),
+      [`${count} threads against 1`]: `${(single.milliseconds / best.ours).toFixed(2)} ×`,
+      "on the CPU backend": `${(100 * fallen).toFixed(2)} %`,
+    },
   };
 }
 
-/** What tfjs's wasm backend takes for the same, in words. */
-async function onWasm(ours: number, work: () => Promise<number>): Promise<string> {
+/** How ours compares with tfjs's wasm backend, or what that lacks. */
+async function onWasm(ours: number, work: () => Promise<Timing>): Promise<string> {
   await setUpCompute({ backend: "wasm", quiet: true });
   try {
-    const wasm = await work();
-    return `tfjs's wasm backend ${wasm.toPrecision(3)} ms, ours / wasm ${(ours / wasm).toFixed(3)}`;
+    return (ours / (await work()).milliseconds).toFixed(3);
   } catch (error) {
     const kernel = /Kernel '(\w+)' not registered/.exec(String(error))?.[1];
-    return `tfjs's wasm backend cannot: ${kernel ? `it has no ${kernel}` : error}`;
+    return kernel ? `it has no ${kernel}` : String(error);
   } finally {
     await setUpCompute({ backend: "simd", quiet: true });
   }
 }
 
-/** Median milliseconds of a step. */
+/** Times a piece of work again and again; the first times do not count. */
+async function timed(warmUp: number, count: number, work: () => Promise<unknown>): Promise<Timing> {
+  for (let i = 0; i < warmUp; i++) await work();
+  const fallbacksSince = watchFallbacks(), times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await work();
+    times.push(performance.now() - start);
+  }
+  const fallen = fallbacksSince().reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const whole = times.reduce((sum, milliseconds) => sum + milliseconds, 0);
+  return { milliseconds: median(times), fallen: fallen / whole };
+}
+
 async function trainingStep(
   build: () => tf.LayersModel,
   steps: number,
   warmUp = WARM_UP,
-): Promise<number> {
+): Promise<Timing> {
   const model = build();
   model.compile({ optimizer: new Adam(), loss: "categoricalCrossentropy" });
   const random = seededRandom(1);
   const shape = [BATCH, ...model.inputs[0]!.shape.slice(1) as number[]];
   const x = tf.tensor(Float32Array.from({ length: tf.util.sizeFromShape(shape) }, random), shape);
   const y = tf.oneHot(tf.range(0, BATCH, 1, "int32").mod(tf.scalar(10, "int32")), 10);
-  const times: number[] = [];
   try {
-    for (let i = 0; i < warmUp + steps; i++) {
-      const start = performance.now();
-      await model.trainOnBatch(x, y);
-      times.push(performance.now() - start);
-    }
+    return await timed(warmUp, steps, () => model.trainOnBatch(x, y));
   } finally {
     tf.dispose([x, y]);
     model.dispose();
   }
-  return median(times.slice(warmUp));
 }
 
 async function benchMobileNet(): Promise<BenchRow[]> {
@@ -126,16 +165,12 @@ async function benchMobileNet(): Promise<BenchRow[]> {
     { length: tf.util.sizeFromShape([...shape]) },
     seededRandom(1),
   );
-  /** Median milliseconds of an image. */
-  const timed = async (steps: number, run: (model: tf.LayersModel) => Promise<unknown>) => {
-    const model = mobileNetV2(), times: number[] = [];
-    for (let i = 0; i < 1 + steps; i++) {
-      const start = performance.now();
-      await run(model);
-      times.push((performance.now() - start) / MOBILENET_BATCH);
-    }
+  /** Of an image. */
+  const predicted = async (steps: number, run: (model: tf.LayersModel) => Promise<unknown>) => {
+    const model = mobileNetV2();
+    const { milliseconds, fallen } = await timed(1, steps, () => run(model));
     model.dispose();
-    return median(times.slice(1));
+    return { milliseconds: milliseconds / MOBILENET_BATCH, fallen };
   };
   const features = (model: tf.LayersModel) =>
     hiddenFeatures(model, { images, shape }, { layer: model.layers.at(-1)!.name });
@@ -145,16 +180,17 @@ async function benchMobileNet(): Promise<BenchRow[]> {
     tf.dispose([x, y]);
   };
   const name = `MobileNetV2, ${MOBILENET_SIDE} × ${MOBILENET_SIDE}, batch ${MOBILENET_BATCH}`;
-  const ways = [["hiddenFeatures", features], ["tfjs's predict", predict]] as const;
   const rows: BenchRow[] = [];
-  for (const [title, run] of ways) {
-    const row = await againstTorch("mobilenet", (steps) => timed(steps, run));
-    const wasm = await onWasm(row.ours, () => timed(2, predict));
-    rows.push({
-      name: `${name}, ${title}, an image`,
-      ...row,
-      note: `bar 1.5; ${row.note}; ${wasm}`,
-    });
+  for (const [title, run] of [["hiddenFeatures", features], ["tfjs's predict", predict]] as const) {
+    rows.push(
+      await compared({
+        name: `${name}, ${title}, an image`,
+        network: "mobilenet",
+        bar: 1.5,
+        ours: (steps) => predicted(steps, run),
+        wasm: () => predicted(2, predict),
+      }),
+    );
   }
   return rows;
 }

@@ -7,6 +7,8 @@ export interface BenchRow {
   readonly peer: number;
   readonly unit: string;
   readonly note?: string;
+  /** Columns of its own, by title. */
+  readonly columns?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,11 +23,20 @@ export function printRows(rows: readonly BenchRow[], command: string): void {
   console.log(
     `\n\`${command}\`, ${machine.length} × ${model}, Deno ${Deno.version.deno}, ${date}`,
   );
-  console.log("\n| work | ours | peer | ours / peer | note |\n|---|---|---|---|---|");
-  for (const { name, ours, peer, unit, note = "" } of rows) {
+  const own = [...new Set(rows.flatMap(({ columns = {} }) => Object.keys(columns)))];
+  const hasNotes = rows.some(({ note }) => note !== undefined);
+  const titles = ["work", "ours", "peer", "ours / peer", ...own, ...hasNotes ? ["note"] : []];
+  console.log(`\n| ${titles.join(" | ")} |\n|${titles.map(() => " --- |").join("")}`);
+  for (const { name, ours, peer, unit, note = "", columns = {} } of rows) {
     const text = (value: number) => `${value.toPrecision(3)} ${unit}`;
-    console.log(
-      `| ${name} | ${text(ours)} | ${text(peer)} | ${(ours / peer).toFixed(3)} | ${note} |`,
-    );
+    const ratio = (ours / peer).toFixed(ours / peer < 0.1 ? 3 : 2);
+    const cells = [
+      name,
+      text(ours),
+      text(peer),
+      ratio,
+      ...own.map((title) => columns[title] ?? ""),
+    ];
+    console.log(`| ${[...cells, ...hasNotes ? [note] : []].join(" | ")} |`);
   }
 }

@@ -336,3 +336,13 @@ Deno.test("Transposed convolutions and their gradients equal the cpu backend's",
     );
   }, { seed: 9 });
 });
+
+Deno.test("1 × 1 convolutions of many pixels and their gradients equal the cpu backend's, by a BLAS or not", async () => {
+  await compareWithCpu(12, (draw) => {
+    const strides = draw.pick(1, 2), channels = draw.pick(32, 64), filters = draw.pick(16, 40);
+    const x = draw.tensor([2, 16 * strides, 8 * strides + draw.whole(0, strides - 1), channels]);
+    const apply: Apply = (x, filter) => tf.conv2d(x, filter, strides, "valid");
+    const what = `${x.shape} to ${filters}, ${strides}`;
+    return withGradients(what, x, draw.tensor([1, 1, channels, filters]), apply, draw);
+  }, { seed: 10 });
+});
