@@ -29,6 +29,8 @@ export function registerGradients(): void {
       return { x: () => run(UNARY_GRADIENT, { dy, x: x! }, { of, parameters: given })[0]! };
     });
   unary(tf.Relu, "relu");
+  // Its result tells the same as its operand, which then need not be there.
+  keepResult(tf.Relu);
   unary(tf.Relu6, "relu6");
   unary(tf.Square, "square");
   unary(tf.Sigmoid, "sigmoid");
@@ -81,6 +83,12 @@ export function registerGradients(): void {
       },
     });
   }
+}
+
+/** Lets a gradient be told from the operation's result in place of its operand. */
+function keepResult(kernelName: string): void {
+  const config = tf.getGradient(kernelName);
+  if (config) Object.assign(config, { inputsToSave: [], outputsToSave: [true] });
 }
 
 function replaceGradient(kernelName: string, replacement: Replacement): void {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
+import type { Deferred } from "./deferred.ts";
 import {
   allocatedBytes,
   allocFloat32,
@@ -34,6 +35,8 @@ interface Values {
 export class SimdBackend extends MathBackendCPU {
   /** Addresses of the tensors in the shared memory. */
   readonly #addresses = new Set<number>();
+  /** Of tensors whose values nobody has needed so far, how they are computed. */
+  readonly #deferred = new Map<tf.DataId, Deferred>();
   /** What the kernel that is running has made. */
   #made: tf.DataId[] | undefined;
 
@@ -63,6 +66,48 @@ export class SimdBackend extends MathBackendCPU {
     const dataId = super.write(values as tf.backend_util.TypedArray, shape, dtype);
     this.#made?.push(dataId);
     return { info: { dataId, shape, dtype }, values };
+  }
+
+  /** A new float32 tensor whose values are computed when somebody reads them. */
+  defer(shape: number[], deferred: Deferred): tf.TensorInfo {
+    const dataId = super.write(undefined as unknown as Float32Array, shape, "float32");
+    this.#made?.push(dataId);
+    for (const source of deferred.sources) this.incRef(source.dataId);
+    this.#deferred.set(dataId, deferred);
+    Object.defineProperty(this.data.get(dataId), "values", {
+      configurable: true,
+      get: () => this.#settle(dataId, tf.util.sizeFromShape(shape)),
+    });
+    return { dataId, shape, dtype: "float32" };
+  }
+
+  /** How a tensor's values are computed, if nobody has needed them so far. */
+  deferred({ dataId }: tf.TensorInfo): Deferred | undefined {
+    return this.#deferred.get(dataId);
+  }
+
+  #settle(dataId: tf.DataId, n: number): Float32Array {
+    const values = this.#allocate(n, "float32") as Float32Array;
+    try {
+      this.#deferred.get(dataId)!.compute(values);
+    } catch (error) {
+      this.#addresses.delete(values.byteOffset);
+      release(values.byteOffset);
+      throw error;
+    }
+    Object.defineProperty(this.data.get(dataId), "values", { value: values, writable: true });
+    this.#forget(dataId);
+    return values;
+  }
+
+  /** Lets go of what deferred values would have been computed of. */
+  #forget(dataId: tf.DataId): void {
+    const sources = this.#deferred.get(dataId)?.sources ?? [];
+    this.#deferred.delete(dataId);
+    for (const { dataId: source } of sources) {
+      // The engine counts what it disposes of itself.
+      if (this.disposeData(source)) tf.engine().removeDataId(source, this);
+    }
   }
 
   override write(
@@ -108,8 +153,10 @@ export class SimdBackend extends MathBackendCPU {
   }
 
   override disposeData(dataId: tf.DataId, force = false): boolean {
-    const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
+    const isDeferred = this.#deferred.has(dataId);
+    const values = !isDeferred && this.data.has(dataId) ? this.data.get(dataId).values : undefined;
     const disposed = super.disposeData(dataId, force);
+    if (disposed && isDeferred) this.#forget(dataId);
     if (disposed && ArrayBuffer.isView(values) && isShared(values)) {
       this.#addresses.delete(values.byteOffset);
       release(values.byteOffset);
@@ -118,6 +165,7 @@ export class SimdBackend extends MathBackendCPU {
   }
 
   override dispose(): void {
+    this.#deferred.clear();
     for (const address of this.#addresses) release(address);
     this.#addresses.clear();
     super.dispose();

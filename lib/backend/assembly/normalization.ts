@@ -1,4 +1,5 @@
 // @ts-nocheck AssemblyScript, compiled by lib/compute/kernels/build.ts
+// deno-fmt-ignore-file It would leave out the decorators, which AssemblyScript needs.
 // Batch normalization (Ioffe & Szegedy 2015) of rows [rows][columns], a column a channel: moments,
 // normalizing, and the sums and the result of its gradient, each in one pass over memory.
 //
@@ -117,41 +118,70 @@ export function finishMoments(args: usize, _begin: i32, _end: i32, _scratch: usi
 }
 
 /**
- * y = (x − mean) · factor + offset, row by row.
- * ints: x, y, mean, factor, offset, rows, columns, rows of a task
+ * y = (x − mean) · factor + offset, and what is added, row by row, with an activation.
+ * ints: x, y, mean, factor, offset, added (0: none), activation (0 none, 1 ReLU, 2 ReLU6), rows, columns, rows
+ *   of a task
  */
 export function normalizeRows(args: usize, begin: i32, end: i32, _scratch: usize): void {
   const x = load<usize>(args), y = load<usize>(args, 4);
   const mean = load<usize>(args, 8), factor = load<usize>(args, 12), offset = load<usize>(args, 16);
-  const rows = load<i32>(args, 20), columns = load<i32>(args, 24), taskRows = load<i32>(args, 28);
+  const added = load<usize>(args, 20), activation = load<i32>(args, 24);
+  const rows = load<i32>(args, 28), columns = load<i32>(args, 32), taskRows = load<i32>(args, 36);
   const row = (<usize> columns) << 2;
   const last = min(rows, end * taskRows);
   for (let r = begin * taskRows; r < last; r++) {
-    const from = x + <usize> r * row, to = y + <usize> r * row;
+    const at = <usize> r * row, from = x + at, to = y + at;
     let c: usize = 0;
     for (; c + 16 <= row; c += 16) {
-      const value = f32x4.add(
-        f32x4.mul(f32x4.sub(v128.load(from + c), v128.load(mean + c)), v128.load(factor + c)),
-        v128.load(offset + c),
-      );
-      v128.store(to + c, value);
+      const m = v128.load(mean + c), f = v128.load(factor + c), o = v128.load(offset + c);
+      let value = normalized4(v128.load(from + c), m, f, o);
+      if (added != 0) value = f32x4.add(value, v128.load(added + at + c));
+      v128.store(to + c, fuse(value, activation));
     }
     for (; c < row; c += 4) {
-      const value = (load<f32>(from + c) - load<f32>(mean + c)) * load<f32>(factor + c) +
-        load<f32>(offset + c);
-      store<f32>(to + c, value);
+      const m = v128.load32_splat(mean + c), f = v128.load32_splat(factor + c);
+      let value = normalized4(v128.load32_splat(from + c), m, f, v128.load32_splat(offset + c));
+      if (added != 0) value = f32x4.add(value, v128.load32_splat(added + at + c));
+      v128.store32_lane(to + c, fuse(value, activation), 0);
     }
   }
 }
 
+@inline
+function normalized4(x: v128, mean: v128, factor: v128, offset: v128): v128 {
+  return f32x4.add(f32x4.mul(f32x4.sub(x, mean), factor), offset);
+}
+
+/** dy where the normalized value is above zero, 0 where it is not, NaN where it is: as ReLU's own gradient. */
+
+@inline
+function maskedBy(value: v128, dy: v128): v128 {
+  const one = f32x4.splat(1);
+  const step = v128.bitselect(
+    v128.and(one, f32x4.gt(value, f32x4.splat(0))),
+    value,
+    f32x4.eq(value, value),
+  );
+  return f32x4.mul(dy, step);
+}
+
 /**
  * Sums of a gradient by groups of rows: of dy, and of dy · (x − mean), for each column.
- * ints: dy, x, mean, sums [groups][2][columns], rows, columns, rows of a group
+ * ints: dy, x, mean, sums [groups][2][columns], factor and offset of the normalization if dy counts only
+ *   where its result is above zero (0: everywhere), rows, columns, rows of a group
  */
 export function normalizationSums(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const maskFactor = load<usize>(args, 16);
+  if (maskFactor == 0) groupSums(args, begin, end, false);
+  else groupSums(args, begin, end, true);
+}
+
+@inline
+function groupSums(args: usize, begin: i32, end: i32, masked: bool): void {
   const dy = load<usize>(args), x = load<usize>(args, 4), mean = load<usize>(args, 8);
   const sums = load<usize>(args, 12);
-  const rows = load<i32>(args, 16), columns = load<i32>(args, 20), groupRows = load<i32>(args, 24);
+  const maskFactor = load<usize>(args, 16), maskOffset = load<usize>(args, 20);
+  const rows = load<i32>(args, 24), columns = load<i32>(args, 28), groupRows = load<i32>(args, 32);
   const row = (<usize> columns) << 2;
   // Columns go by in blocks of rows, so that a block's lines are read once into the first-level cache.
   const blockRows = max(1, BLOCK_BYTES / (2 * <i32> row));
@@ -165,36 +195,51 @@ export function normalizationSums(args: usize, begin: i32, end: i32, _scratch: u
       let c: usize = 0;
       for (; c + 16 <= row; c += 16) {
         const m = v128.load(mean + c);
+        let f = m, o = m;
+        if (masked) {
+          f = v128.load(maskFactor + c);
+          o = v128.load(maskOffset + c);
+        }
         let s = v128.load(plain + c), t = v128.load(crossed + c);
         let s1 = f32x4.splat(0), t1 = s1;
         let r = 0, at = c;
         for (; r + 2 <= count; r += 2, at += 2 * row) {
-          const d = v128.load(g + at), d1 = v128.load(g + at + row);
+          let d = v128.load(g + at), d1 = v128.load(g + at + row);
+          const z = f32x4.sub(v128.load(v + at), m), z1 = f32x4.sub(v128.load(v + at + row), m);
+          if (masked) {
+            d = maskedBy(f32x4.add(f32x4.mul(z, f), o), d);
+            d1 = maskedBy(f32x4.add(f32x4.mul(z1, f), o), d1);
+          }
           s = f32x4.add(s, d);
           s1 = f32x4.add(s1, d1);
-          t = f32x4.relaxed_madd(d, f32x4.sub(v128.load(v + at), m), t);
-          t1 = f32x4.relaxed_madd(d1, f32x4.sub(v128.load(v + at + row), m), t1);
+          t = f32x4.relaxed_madd(d, z, t);
+          t1 = f32x4.relaxed_madd(d1, z1, t1);
         }
         for (; r < count; r++, at += row) {
-          const d = v128.load(g + at);
+          let d = v128.load(g + at);
+          const z = f32x4.sub(v128.load(v + at), m);
+          if (masked) d = maskedBy(f32x4.add(f32x4.mul(z, f), o), d);
           s = f32x4.add(s, d);
-          t = f32x4.relaxed_madd(d, f32x4.sub(v128.load(v + at), m), t);
+          t = f32x4.relaxed_madd(d, z, t);
         }
-        s = f32x4.add(s, s1);
-        t = f32x4.add(t, t1);
-        v128.store(plain + c, s);
-        v128.store(crossed + c, t);
+        v128.store(plain + c, f32x4.add(s, s1));
+        v128.store(crossed + c, f32x4.add(t, t1));
       }
       for (; c < row; c += 4) {
-        const m = load<f32>(mean + c);
-        let s = load<f32>(plain + c), t = load<f32>(crossed + c);
+        const m = v128.load32_splat(mean + c);
+        let s = v128.load32_splat(plain + c), t = v128.load32_splat(crossed + c);
         for (let r = 0, at = c; r < count; r++, at += row) {
-          const d = load<f32>(g + at);
-          s += d;
-          t += d * (load<f32>(v + at) - m);
+          let d = v128.load32_splat(g + at);
+          const z = f32x4.sub(v128.load32_splat(v + at), m);
+          if (masked) {
+            const f = v128.load32_splat(maskFactor + c), o = v128.load32_splat(maskOffset + c);
+            d = maskedBy(f32x4.add(f32x4.mul(z, f), o), d);
+          }
+          s = f32x4.add(s, d);
+          t = f32x4.add(t, f32x4.mul(d, z));
         }
-        store<f32>(plain + c, s);
-        store<f32>(crossed + c, t);
+        v128.store32_lane(plain + c, s, 0);
+        v128.store32_lane(crossed + c, t, 0);
       }
     }
   }
@@ -202,13 +247,22 @@ export function normalizationSums(args: usize, begin: i32, end: i32, _scratch: u
 
 /**
  * dx = dy · factor + (x − mean) · slope + shift, a value of each of the four for a column.
- * ints: dy, x, dx, mean, factor, slope, shift, rows, columns, rows of a task
+ * ints: dy, x, dx, mean, factor, slope, shift, factor and offset of a mask as for the sums (0: none), rows,
+ *   columns, rows of a task
  */
 export function normalizationGradient(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const maskFactor = load<usize>(args, 28);
+  if (maskFactor == 0) gradientRows(args, begin, end, false);
+  else gradientRows(args, begin, end, true);
+}
+
+@inline
+function gradientRows(args: usize, begin: i32, end: i32, masked: bool): void {
   const dy = load<usize>(args), x = load<usize>(args, 4), dx = load<usize>(args, 8);
   const mean = load<usize>(args, 12), factor = load<usize>(args, 16);
   const slope = load<usize>(args, 20), shift = load<usize>(args, 24);
-  const rows = load<i32>(args, 28), columns = load<i32>(args, 32), taskRows = load<i32>(args, 36);
+  const maskFactor = load<usize>(args, 28), maskOffset = load<usize>(args, 32);
+  const rows = load<i32>(args, 36), columns = load<i32>(args, 40), taskRows = load<i32>(args, 44);
   const row = (<usize> columns) << 2;
   const last = min(rows, end * taskRows);
   for (let r = begin * taskRows; r < last; r++) {
@@ -216,14 +270,25 @@ export function normalizationGradient(args: usize, begin: i32, end: i32, _scratc
     const g = dy + at, v = x + at, to = dx + at;
     let c: usize = 0;
     for (; c + 16 <= row; c += 16) {
-      const d = f32x4.mul(v128.load(g + c), v128.load(factor + c));
-      const e = f32x4.mul(f32x4.sub(v128.load(v + c), v128.load(mean + c)), v128.load(slope + c));
+      const z = f32x4.sub(v128.load(v + c), v128.load(mean + c));
+      let given = v128.load(g + c);
+      if (masked) {
+        const value = f32x4.add(f32x4.mul(z, v128.load(maskFactor + c)), v128.load(maskOffset + c));
+        given = maskedBy(value, given);
+      }
+      const d = f32x4.mul(given, v128.load(factor + c)), e = f32x4.mul(z, v128.load(slope + c));
       v128.store(to + c, f32x4.add(f32x4.add(d, e), v128.load(shift + c)));
     }
     for (; c < row; c += 4) {
-      const d = load<f32>(g + c) * load<f32>(factor + c);
-      const e = (load<f32>(v + c) - load<f32>(mean + c)) * load<f32>(slope + c);
-      store<f32>(to + c, d + e + load<f32>(shift + c));
+      const z = f32x4.sub(v128.load32_splat(v + c), v128.load32_splat(mean + c));
+      let given = v128.load32_splat(g + c);
+      if (masked) {
+        const f = v128.load32_splat(maskFactor + c), o = v128.load32_splat(maskOffset + c);
+        given = maskedBy(f32x4.add(f32x4.mul(z, f), o), given);
+      }
+      const d = f32x4.mul(given, v128.load32_splat(factor + c));
+      const e = f32x4.mul(z, v128.load32_splat(slope + c));
+      v128.store32_lane(to + c, f32x4.add(f32x4.add(d, e), v128.load32_splat(shift + c)), 0);
     }
   }
 }

@@ -3,7 +3,8 @@ import { defineKernel } from "../../compute/define_kernel.ts";
 import { Scope } from "../../compute/scope.ts";
 import type { SimdBackend } from "../simd_backend.ts";
 import { BINARY, binary } from "./elementwise.ts";
-import { addKernel, areFloats, CHUNK, overrideKernel } from "./kernel_override.ts";
+import { addKernel, areFloats, overrideKernel } from "./kernel_override.ts";
+import { Masked, Normalized, type NormalizedBy, rowsOfTask, sharedBy } from "./normalized.ts";
 
 const groupMoments = defineKernel("groupMoments", {
   x: "f32*",
@@ -20,21 +21,13 @@ const finishMoments = defineKernel("finishMoments", {
   columns: "i32",
   groupRows: "i32",
 });
-const normalizeRows = defineKernel("normalizeRows", {
-  x: "f32*",
-  y: "f32*",
-  mean: "f32*",
-  factor: "f32*",
-  offset: "f32*",
-  rows: "i32",
-  columns: "i32",
-  taskRows: "i32",
-});
 const normalizationSums = defineKernel("normalizationSums", {
   dy: "f32*",
   x: "f32*",
   mean: "f32*",
   sums: "f32*",
+  maskFactor: "f32*?",
+  maskOffset: "f32*?",
   rows: "i32",
   columns: "i32",
   groupRows: "i32",
@@ -47,6 +40,8 @@ const normalizationGradient = defineKernel("normalizationGradient", {
   factor: "f32*",
   slope: "f32*",
   shift: "f32*",
+  maskFactor: "f32*?",
+  maskOffset: "f32*?",
   rows: "i32",
   columns: "i32",
   taskRows: "i32",
@@ -81,7 +76,11 @@ export function registerBatchNorm(): void {
     const s = scale && valuesOf(backend, scale), o = offset && valuesOf(backend, offset);
     const epsilon = attrs.varianceEpsilon ?? EPSILON;
     const factor = v.map((value, c) => (s?.[c] ?? 1) / Math.sqrt(value + epsilon));
-    return normalize(backend, x, backend.values(mean!), factor, m.map((_, c) => o?.[c] ?? 0));
+    const { info, values: y } = backend.newTensor(x.shape);
+    const offsets = m.map((_, c) => o?.[c] ?? 0);
+    const by = { mean: f32(m), factor: f32(factor), offset: f32(offsets) };
+    new Normalized(backend, x, by).compute(y);
+    return info;
   });
   addKernel<EpsilonAttrs>(BATCH_NORM_TRAINING, ({ inputs, attrs, backend }) => {
     const x = inputs["x"]!, { rows, columns } = sizes(x);
@@ -97,21 +96,23 @@ export function registerBatchNorm(): void {
     const factor = v.map((value, c) =>
       g[c]! / Math.sqrt(value + (attrs.varianceEpsilon ?? EPSILON))
     );
-    const y = normalize(backend, x, mean.values, factor, b);
+    const by = { mean: mean.values.slice(), factor: f32(factor), offset: f32(b) };
+    const y = backend.defer(x.shape, new Normalized(backend, x, by));
     return [y, mean.info, variance.info];
   });
   addKernel<EpsilonAttrs>(BATCH_NORM_TRAINING_GRADIENT, ({ inputs, attrs, backend }) => {
     const dy = inputs["dy"]!, x = inputs["x"]!;
     const mean = inputs["mean"]!, variance = inputs["variance"]!;
     const { rows } = sizes(x), g = valuesOf(backend, inputs["gamma"]!);
-    const [plain, crossed] = sums(backend, dy, x, mean);
+    const given = gradientGiven(backend, dy, x);
+    const [plain, crossed] = sums(backend, given, x, mean);
     const inverse = inverseDeviations(backend, variance, attrs);
     const factor = inverse.map((value, c) => value * g[c]!);
     // dx = γ/σ · (dy − mean(dy) − (x − μ)/σ² · mean(dy (x − μ)))
     const slope = factor.map((value, c) => -value * inverse[c]! ** 2 * crossed[c]! / rows);
     const shift = factor.map((value, c) => -value * plain[c]! / rows);
     return [
-      inputGradient(backend, dy, x, mean, factor, slope, shift),
+      inputGradient(backend, given, x, mean, factor, slope, shift),
       vector(backend, crossed.map((value, c) => value * inverse[c]!)),
       vector(backend, plain),
     ];
@@ -121,12 +122,12 @@ export function registerBatchNorm(): void {
     const dy = inputs["dy"]!, x = inputs["x"]!;
     const mean = inputs["mean"]!, variance = inputs["variance"]!;
     const s = scale && valuesOf(backend, scale);
-    const [plain, crossed] = sums(backend, dy, x, mean);
+    const [plain, crossed] = sums(backend, { dy }, x, mean);
     const inverse = inverseDeviations(backend, variance, attrs);
     const factor = inverse.map((value, c) => value * (s?.[c] ?? 1));
     const none = new Float64Array(factor.length);
     return [
-      inputGradient(backend, dy, x, mean, factor, none, none),
+      inputGradient(backend, { dy }, x, mean, factor, none, none),
       vector(backend, factor.map((value, c) => -value * plain[c]!)),
       vector(backend, factor.map((value, c) => -0.5 * value * inverse[c]! ** 2 * crossed[c]!)),
       vector(backend, crossed.map((value, c) => value * inverse[c]!)),
@@ -163,9 +164,27 @@ function vector(backend: SimdBackend, values: Float64Array): tf.TensorInfo {
   return backend.makeTensorInfo([values.length], "float32", Float32Array.from(values));
 }
 
-/** Rows of a task of the kernels that go through all values once. */
-function rowsOfTask(columns: number): number {
-  return Math.max(1, Math.floor(CHUNK / columns));
+function f32(values: Float64Array): Float32Array {
+  return Float32Array.from(values);
+}
+
+/** The gradient of what a normalization puts out. */
+interface Given {
+  readonly dy: tf.TensorInfo;
+  /** Whether it counts only where the normalization's result is above zero, and what tells that. */
+  readonly mask?: NormalizedBy;
+}
+
+/** A gradient that comes through a ReLU is taken before it, where the ReLU is of these very values. */
+function gradientGiven(backend: SimdBackend, dy: tf.TensorInfo, x: tf.TensorInfo): Given {
+  const masked = backend.deferred(dy);
+  if (!(masked instanceof Masked) || masked.normalized.x.dataId !== x.dataId) return { dy };
+  return { dy: masked.dy, mask: masked.normalized.by };
+}
+
+function maskOf(memory: Scope, { mask }: Given) {
+  const { factor = null, offset = null } = mask ? sharedBy(memory, mask) : {};
+  return { maskFactor: factor, maskOffset: offset };
 }
 
 /** Batch normalization with moments of any shape that broadcasts to that of x. */
@@ -193,32 +212,10 @@ function normalizeAny(
   return y;
 }
 
-/** (x − mean) · factor + offset. */
-function normalize(
-  backend: SimdBackend,
-  x: tf.TensorInfo,
-  mean: Float32Array,
-  factors: Float64Array,
-  offsets: Float64Array,
-): tf.TensorInfo {
-  const { rows, columns } = sizes(x), taskRows = rowsOfTask(columns);
-  const { info, values: y } = backend.newTensor(x.shape);
-  using memory = new Scope();
-  const factor = memory.float32(columns), offset = memory.float32(columns);
-  factor.set(factors);
-  offset.set(offsets);
-  const vectors = { mean, factor, offset };
-  normalizeRows(
-    Math.ceil(rows / taskRows),
-    { x: backend.values(x), y, ...vectors, rows, columns, taskRows },
-  );
-  return info;
-}
-
 /** For each column, the sums of dy and of dy · (x − mean). */
 function sums(
   backend: SimdBackend,
-  dy: tf.TensorInfo,
+  given: Given,
   x: tf.TensorInfo,
   mean: tf.TensorInfo,
 ): [Float64Array, Float64Array] {
@@ -227,10 +224,11 @@ function sums(
   using memory = new Scope();
   const partial = memory.float32(2 * groups * columns);
   normalizationSums(groups, {
-    dy: backend.values(dy),
+    dy: backend.values(given.dy),
     x: backend.values(x),
     mean: backend.values(mean),
     sums: partial,
+    ...maskOf(memory, given),
     rows,
     columns,
     groupRows,
@@ -247,7 +245,7 @@ function sums(
 /** dy · factor + (x − mean) · slope + shift. */
 function inputGradient(
   backend: SimdBackend,
-  dy: tf.TensorInfo,
+  given: Given,
   x: tf.TensorInfo,
   mean: tf.TensorInfo,
   factors: Float64Array,
@@ -263,9 +261,10 @@ function inputGradient(
     return view;
   }) as [Float32Array, Float32Array, Float32Array];
   normalizationGradient(Math.ceil(rows / taskRows), {
-    dy: backend.values(dy),
+    dy: backend.values(given.dy),
     x: backend.values(x),
     dx,
+    ...maskOf(memory, given),
     mean: backend.values(mean),
     factor,
     slope,

@@ -10,6 +10,7 @@ import {
   overrideKernel,
 } from "./kernel_override.ts";
 import { collapse, stepsOf, withLayout } from "./layout.ts";
+import { addToNormalized, Masked, rectifiedOf, rectify } from "./normalized.ts";
 
 const size = tf.util.sizeFromShape;
 
@@ -103,6 +104,12 @@ const UNARY: Record<string, readonly [op: number, ...attributes: string[]]> = {
   [tf.Rsqrt]: [14],
 };
 
+/** Functions that a normalization before them applies on the way out. */
+const ACTIVATIONS: Record<string, "relu" | "relu6"> = {
+  [tf.Relu]: "relu",
+  [tf.Relu6]: "relu6",
+};
+
 /** Functions whose last digit depends on how they are computed. */
 const TRANSCENDENTAL: Record<string, number> = {
   [tf.Exp]: 15,
@@ -149,18 +156,25 @@ export function registerElementwise(): void {
     const [first, second] = OPERANDS[name] ?? ["a", "b"];
     overrideKernel(name, ({ inputs, backend }) => {
       const a = inputs[first]!, b = inputs[second]!;
-      return areFloats(a, b) ? binary(backend, op, a, b) : undefined;
+      if (!areFloats(a, b)) return undefined;
+      const sum = name === tf.Add ? addToNormalized(backend, a, b) : undefined;
+      return sum ?? binary(backend, op, a, b);
     });
   }
   addKernel<UnaryGradientAttrs>(UNARY_GRADIENT, ({ inputs, attrs, backend }) => {
-    const dy = inputs["dy"]!, x = inputs["x"]!;
-    return binary(backend, GRADIENTS[attrs.of], dy, x, attrs.parameters);
+    const dy = inputs["dy"]!, x = inputs["x"]!, op = GRADIENTS[attrs.of];
+    const normalized = attrs.of === "relu" ? rectifiedOf(x) : undefined;
+    if (!normalized) return binary(backend, op, dy, x, attrs.parameters);
+    const compute = (dx: Float32Array) => binaryInto(backend, op, dy, x, dx);
+    return backend.defer(x.shape, new Masked(dy, x, normalized, compute));
   });
   for (const [name, [op, ...attributes]] of Object.entries(UNARY)) {
     overrideKernel<Record<string, number> | undefined>(name, ({ inputs, attrs, backend }) => {
       const x = inputs["x"]!;
       if (!areFloats(x)) return undefined;
-      return unary(backend, op, x, attributes.map((attribute) => attrs?.[attribute] ?? 0));
+      const activation = ACTIVATIONS[name];
+      const fused = activation && rectify(backend, x, activation);
+      return fused ?? unary(backend, op, x, attributes.map((attribute) => attrs?.[attribute] ?? 0));
     });
   }
   for (const [name, op] of Object.entries(TRANSCENDENTAL)) {
@@ -183,10 +197,23 @@ export function binary(
   op: number,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
-  [p = 0, q = 0]: readonly number[] = [],
+  parameters: readonly number[] = [],
 ): tf.TensorInfo {
   const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   const { info, values } = backend.newTensor(shape, op >= 32 ? "bool" : "float32");
+  binaryInto(backend, op, a, b, values, parameters);
+  return info;
+}
+
+function binaryInto(
+  backend: SimdBackend,
+  op: number,
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  values: Float32Array | Uint8Array,
+  [p = 0, q = 0]: readonly number[] = [],
+): void {
+  const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   const steps = [a, b].map((info) => stepsOf(info.shape, shape.length));
   const dimensions = collapse(
     shape.map((length, axis) => ({ length, steps: steps.map((of) => of[axis]!) })),
@@ -197,7 +224,6 @@ export function binary(
     dimensions,
     (layout) => binaryKernel(chunks(n), { op, ...operands, y, n, ...layout, p, q }),
   );
-  return info;
 }
 
 function unary(
