@@ -1,38 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { between, checkValue, positive } from "../base/check.ts";
-import { CHUNK } from "./ops/kernel_override.ts";
-import { defineKernel } from "../compute/define_kernel.ts";
-import { SIMD_BACKEND, type SimdBackend } from "./simd_backend.ts";
+import { hasOptimizerStep, stepInOnePass } from "./optimizer_step.ts";
 import { type NamedTensors, VariableMoments, variablesOf } from "./variable_moments.ts";
-
-const KERNEL_NAME = "AdamStep";
-
-const adam = defineKernel("adam", {
-  w: "f32*",
-  g: "f32*",
-  m: "f32*",
-  v: "f32*",
-  n: "i32",
-  updated: "f32*",
-  beta1: "f32",
-  beta2: "f32",
-  rate: "f32",
-  correction: "f32",
-  epsilon: "f32",
-});
 
 /** Keras's default ε, which is tfjs's in float32 too. */
 const EPSILON = 1e-7;
-
-interface Attrs {
-  readonly beta1: number;
-  readonly beta2: number;
-  /** Learning rate / (1 − β₁ᵗ). */
-  readonly rate: number;
-  /** 1 / √(1 − β₂ᵗ). */
-  readonly correction: number;
-  readonly epsilon: number;
-}
 
 /** Moving means of a variable's gradient and of its square. */
 type Moments = Readonly<Record<"m" | "v", tf.Variable>>;
@@ -78,7 +50,7 @@ export class Adam extends tf.AdamOptimizer {
   }
 
   override applyGradients(gradients: Parameters<tf.AdamOptimizer["applyGradients"]>[0]): void {
-    const step = tf.getKernel(KERNEL_NAME, tf.getBackend()) ? this.#fused : this.#composed;
+    const step = hasOptimizerStep() ? this.#fused : this.#composed;
     for (const [variable, gradient] of variablesOf(gradients)) {
       step.call(this, variable, gradient, this.#moments.of(variable));
     }
@@ -109,20 +81,15 @@ export class Adam extends tf.AdamOptimizer {
   }
 
   #fused(variable: tf.Variable, gradient: tf.Tensor, { m, v }: Moments): void {
-    const attrs: Attrs = {
-      beta1: this.beta1,
-      beta2: this.beta2,
+    stepInOnePass(variable, gradient, {
+      kind: "adam",
+      moments: { first: m, second: v },
       rate: this.learningRate / (1 - this.#powers[0]),
+      p: this.beta1,
+      q: this.beta2,
       correction: 1 / Math.sqrt(1 - this.#powers[1]),
       epsilon: this.epsilon ?? EPSILON,
-    };
-    const updated = tf.engine().runKernel(
-      KERNEL_NAME,
-      { w: variable, g: gradient, m, v },
-      attrs as unknown as tf.NamedAttrMap,
-    ) as tf.Tensor;
-    variable.assign(updated);
-    updated.dispose();
+    });
   }
 
   #composed(variable: tf.Variable, gradient: tf.Tensor, { m, v }: Moments): void {
@@ -143,29 +110,4 @@ export class Adam extends tf.AdamOptimizer {
       Math.fround(power2 * Math.fround(this.beta2)),
     ];
   }
-}
-
-/** Registers the kernel for the simd backend. The moments are updated in place. */
-export function registerAdam(): void {
-  tf.registerKernel({
-    kernelName: KERNEL_NAME,
-    backendName: SIMD_BACKEND,
-    kernelFunc: ({ inputs, attrs, backend }) => {
-      const simd = backend as SimdBackend;
-      const inputOf = (name: string) => inputs[name]!;
-      const [w, g, m, v] = ["w", "g", "m", "v"].map(inputOf).map((input) => simd.values(input));
-      const { info, values: updated } = simd.newTensor(inputs["w"]!.shape);
-      const n = updated.length;
-      adam(Math.ceil(n / CHUNK), {
-        w: w!,
-        g: g!,
-        m: m!,
-        v: v!,
-        n,
-        updated,
-        ...attrs as unknown as Attrs,
-      });
-      return info;
-    },
-  });
 }

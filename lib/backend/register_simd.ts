@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { mendCpuKernels } from "./mend_cpu_kernels.ts";
-import { registerAdam } from "./adam.ts";
 import { registerFusedGradients } from "./fused_gradients.ts";
 import { giveBackAfterGradients, giveBackAfterKernels } from "./give_back.ts";
 import { registerBatchNorm } from "./ops/batch_norm.ts";
@@ -16,6 +15,7 @@ import { registerMatMul } from "./ops/mat_mul.ts";
 import { registerPooling } from "./ops/pooling.ts";
 import { registerReductions } from "./ops/reductions.ts";
 import { registerResizing } from "./ops/resizing.ts";
+import { registerOptimizerStep } from "./optimizer_step.ts";
 import { registerGradients } from "./register_gradients.ts";
 import { registerSeededDropout } from "./seeded_dropout.ts";
 import { SIMD_BACKEND, SimdBackend } from "./simd_backend.ts";
@@ -27,7 +27,6 @@ export function registerSimdBackend(): void {
   for (const kernel of tf.getKernelsForBackend("cpu")) {
     adoptKernel(kernel);
   }
-  registerAdam();
   registerBatchNorm();
   registerConvolution();
   registerRearranging();
@@ -36,6 +35,7 @@ export function registerSimdBackend(): void {
   registerDepthwise();
   registerElementwise();
   registerMatMul();
+  registerOptimizerStep();
   registerPooling();
   registerReductions();
   registerResizing();

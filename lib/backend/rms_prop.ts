@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { between, checkValue, flag, positive } from "../base/check.ts";
+import type { OptimizerStep } from "./optimizer_step.ts";
 import { VariableOptimizer } from "./variable_optimizer.ts";
 
 /** What is kept of a variable: the mean of squared gradients, the momentum, the mean gradient. */
@@ -63,6 +64,21 @@ export class RmsProp extends VariableOptimizer<Moment> {
   override getConfig(): tf.serialization.ConfigDict {
     const { learningRate, decay, momentum, epsilon, centered } = this;
     return { learningRate, decay, momentum, epsilon, centered };
+  }
+
+  protected override inOnePass({ rms, momentum, mg }: Record<Moment, tf.Variable>): OptimizerStep {
+    return {
+      kind: "rmsProp",
+      moments: {
+        first: rms,
+        ...this.momentum > 0 ? { second: momentum } : {},
+        ...this.centered ? { third: mg } : {},
+      },
+      rate: this.learningRate,
+      p: this.decay,
+      q: this.momentum,
+      epsilon: this.epsilon,
+    };
   }
 
   protected override stepped(

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { between, checkValue, flag } from "../base/check.ts";
+import type { OptimizerStep } from "./optimizer_step.ts";
 import { VariableOptimizer } from "./variable_optimizer.ts";
 
 /**
@@ -49,6 +50,16 @@ export class Sgd extends VariableOptimizer<"momentum"> {
   override getConfig(): tf.serialization.ConfigDict {
     const { learningRate, momentum, nesterov } = this;
     return { learningRate, momentum, nesterov };
+  }
+
+  protected override inOnePass({ momentum }: Record<"momentum", tf.Variable>): OptimizerStep {
+    return {
+      kind: "sgd",
+      moments: this.momentum > 0 ? { first: momentum } : {},
+      rate: this.learningRate,
+      p: this.momentum,
+      nesterov: this.nesterov,
+    };
   }
 
   protected override stepped(

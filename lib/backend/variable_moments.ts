@@ -65,7 +65,12 @@ export class VariableMoments<K extends string> {
     });
     return () => {
       this.dispose();
-      for (const { variable, key, tensor } of targets) this.of(variable)[key].assign(tensor);
+      // Copies, as a step updates moments where they lie.
+      for (const { variable, key, tensor } of targets) {
+        const copy = tf.tensor(tensor.dataSync(), tensor.shape, tensor.dtype);
+        this.of(variable)[key].assign(copy);
+        copy.dispose();
+      }
     };
   }
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { hasOptimizerStep, type OptimizerStep, stepInOnePass } from "./optimizer_step.ts";
 import { type NamedTensors, VariableMoments, variablesOf } from "./variable_moments.ts";
 
 /**
@@ -13,7 +14,10 @@ export abstract class VariableOptimizer<K extends string> extends tf.Optimizer {
     this.#moments = new VariableMoments(keys);
   }
 
-  /** The next value of a variable. */
+  /** How the backend makes this optimizer's step in one pass, where it can. */
+  protected abstract inOnePass(moments: Record<K, tf.Variable>): OptimizerStep;
+
+  /** The next value of a variable, composed of tfjs's operations. */
   protected abstract stepped(
     variable: tf.Variable,
     gradient: tf.Tensor,
@@ -21,10 +25,11 @@ export abstract class VariableOptimizer<K extends string> extends tf.Optimizer {
   ): tf.Tensor;
 
   override applyGradients(gradients: Parameters<tf.Optimizer["applyGradients"]>[0]): void {
+    const isOnePass = hasOptimizerStep();
     for (const [variable, gradient] of variablesOf(gradients)) {
-      tf.tidy(() => {
-        variable.assign(this.stepped(variable, gradient, this.#moments.of(variable)));
-      });
+      const moments = this.#moments.of(variable);
+      if (isOnePass) stepInOnePass(variable, gradient, this.inOnePass(moments));
+      else tf.tidy(() => variable.assign(this.stepped(variable, gradient, moments)));
     }
     this.incrementIterations();
   }

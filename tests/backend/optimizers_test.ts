@@ -142,3 +142,40 @@ Deno.test("Sgd and RmsProp refuse settings that make no sense", () => {
   assert.throws(() => new RmsProp(0.1, 1.5), /decay must be/);
   assert.throws(() => new RmsProp(0.1, 0.9, 0, 0), /epsilon must be positive/);
 });
+
+Deno.test("A step in one pass is that of tfjs's operations, over several tasks and odd sizes", async () => {
+  const kinds: [string, () => tf.Optimizer][] = [
+    ...PAIRS.map(([name, ours]): [string, () => tf.Optimizer] => [name, ours]),
+    ["RMSProp, centered", () => new RmsProp(0.01, 0.9, 0.5, 1e-3, true)],
+    ["Adam", () => new Adam(0.05)],
+  ];
+  const n = 2 * 16384 + 7;
+  for (const [name, make] of kinds) {
+    const results: number[][] = [];
+    for (const backend of ["cpu", "simd"] as const) {
+      await setUpCompute({ backend, quiet: true });
+      const w = tf.tidy(() => tf.variable(tf.sin(tf.range(0, n)))), optimizer = make();
+      for (let i = 0; i < 4; i++) step(optimizer, [w]);
+      results.push(valuesOf([w]));
+      w.dispose();
+      optimizer.dispose();
+    }
+    close(results[1]!, results[0]!, name);
+  }
+});
+
+Deno.test("Steps leave the weights that an optimizer was given as they are", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  for (const make of [() => new Sgd(0.1, 0.9), () => new RmsProp(0.1), () => new Adam(0.1)]) {
+    const all = variables(), first = make(), second = make();
+    step(first, all);
+    const given = (await first.getWeights()).map(({ name, tensor }) => ({
+      name,
+      tensor: tf.tensor(tensor.dataSync().slice(), tensor.shape, tensor.dtype),
+    }));
+    const before = given.map(({ tensor }) => [...tensor.dataSync()]);
+    await second.setWeights(given);
+    step(second, all);
+    assert.deepEqual(given.map(({ tensor }) => [...tensor.dataSync()]), before);
+  }
+});

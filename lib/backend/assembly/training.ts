@@ -1,5 +1,5 @@
 // @ts-nocheck AssemblyScript, compiled by lib/compute/kernels/build.ts
-// Dropout and the Adam step, each in one pass over its values.
+// Dropout and the optimizers' steps, each in one pass over its values.
 
 /** Values of a task, as for the element-wise kernels. */
 const CHUNK: i32 = 16384;
@@ -58,56 +58,131 @@ export function dropout(
   }
 }
 
-/**
- * One step of Adam (Kingma & Ba 2015, algorithm 1): updates both moments, writes the new weights.
- * ints: weights, gradient, first moment, second moment, n, new weights; floats: β₁, β₂, learning rate / (1 − β₁ᵗ),
- *   1 / √(1 − β₂ᵗ), ε
- */
-export function adam(args: usize, begin: i32, end: i32, _scratch: usize): void {
-  const w = load<usize>(args), g = load<usize>(args, 4);
-  const m = load<usize>(args, 8), v = load<usize>(args, 12);
-  const n = load<i32>(args, 16);
-  const updated = load<usize>(args, 20);
-  const beta1 = load<f32>(args, 128), beta2 = load<f32>(args, 132);
-  const rate = load<f32>(args, 136),
-    correction = load<f32>(args, 140),
-    epsilon = load<f32>(args, 144);
-  const b1 = f32x4.splat(beta1), a1 = f32x4.splat(1 - beta1);
-  const b2 = f32x4.splat(beta2), a2 = f32x4.splat(1 - beta2);
-  const r = f32x4.splat(rate),
-    s = f32x4.splat(correction),
-    e = f32x4.splat(epsilon);
+/** Four values, or one of which only the first counts (`lanes` = 1). */
+
+function take(from: usize, lanes: i32): v128 {
+  return lanes == 4 ? v128.load(from) : v128.load32_splat(from);
+}
+
+function give4(to: usize, value: v128, lanes: i32): void {
+  if (lanes == 4) v128.store(to, value);
+  else v128.store32_lane(to, value, 0);
+}
+
+/** A moving mean: decay · kept + (1 − decay) · value, which is kept. */
+
+function keepMean(kept: usize, value: v128, decay: f32, lanes: i32): v128 {
+  const moved = f32x4.add(
+    f32x4.mul(f32x4.splat(decay), take(kept, lanes)),
+    f32x4.mul(f32x4.splat(1 - decay), value),
+  );
+  give4(kept, moved, lanes);
+  return moved;
+}
+
+/** What is subtracted from four weights; the moments are updated. The kinds are those of `optimizerStep`. */
+
+function stepOf(
+  kind: i32,
+  g: v128,
+  first: usize,
+  second: usize,
+  third: usize,
+  at: usize,
+  nesterov: bool,
+  rate: f32,
+  p: f32,
+  q: f32,
+  correction: f32,
+  epsilon: f32,
+  lanes: i32,
+): v128 {
+  const r = f32x4.splat(rate), e = f32x4.splat(epsilon);
+  if (kind == 0) { // Adam (Kingma & Ba 2015, algorithm 1)
+    const m = keepMean(first + at, g, p, lanes);
+    const v = keepMean(second + at, f32x4.mul(g, g), q, lanes);
+    const scale = f32x4.add(f32x4.mul(f32x4.sqrt(v), f32x4.splat(correction)), e);
+    return f32x4.div(f32x4.mul(r, m), scale);
+  }
+  if (kind == 1) { // gradient descent, with momentum (Sutskever et al. 2013)
+    if (first == 0) return f32x4.mul(r, g);
+    const mu = f32x4.splat(p), v = f32x4.add(f32x4.mul(mu, take(first + at, lanes)), g);
+    give4(first + at, v, lanes);
+    return f32x4.mul(r, nesterov ? f32x4.add(g, f32x4.mul(mu, v)) : v);
+  }
+  // RMSProp (Tieleman & Hinton 2012), centered (Graves 2013, equations 38 to 41) with a third moment
+  let spread = keepMean(first + at, f32x4.mul(g, g), p, lanes);
+  if (third != 0) {
+    const mean = keepMean(third + at, g, p, lanes);
+    spread = f32x4.max(f32x4.sub(spread, f32x4.mul(mean, mean)), f32x4.splat(0));
+  }
+  const step = f32x4.div(f32x4.mul(r, g), f32x4.sqrt(f32x4.add(spread, e)));
+  if (second == 0) return step;
+  const v = f32x4.add(f32x4.mul(f32x4.splat(q), take(second + at, lanes)), step);
+  give4(second + at, v, lanes);
+  return v;
+}
+
+function stepRun(kind: i32, args: usize, begin: i32, end: i32): void {
+  const w = load<usize>(args, 4), g = load<usize>(args, 8);
+  const first = load<usize>(args, 12),
+    second = load<usize>(args, 16),
+    third = load<usize>(args, 20);
+  const updated = load<usize>(args, 24), n = load<i32>(args, 28);
+  const nesterov = load<i32>(args, 32) != 0;
+  const rate = load<f32>(args, 128), p = load<f32>(args, 132), q = load<f32>(args, 136);
+  const correction = load<f32>(args, 140), epsilon = load<f32>(args, 144);
   const last = (<usize> min(n, end * CHUNK)) << 2;
   let i = (<usize> begin * CHUNK) << 2;
   for (; i + 16 <= last; i += 16) {
-    const gradient = v128.load(g + i);
-    const first = f32x4.add(
-      f32x4.mul(b1, v128.load(m + i)),
-      f32x4.mul(a1, gradient),
-    );
-    const second = f32x4.add(
-      f32x4.mul(b2, v128.load(v + i)),
-      f32x4.mul(a2, f32x4.mul(gradient, gradient)),
-    );
-    v128.store(m + i, first);
-    v128.store(v + i, second);
-    const step = f32x4.div(
-      f32x4.mul(r, first),
-      f32x4.add(f32x4.mul(f32x4.sqrt(second), s), e),
+    const step = stepOf(
+      kind,
+      v128.load(g + i),
+      first,
+      second,
+      third,
+      i,
+      nesterov,
+      rate,
+      p,
+      q,
+      correction,
+      epsilon,
+      4,
     );
     v128.store(updated + i, f32x4.sub(v128.load(w + i), step));
   }
   for (; i < last; i += 4) {
-    const gradient = load<f32>(g + i);
-    const first = beta1 * load<f32>(m + i) + (1 - beta1) * gradient;
-    const second = beta2 * load<f32>(v + i) +
-      (1 - beta2) * (gradient * gradient);
-    store<f32>(m + i, first);
-    store<f32>(v + i, second);
-    store<f32>(
-      updated + i,
-      load<f32>(w + i) -
-        rate * first / (sqrt<f32>(second) * correction + epsilon),
+    const step = stepOf(
+      kind,
+      v128.load32_splat(g + i),
+      first,
+      second,
+      third,
+      i,
+      nesterov,
+      rate,
+      p,
+      q,
+      correction,
+      epsilon,
+      1,
     );
+    v128.store32_lane(updated + i, f32x4.sub(v128.load32_splat(w + i), step), 0);
   }
+}
+
+/**
+ * One step of an optimizer: updates its moments, writes the new weights.
+ * ints: kind, weights, gradient, up to three moments (0: none), new weights, n, Nesterov's momentum (0 or 1);
+ *   floats: learning rate, p, q, correction, ε. By kind
+ *   0: Adam, moments m and v, rate / (1 − β₁ᵗ), β₁, β₂, 1 / √(1 − β₂ᵗ);
+ *   1: gradient descent, momentum or none, rate, μ;
+ *   2: RMSProp, mean square, momentum or none, mean gradient or none, rate, ρ, μ
+ */
+export function optimizerStep(args: usize, begin: i32, end: i32, _scratch: usize): void {
+  const kind = load<i32>(args);
+  if (kind == 0) stepRun(0, args, begin, end);
+  else if (kind == 1) stepRun(1, args, begin, end);
+  else stepRun(2, args, begin, end);
 }
