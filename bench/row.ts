@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { blasChoice } from "../lib/compute/gemm.ts";
 
 /** One comparison: the same work done by this project and by a peer, in one run. */
 export interface BenchRow {
@@ -12,16 +13,17 @@ export interface BenchRow {
 }
 
 /**
- * Prints comparisons as a Markdown table, and before it the command, the machine and the date; below 1 in the
- * column of ratios this project is faster.
+ * Prints comparisons as a Markdown table, and before it the command, the machine, which BLAS this project's
+ * wide products were left to, and the date; below 1 in the column of ratios this project is faster.
  *
  * @param command What was run
  */
 export function printRows(rows: readonly BenchRow[], command: string): void {
   const machine = cpus(), model = machine[0]?.model.trim() ?? Deno.build.arch;
+  const blas = blasChoice().blas?.name ?? "no BLAS";
   const date = new Date().toISOString().slice(0, 10);
   console.log(
-    `\n\`${command}\`, ${machine.length} × ${model}, Deno ${Deno.version.deno}, ${date}`,
+    `\n\`${command}\`, ${machine.length} × ${model}, Deno ${Deno.version.deno}, ${blas}, ${date}`,
   );
   const own = [...new Set(rows.flatMap(({ columns = {} }) => Object.keys(columns)))];
   const hasNotes = rows.some(({ note }) => note !== undefined);
