@@ -7,6 +7,7 @@ import {
   parseFragment,
   textOf,
 } from "./engine/html_tree.ts";
+import { Outline, renderMarkdown } from "./markdown.ts";
 import { joinText, type MultilineText, type Notebook } from "./notebook.ts";
 import type { Provenance } from "./provenance.ts";
 
@@ -15,7 +16,7 @@ export type Figure = string | number;
 
 /** A table that a report shows, as it shows it: numbers are those that can be read there. */
 export interface FigureTable {
-  /** Its caption, or the cell that put it out. */
+  /** Its caption; without one, the heading that it stands under, or the cell that put it out. */
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Figure[])[];
@@ -34,9 +35,10 @@ export const METRICS_ENDING = ".metrics.json";
 
 /** The tables among a notebook's outputs, in their order. */
 export function figureTables({ cells }: Notebook): FigureTable[] {
-  const tables: FigureTable[] = [];
+  const tables: FigureTable[] = [], outline = new Outline();
   let number = 0;
   for (const cell of cells) {
+    if (cell.cell_type === "markdown") renderMarkdown(joinText(cell.source), outline);
     if (cell.cell_type !== "code") continue;
     number++;
     for (const output of cell.outputs ?? []) {
@@ -48,7 +50,7 @@ export function figureTables({ cells }: Notebook): FigureTable[] {
       const tree = parseFragment(joinText(html as MultilineText));
       for (const element of elementsOf(tree)) {
         if (element.tagName !== "table") continue;
-        const table = readTable(element, `Cell ${number}`);
+        const table = readTable(element, outline.headings.at(-1)?.text || `Cell ${number}`);
         if (table) tables.push(table);
       }
     }

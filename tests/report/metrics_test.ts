@@ -40,6 +40,18 @@ Deno.test("figureTables() reads what others write, a table in a table, and none 
   assert.equal(tables[0]!.rows.length, 1);
 });
 
+Deno.test("figureTables() names a table without a caption by the heading that it stands under", () => {
+  const table = "<table><thead><tr><th>x<tbody><tr><td>1</table>";
+  const notebook: Notebook = JSON.parse(
+    notebookText(["# A *b*", "1", "## C\n\nText.", "1"]),
+  );
+  for (const cell of notebook.cells.filter((cell) => cell.cell_type === "code")) {
+    cell.outputs = [{ output_type: "display_data", data: { "text/html": table }, metadata: {} }];
+  }
+  const tables = figureTables(notebook);
+  assert.deepEqual(tables.map(({ caption }) => caption), ["A b", "C"]);
+});
+
 Deno.test("mainFigures() tells accuracies and the highest means of accuracies, and no other figure", () => {
   const columns = ["name", "mean"];
   assert.deepEqual(
