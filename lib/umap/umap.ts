@@ -387,10 +387,18 @@ function checkRows(X: Matrix): void {
   assertFinite(X);
 }
 
+/** What the search for neighbors takes of the time, of many rows of some hundred columns. */
+const NEIGHBORS_SHARE = 0.7;
+
 /** Puts the progress of two stages on one scale, so that a progress line goes from 0 to 100 % once. */
-function stages(onProgress: OnProgress | undefined): (stage: number) => OnProgress {
-  return (stage) => ({ done, total, ...rest }) =>
-    onProgress?.({ done: stage + done / total, total: 2, ...rest });
+function stages(onProgress: OnProgress | undefined): (stage: 0 | 1) => OnProgress {
+  const shares = [NEIGHBORS_SHARE, 1 - NEIGHBORS_SHARE] as const;
+  return (stage) => ({ done, total, ...rest }) => {
+    // At the end it is the total itself, not nearly.
+    const isEnd = stage === 1 && done === total;
+    const before = stage * NEIGHBORS_SHARE + shares[stage] * done / total;
+    onProgress?.({ done: isEnd ? 1 : before, total: 1, ...rest });
+  };
 }
 
 /**

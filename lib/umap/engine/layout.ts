@@ -2,6 +2,7 @@ import { defineKernel } from "../../compute/define_kernel.ts";
 import { Scope } from "../../compute/scope.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import type { OnProgress } from "../../base/run_options.ts";
+import { fillForces, TABLE_ENTRIES } from "./forces.ts";
 import type { Graph } from "./fuzzy_graph.ts";
 
 const layoutEpoch = defineKernel("layoutEpoch", {
@@ -18,8 +19,8 @@ const layoutEpoch = defineKernel("layoutEpoch", {
   firstMoving: "i32",
   drawn: "i32",
   attractions: "i32",
-  a: "f32",
-  b: "f32",
+  attraction: "f32*",
+  repulsion: "f32*",
   rate: "f32",
 });
 
@@ -59,7 +60,7 @@ export async function layOut(
   graph: Graph,
   options: LayoutOptions,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const { a, b, epochs, seed, rate, fixed, onProgress, signal } = options;
+  const { epochs, seed, rate, fixed, onProgress, signal } = options;
   const moving = start.length / 2, first = (fixed?.length ?? 0) / 2;
   const n = first + moving;
   const strongest = graph.weights.reduce((x, y) => Math.max(x, y), 0);
@@ -67,6 +68,8 @@ export async function layOut(
   const places = [memory.float32(2 * n), memory.float32(2 * n)] as const;
   const starts = memory.int32(n + 1), ends = memory.int32(graph.ends.length);
   const every = memory.float32(graph.ends.length), next = memory.float32(graph.ends.length);
+  const attraction = memory.float32(TABLE_ENTRIES), repulsion = memory.float32(TABLE_ENTRIES);
+  fillForces(options, attraction, repulsion);
   const breathe = createBreather();
   places[0].set(fixed ?? []);
   places[0].set(start, 2 * first);
@@ -95,8 +98,8 @@ export async function layOut(
       firstMoving: first,
       drawn: fixed ? first : n,
       attractions: fixed ? 1 : 2,
-      a,
-      b,
+      attraction,
+      repulsion,
       rate: rate * (1 - epoch / epochs),
     });
     onProgress?.({ done: epoch + 1, total: epochs, message: "layout" });
