@@ -96,3 +96,7 @@ export {
   showTable,
   type Table,
 } from "./plots/mod.ts";
+
+// Where the variable SWEEP_QUEUE names a queue, parts of long work go there; only then is this room loaded.
+import { provideElsewhere } from "./base/elsewhere.ts";
+provideElsewhere(async (address) => (await import("./sweep/mod.ts")).openSweep(address));

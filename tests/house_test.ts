@@ -32,6 +32,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 const BELOW_THE_STORY = Object.keys(MAY_IMPORT).filter((room) => room !== "report");
 MAY_IMPORT["article"] = BELOW_THE_STORY;
+MAY_IMPORT["sweep"] = [
+  ...["article", "model_selection", "classifiers", "svm", "cnn", "dataset", "backend"],
+  ...["compute", "notebook", "base"],
+];
 
 /** The rooms that know tfjs. */
 const TFJS_ROOMS = ["backend", "cnn"];

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { digest } from "../base/digest.ts";
 import { writeWhole } from "../base/write_whole.ts";
-import type { Dataset } from "../dataset/load_cifar10.ts";
+import type { Split } from "../dataset/split.ts";
 
 /** To be raised when what is cached changes its meaning. */
 const VERSION = 2;
@@ -28,14 +28,19 @@ export function cachePath(kind: string, settings: Settings): string {
   );
 }
 
+/** The file in which {@linkcode cached} keeps a result. */
+export function entryPath(kind: string, settings: Settings): string {
+  return `${cachePath(kind, settings)}.json`;
+}
+
 const fingerprints = new WeakMap<Uint8Array, string>();
 
-/** A digest of a data set's training images and labels. */
-export function fingerprint({ train }: Dataset): string {
-  let known = fingerprints.get(train.images);
+/** A digest of images and labels. */
+export function fingerprint({ images, labels }: Split): string {
+  let known = fingerprints.get(images);
   if (known === undefined) {
-    known = digest(train.images, train.labels);
-    fingerprints.set(train.images, known);
+    known = digest(images, labels);
+    fingerprints.set(images, known);
   }
   return known;
 }
@@ -90,7 +95,7 @@ export async function cached<T>(
   settings: Settings,
   make: () => Promise<T>,
 ): Promise<T> {
-  const path = `${cachePath(kind, settings)}.json`;
+  const path = entryPath(kind, settings);
   const found = await readEntry(path);
   if (found !== undefined) return found as T;
   const result = await make();

@@ -16,7 +16,7 @@ export interface CacheEntry {
 
 /** Names that this library gives: nothing else in the folder is listed, or deleted. */
 const NAME =
-  /^(cnn|outcome|search|control|features|fitted|grid)-[0-9a-f]{16}(\.json|\.checkpoint)?$/;
+  /^(cnn|outcome|search|control|features|fitted|grid|score|network|input)-[0-9a-f]{16}(\.(json|checkpoint|bin))?$/;
 
 /**
  * What is kept in the cache, the newest first.
@@ -41,7 +41,7 @@ export async function listCache(folder: string = cacheFolder()): Promise<CacheEn
     throw error;
   }
   for (const { name, isDirectory } of names) {
-    if (!NAME.test(name) || isDirectory === name.endsWith(".json")) continue;
+    if (!NAME.test(name) || isDirectory === /\.(json|bin)$/.test(name)) continue;
     const path = join(folder, name);
     const files = isDirectory
       ? (await Array.fromAsync(Deno.readDir(path))).filter(({ isFile }) => isFile)

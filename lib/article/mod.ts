@@ -4,12 +4,8 @@
  *
  * @module
  */
-export {
-  type ClassifierComparisonOptions,
-  compareClassifiers,
-  type Comparison,
-  type Sharing,
-} from "./compare_classifiers.ts";
+export { compareClassifiers, type Comparison } from "./compare_classifiers.ts";
+export { type ClassifierComparisonOptions, type Sharing } from "./comparison_parts.ts";
 export { compareLayers, type LayerScores } from "./compare_layers.ts";
 export { comparePairs, formatP, type MethodPair, pairInWords } from "./compare_pairs.ts";
 export { kept, type KeptFeatures, type KeptFit } from "./kept.ts";

@@ -1,10 +1,9 @@
 import { callable, type Rules } from "../base/check.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
-import { digest } from "../base/digest.ts";
 import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { progressLine } from "../notebook/progress.ts";
-import type { Settings } from "./cache.ts";
+import { fingerprint, type Settings } from "./cache.ts";
 import { once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import {
@@ -33,13 +32,15 @@ export const COMPARISON_RULES: Rules<ComparisonOptions> = {
 export function networkSettings(data: Dataset, options: TrainedCnnOptions): Settings {
   const { model, settings } = untrainedCnn(data, options);
   model.dispose();
-  return { ...settings, tests: digest(data.test.images, data.test.labels) };
+  return { ...settings, tests: fingerprint(data.test) };
 }
 
 /** A network whose features are compared. */
 export interface ComparedNetwork {
   /** All that results on its features of the test images depend on. */
   readonly settings: Settings;
+  /** How it is trained. */
+  readonly training: TrainedCnnOptions;
   /** The network itself, trained or read from `data/` when it is first asked for. */
   readonly trained: () => Promise<TrainedCnn>;
 }
@@ -55,6 +56,7 @@ export function comparedNetwork(
   const training = { epochs, batchSize, seed, build, validationSplit };
   return {
     settings: networkSettings(data, training),
+    training,
     trained: once(() =>
       trainedCnn(data, { ...training, onProgress: progressLine(`Training, seed ${seed}`), signal })
     ),

@@ -2,7 +2,7 @@ import type { Classifier } from "../base/classifier.ts";
 import type { Matrix } from "../base/matrix.ts";
 import { progressLine } from "../notebook/progress.ts";
 import configuration from "../../deno.json" with { type: "json" };
-import { cached } from "./cache.ts";
+import { cached, type Settings } from "./cache.ts";
 import { findFitted } from "./kept.ts";
 
 const { version } = configuration;
@@ -29,7 +29,7 @@ export interface Features {
 /** A classifier that is to be fitted once for its settings. */
 export interface Fit {
   /** Everything that the outcome depends on. */
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: Settings;
   /** Makes the classifier, when its features are there. */
   readonly classifier: () => Promise<Classifier>;
   /** What the line of progress begins with. */
@@ -39,11 +39,18 @@ export interface Fit {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * What an outcome is kept under. Results are cheap beside networks: those of another version of the library are
+ * made anew.
+ */
+export function outcomeSettings(settings: Settings): Settings {
+  return { ...settings, library: version };
+}
+
 /** Fits a classifier and lets it predict, or reads from `data/` what came of it before. */
 export async function fittedOutcome(fit: Fit): Promise<Outcome> {
   const { settings, classifier, label, features, signal } = fit;
-  // Results are cheap beside networks: those of another version of the library are made anew.
-  return await cached("outcome", { ...settings, library: version }, async () => {
+  return await cached("outcome", outcomeSettings(settings), async () => {
     const { X, y, Xt } = await features();
     const learner = await classifier();
     const found = await findFitted(learner, X, y);

@@ -25,9 +25,11 @@ import { canKeepCheckpoints, trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { digest } from "../base/digest.ts";
-import { exists } from "../base/exists.ts";
+import { elsewhere } from "../base/elsewhere.ts";
 import { writeWhole } from "../base/write_whole.ts";
 import { cachePath, fingerprint, type Settings, tellDamaged, TRAINING_FILE } from "./cache.ts";
+import type { ArticleElsewhere } from "./elsewhere.ts";
+import { digestOf, readFigures } from "./kept_training.ts";
 
 /** How a network is trained. Of functions, `learningRate` may only be one that names itself (`oneCycle` …). */
 export interface TrainedCnnOptions extends RunOptions, LearningOptions {
@@ -70,7 +72,8 @@ const RULES: Rules<TrainedCnnOptions> = {
  * there. What was kept and is damaged is trained anew, with a word.
  *
  * While it trains, a checkpoint is kept beside: after a stop or a kill the training goes on from the last epoch
- * that was done, and ends with the same weights. (Not with tfjs's own optimizers that have moments.)
+ * that was done, and ends with the same weights. (Not with tfjs's own optimizers that have moments.) Where
+ * `SWEEP_QUEUE` names a queue, one of its workers trains it (see `docs/sweeps.md`), to the same weights.
  *
  * @throws {TypeError} If an option is unknown, missing or of the wrong kind
  * @throws {RangeError} If an option or the images do not fit
@@ -100,6 +103,13 @@ export async function trainedCnn(data: Dataset, options: TrainedCnnOptions): Pro
     // Of a process that was killed when all was done.
     await remove(checkpoint);
     return { ...kept, isNew: false };
+  }
+  const workers = await elsewhere<ArticleElsewhere>();
+  if (await workers?.train(data, options)) {
+    model.dispose();
+    const made = await readTraining(folder);
+    if (!made) throw new Error(`The workers trained a network, but ${folder} does not hold it`);
+    return { ...made, isNew: true };
   }
   let history: History;
   try {
@@ -176,7 +186,7 @@ export function untrainedCnn(
     classes: data.classNames.length,
   });
   const settings = {
-    images: fingerprint(data),
+    images: fingerprint(data.train),
     network: digest(...networkTexts(model)).slice(0, 16),
     epochs,
     batchSize,
@@ -189,20 +199,13 @@ export function untrainedCnn(
   return { model, settings };
 }
 
-interface Training {
-  readonly sha256: string;
-  readonly history: History;
-}
-
 /** A kept network, if there is one and it is whole. */
 async function readTraining(
   folder: string,
 ): Promise<Pick<TrainedCnn, "model" | "history"> | undefined> {
-  if (!await exists(folder)) return undefined;
+  const history = await readFigures(folder);
+  if (!history) return undefined;
   try {
-    const text = await Deno.readTextFile(join(folder, TRAINING_FILE));
-    const { sha256, history } = JSON.parse(text) as Training;
-    if (sha256 !== await digestOf(folder, history)) throw new RangeError("The digest differs");
     return { model: await loadModel(folder), history: withNaN(history) };
   } catch {
     tellDamaged(folder);
@@ -214,12 +217,4 @@ async function readTraining(
 function withNaN(history: History): History {
   const revive = (values: readonly (number | null)[]) => values.map((value) => value ?? NaN);
   return { ...history, valLoss: revive(history.valLoss), valAccuracy: revive(history.valAccuracy) };
-}
-
-/** A digest of a network's files and its figures. */
-async function digestOf(folder: string, history: History): Promise<string> {
-  const files = await Promise.all(
-    ["model.json", "weights.bin"].map((name) => Deno.readFile(join(folder, name))),
-  );
-  return digest(...files, JSON.stringify(history));
 }

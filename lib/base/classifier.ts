@@ -32,6 +32,18 @@ export interface Classifier {
     folds: readonly Fold[],
     options?: RunOptions,
   ): AsyncIterable<FoldPrediction> | undefined;
+  /**
+   * Which of the peers {@linkcode crossValidate} must be given together: group by group it predicts what it
+   * predicts for all of them, to the bit. Whoever has the other method has this one, too.
+   *
+   * @returns The peers' numbers, or undefined if these cannot share their work
+   */
+  crossValidationGroups?(
+    peers: readonly Classifier[],
+    X: Matrix,
+    y: ArrayLike<number>,
+    folds: readonly Fold[],
+  ): readonly (readonly number[])[] | undefined;
 }
 
 /**

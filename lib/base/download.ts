@@ -7,8 +7,12 @@ import type { OnProgress } from "./run_options.ts";
 
 /** What {@linkcode download} can be told. */
 export interface DownloadOptions {
-  /** MD5 digest that the file must have, in hexadecimal; without it, whatever comes whole is taken. */
+  /** MD5 digest that the file must have, in hexadecimal; without a digest, whatever comes whole is taken. */
   readonly md5?: string | undefined;
+  /** SHA-256 digest that it must have, in place of the other. */
+  readonly sha256?: string | undefined;
+  /** Headers of every request, such as a token. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
    * Its length in bytes, or the most that it can have: the progress's total where the server gives none, and
    * a bound on what is taken.
@@ -33,6 +37,10 @@ const LEAST_RATE = 1000;
 /** A server may send so many times the expected bytes before it is cut off; the digest settles the rest. */
 const MOST_TIMES = 2;
 
+/** What digests are called. */
+const NAMES = { md5: "MD5", sha256: "SHA-256" } as const;
+type DigestName = keyof typeof NAMES;
+
 /** A failure that another attempt would not mend. */
 class FinalError extends Error {}
 
@@ -44,7 +52,10 @@ class FinalError extends Error {}
  * @throws {Error} If the server cannot be reached, refuses, or keeps failing, saying what happened last
  */
 export async function download(url: string, path: string, options: DownloadOptions): Promise<void> {
-  const { md5, attempts = 5, backOffMs = 500, signal } = options;
+  const { md5, sha256, attempts = 5, backOffMs = 500, signal } = options;
+  const [algorithm, expected] = sha256 === undefined
+    ? ["md5", md5] as const
+    : ["sha256", sha256] as const;
   const part = `${path}.part`;
   let failure: unknown;
   for (let attempt = 0; attempt < attempts; attempt++) {
@@ -52,12 +63,16 @@ export async function download(url: string, path: string, options: DownloadOptio
     if (attempt > 0) await pause(backOffMs * 2 ** (attempt - 1), signal);
     try {
       const isResumed = await receive(url, part, options);
-      const digest = md5 === undefined ? undefined : await md5OfFile(part);
-      if (digest !== md5) {
+      const digest = expected === undefined ? undefined : await digestOfFile(part, algorithm);
+      if (digest !== expected) {
         await Deno.remove(part);
         // Only two halves of two files deserve another attempt.
         const Kind = isResumed ? Error : FinalError;
-        throw new Kind(`the file there is another one: it has MD5 ${digest}, expected ${md5}`);
+        throw new Kind(
+          `the file there is another one: it has ${
+            NAMES[algorithm]
+          } ${digest}, expected ${expected}`,
+        );
       }
       await Deno.rename(part, path);
       return;
@@ -70,9 +85,9 @@ export async function download(url: string, path: string, options: DownloadOptio
   throw new Error(`Cannot download ${url}: ${(failure as Error).message}`, { cause: failure });
 }
 
-/** MD5 digest of a file, in hexadecimal. */
-export async function md5OfFile(path: string): Promise<string> {
-  const hash = createHash("md5");
+/** Digest of a file, in hexadecimal. */
+export async function digestOfFile(path: string, algorithm: DigestName): Promise<string> {
+  const hash = createHash(algorithm);
   await pipeline(createReadStream(path), hash);
   return hash.digest("hex");
 }
@@ -104,7 +119,10 @@ async function receive(url: string, part: string, options: DownloadOptions): Pro
   try {
     // Asked for no encoding, fetch hands the archive over as it is, even if a server calls its own
     // compression an encoding.
-    const headers: Record<string, string> = { "accept-encoding": "identity" };
+    const headers: Record<string, string> = {
+      ...options.headers,
+      "accept-encoding": "identity",
+    };
     if (have > 0 && etag !== "") {
       headers.range = `bytes=${have}-`;
       headers["if-range"] = etag;

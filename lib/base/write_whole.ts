@@ -6,16 +6,22 @@ let parts = 0;
  * Writes a file whole or not at all: into a part beside it, which is on the disk before it takes the
  * file's name. A failure leaves what was there before, and no part.
  *
+ * @param options.lasting Whether it must outlive a power cut at once; not so what can be had again, and has a digest
  * @throws {TypeError} If `path` is a folder
  * @throws {Error} If the file cannot be written, with its path
  */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array,
+  { lasting = true }: { readonly lasting?: boolean } = {},
+): Promise<void> {
   const there = await Deno.stat(path).catch(() => undefined);
   if (there?.isDirectory) throw new TypeError(`Cannot write ${path}: it is a folder`);
   await Deno.mkdir(dirname(path), { recursive: true });
   const part = join(dirname(path), `.${basename(path)}.${Deno.pid}-${parts++}.part`);
   try {
-    await writeToDisk(part, content);
+    if (lasting) await writeToDisk(part, content);
+    else await Deno.writeFile(part, bytesOf(content), { createNew: true });
     await Deno.rename(part, path);
   } catch (cause) {
     await Deno.remove(part).catch(() => {});
@@ -27,8 +33,12 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 
 /** Writes a new file that is on the disk, and not only on its way there, when this returns. */
 export async function writeToDisk(path: string, content: string | Uint8Array): Promise<void> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const bytes = bytesOf(content);
   using file = await Deno.open(path, { write: true, createNew: true });
   for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
   await file.sync();
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? new TextEncoder().encode(content) : content;
 }

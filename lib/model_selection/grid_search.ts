@@ -14,12 +14,13 @@ import {
   withDefaults,
 } from "../base/check.ts";
 import { checkTrainingSet, type Classifier } from "../base/classifier.ts";
-import type { Fold, FoldPrediction } from "../base/fold.ts";
+import { elsewhere } from "../base/elsewhere.ts";
+import type { Fold } from "../base/fold.ts";
 import type { Matrix } from "../base/matrix.ts";
 import { type OnProgress, type Progress, RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { interruptible } from "../notebook/interrupt.ts";
-import { createBreather } from "../notebook/progress.ts";
 import { checkFolds } from "./check_folds.ts";
+import { crossValidate, labelsOf, type ValidateElsewhere } from "./cross_validation.ts";
 import {
   combinationsOf,
   edgesOf,
@@ -94,7 +95,8 @@ interface Scored {
  * (scikit-learn's `GridSearchCV`).
  *
  * Any classifier can be searched. One that can cross-validate several of its kind at once does so (`Svc`
- * shares kernel values and solutions); others are fitted one by one, each on all cores.
+ * shares kernel values and solutions); others are fitted one by one, each on all cores. Where `SWEEP_QUEUE`
+ * names a queue, its workers score the combinations (see `docs/sweeps.md`), to the same bits.
  *
  * A search that is stopped, by the signal or by a notebook's interrupt, returns with what it has:
  * `results` holds what was scored on all folds, `bestParams` the best of that, and `isStopped` is true.
@@ -318,13 +320,12 @@ export class GridSearch<P extends object, E extends Classifier> {
     let done = isKnown.size * folds.length;
     const before = done;
     const onProgress = (part: Progress) => onPart({ ...part, done: before + part.done });
-    const predictions = crossValidate(estimators, X, y, folds, { signal, onProgress }) ??
-      fitOneByOne((peer) => this.#make(combinations[peer]!), {
-        combinations: estimators.length,
-        X,
-        y,
-        folds,
+    const rows = { X, y, folds };
+    const workers = await elsewhere<ValidateElsewhere>();
+    const predictions = await workers?.crossValidate(estimators, rows, signal) ??
+      crossValidate(estimators, (peer) => this.#make(combinations[peer]!), rows, {
         signal,
+        onProgress,
       });
     const scoreOf = scoreFunction(this.options.scoring);
     const truth = folds.map(({ test }) => labelsOf(y, test));
@@ -356,52 +357,5 @@ export class GridSearch<P extends object, E extends Classifier> {
     const [first, ...others] = this.results;
     if (!first) throw new Error("Nothing has been scored yet: call fit(X, y) first");
     return others.reduce((best, result) => result.mean > best.mean ? result : best, first);
-  }
-}
-
-function labelsOf(y: ArrayLike<number>, rows: ArrayLike<number>): Int32Array {
-  return Int32Array.from(rows, (row) => y[row]!);
-}
-
-/** What classifiers of one class predict together, if they can. */
-function crossValidate(
-  estimators: readonly Classifier[],
-  X: Matrix,
-  y: ArrayLike<number>,
-  folds: readonly Fold[],
-  options: RunOptions,
-): AsyncIterable<FoldPrediction> | undefined {
-  const [first] = estimators;
-  const areAlike = estimators.every(({ constructor }) => constructor === first!.constructor);
-  return areAlike ? first!.crossValidate?.(estimators, X, y, folds, options) : undefined;
-}
-
-/** Makes and fits a classifier of each combination on each fold. */
-async function* fitOneByOne(
-  make: (combination: number) => Classifier,
-  { combinations, X, y, folds, signal }: {
-    combinations: number;
-    X: Matrix;
-    y: ArrayLike<number>;
-    folds: readonly Fold[];
-    signal: AbortSignal | undefined;
-  },
-): AsyncGenerator<FoldPrediction> {
-  const sets = folds.map(({ train, test }) => ({
-    train: X.takeRows(train),
-    labels: labelsOf(y, train),
-    test: X.takeRows(test),
-  }));
-  const breathe = createBreather();
-  for (let peer = 0; peer < combinations; peer++) {
-    for (const [fold, { train, labels, test }] of sets.entries()) {
-      signal?.throwIfAborted();
-      const start = performance.now();
-      const estimator = make(peer);
-      await estimator.fit(train, labels, { signal });
-      const predicted = await estimator.predict(test, { signal });
-      yield { peer, fold, predicted, seconds: (performance.now() - start) / 1000 };
-      await breathe();
-    }
   }
 }

@@ -7,7 +7,7 @@ import { Matrix } from "../base/matrix.ts";
 import { RUN_RULES, type RunOptions } from "../base/run_options.ts";
 import { loadEstimator, saveEstimator } from "../base/saved_estimator.ts";
 import { interruptible } from "../notebook/interrupt.ts";
-import { crossValidate, sharingOf } from "./engine/cross_validate.ts";
+import { chainsOfC, crossValidate, sharingOf } from "./engine/cross_validate.ts";
 import { crossValidateByPairs } from "./engine/cross_validate_pairs.ts";
 import { decisionValues, oneVsRest, vote } from "./engine/decision.ts";
 import { fitSmo, rowsByClass } from "./engine/fit_smo.ts";
@@ -158,19 +158,37 @@ export class Svc implements Classifier {
     folds: readonly Fold[],
     options: RunOptions = {},
   ): AsyncIterable<FoldPrediction> | undefined {
-    const machines: SvcParameters[] = [];
-    for (const peer of peers) {
-      if (!(peer instanceof Svc)) return undefined;
-      machines.push(peer.options);
-    }
-    switch (sharingOf(machines, X, y, folds)) {
+    const machines = parametersOf(peers);
+    switch (machines && sharingOf(machines, X, y, folds)) {
       case "all rows":
-        return crossValidate(machines, X, y, folds, options.signal);
+        return crossValidate(machines!, X, y, folds, options.signal);
       case "pairs of classes":
-        return crossValidateByPairs(machines, X, y, folds, options);
+        return crossValidateByPairs(machines!, X, y, folds, options);
       case undefined:
         return undefined;
     }
+  }
+
+  /**
+   * Machines that differ in C alone start from each other's solutions, and so stay together; all do where by
+   * themselves they would share their work in another way.
+   *
+   * @returns Their numbers, or undefined if these machines cannot share
+   */
+  crossValidationGroups(
+    peers: readonly Classifier[],
+    X: Matrix,
+    y: ArrayLike<number>,
+    folds: readonly Fold[],
+  ): readonly (readonly number[])[] | undefined {
+    const machines = parametersOf(peers);
+    const sharing = machines && sharingOf(machines, X, y, folds);
+    if (!sharing) return undefined;
+    const chains = chainsOfC(machines);
+    const areAlike = chains.every((chain) =>
+      sharingOf(chain.map((peer) => machines[peer]!), X, y, folds) === sharing
+    );
+    return areAlike ? chains : [machines.map((_, peer) => peer)];
   }
 
   /**
@@ -234,4 +252,14 @@ export class Svc implements Classifier {
       (signal) => decisionValues(fitted, X, { ...options, signal }),
     );
   }
+}
+
+/** The parameters of machines; undefined if one is something else. */
+function parametersOf(peers: readonly Classifier[]): SvcParameters[] | undefined {
+  const machines: SvcParameters[] = [];
+  for (const peer of peers) {
+    if (!(peer instanceof Svc)) return undefined;
+    machines.push(peer.options);
+  }
+  return machines;
 }

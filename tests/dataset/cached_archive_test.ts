@@ -11,7 +11,7 @@ import {
   filesOf,
   withRecords,
 } from "../../lib/dataset/engine/cifar_format.ts";
-import { md5OfFile } from "../../lib/base/download.ts";
+import { digestOfFile } from "../../lib/base/download.ts";
 
 const NAMES = "abcdefghij".split("").join("\n") + "\n";
 
@@ -37,7 +37,7 @@ async function withArchive(
     pack.finalize();
     await writing;
     const { size } = await Deno.stat(archive);
-    const format = { ...small, md5: await md5OfFile(archive), archiveBytes: size };
+    const format = { ...small, md5: await digestOfFile(archive, "md5"), archiveBytes: size };
     const dataFolder = join(folder, "data"), warnings: string[] = [];
     await Deno.mkdir(dataFolder);
     const places = {

@@ -127,6 +127,45 @@ const ALONE = 0.05;
 /** Memory for kernel values, in MiB, that has room for two classes of these rows, and not for all. */
 const BY_PAIRS = 0.1;
 
+Deno.test("Machines cross-validated in their groups predict what they predict together, to the bit", async () => {
+  const { y } = fixture, folds = stratifiedKFold(y, 3, 5), { warn } = console;
+  const predictions = async (machines: readonly Svc[], numbers: readonly number[]) => {
+    const found: (readonly [number, number, string])[] = [];
+    for await (const each of machines[0]!.crossValidate(machines, X, y, folds)!) {
+      found.push([numbers[each.peer]!, each.fold, each.predicted.join()]);
+    }
+    return found;
+  };
+  const machinesWith = (cacheMiB: number) =>
+    [0.05, 0.5, "scale" as const].flatMap((gamma) =>
+      [10, 0.1, 1].flatMap((C) =>
+        [-1, 50].map((maxIter) => new Svc({ C, gamma, maxIter, cacheMiB }))
+      )
+    );
+  console.warn = () => {}; // of maxIter
+  try {
+    for (const cacheMiB of [1400, BY_PAIRS]) {
+      const machines = machinesWith(cacheMiB);
+      const together = await predictions(machines, machines.map((_, i) => i));
+      const groups = machines[0]!.crossValidationGroups(machines, X, y, folds)!;
+      // A chain of rising C for each gamma; each machine with a limit of steps is alone.
+      assert.deepEqual(groups.map(({ length }) => length).sort(), [...Array(9).fill(1), 3, 3, 3]);
+      const apart = [];
+      for (const group of groups) {
+        apart.push(...await predictions(group.map((i) => machines[i]!), group));
+      }
+      assert.deepEqual(apart.sort(), together.sort());
+    }
+  } finally {
+    console.warn = warn;
+  }
+  // By itself the second would share its work in another way.
+  const mixed = [new Svc({ cacheMiB: BY_PAIRS }), new Svc({ C: 2 })];
+  assert.deepEqual(mixed[0]!.crossValidationGroups(mixed, X, y, folds), [[0, 1]]);
+  const small = [new Svc({ cacheMiB: ALONE }), new Svc({ C: 2 })];
+  assert.equal(small[0]!.crossValidationGroups(small, X, y, folds), undefined);
+});
+
 Deno.test("GridSearch scores alike whether the machines share kernel values and solutions or not", async () => {
   const y = fixture.y;
   // Folds whose training rows differ in number and overlap, one of which lacks a class.

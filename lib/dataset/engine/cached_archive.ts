@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "@std/path";
 import { interruptible } from "../../notebook/interrupt.ts";
 import { progressLine } from "../../notebook/progress.ts";
-import { download, md5OfFile } from "../../base/download.ts";
+import { digestOfFile, download } from "../../base/download.ts";
 import type { RunOptions } from "../../base/run_options.ts";
 import { exists } from "../../base/exists.ts";
 import { writeWhole } from "../../base/write_whole.ts";
@@ -47,7 +47,7 @@ export async function loadCached(format: CifarFormat, places: Places): Promise<L
         : error;
     });
     if (info.isDirectory) return { ...await fromFolder(archive, format), official: false };
-    const md5 = await md5OfFile(archive);
+    const md5 = await digestOfFile(archive, "md5");
     const cache = cacheFolder(places.dataFolder, format, md5);
     const official = md5 === format.md5;
     const found = await readCache(cache, format);
@@ -76,7 +76,7 @@ async function fromCacheOrNet(format: CifarFormat, places: Places): Promise<Load
     await removeParts(dataFolder);
     const file = join(dataFolder, basename(format.address));
     try {
-      const isHere = await exists(file) && await md5OfFile(file) === format.md5;
+      const isHere = await exists(file) && await digestOfFile(file, "md5") === format.md5;
       const meanwhile = await readCache(cache, format);
       if (meanwhile.records) return { ...meanwhile.records, official: !meanwhile.isUnsealed };
       if (!isHere && url === undefined) throw new Error("nothing may be downloaded");
