@@ -133,7 +133,11 @@ export function convolve(
     );
     let out = y + (<usize> image * stepImage << 2) + <usize> firstRow * outRow;
     for (let row = 0; row < rows; row++) {
-      const from = scratch + <usize> (row * strideY) * paddedRow;
+      // Rows of the filter that see nothing but padding are left out.
+      const above = (firstRow + row) * strideY - top;
+      const firstTap = max(0, -above), taps = max(0, min(filterRows, height - above) - firstTap);
+      const from = scratch + <usize> (row * strideY + firstTap) * paddedRow;
+      const seen = filter + <usize> firstTap * filterRowBytes;
       // Eight filters at a time go along a whole row, so that they stay in the first-level cache.
       for (let f = 0; f < filters; f += 8) {
         const at = (<usize> f) << 2;
@@ -148,10 +152,10 @@ export function convolve(
               pixels,
               pixelStep,
               paddedRow,
-              filter + at,
+              seen + at,
               filterStep,
               filterRowBytes,
-              filterRows,
+              taps,
               run,
               biasAt,
               activation,
@@ -163,10 +167,10 @@ export function convolve(
               pixels,
               pixelStep,
               paddedRow,
-              filter + at,
+              seen + at,
               filterStep,
               filterRowBytes,
-              filterRows,
+              taps,
               run,
               biasAt,
               activation,
@@ -182,10 +186,10 @@ export function convolve(
           convolve1(
             pixels,
             paddedRow,
-            filter + at,
+            seen + at,
             filterStep,
             filterRowBytes,
-            filterRows,
+            taps,
             run,
             biasAt,
             activation,
