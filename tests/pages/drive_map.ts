@@ -423,6 +423,9 @@ async function measureFrames(page: Page, frame: Frame, checks: Checks): Promise<
         views < WISHED_FPS ? ` (aimed at: ${WISHED_FPS})` : ""
       }`,
     );
+  // Frames out of sight are drawn once a second.
+  await page.locator("iframe").scrollIntoViewIfNeeded();
+  await page.waitForTimeout(300);
   // One turn of the wheel for each frame that the browser offers.
   const zooming = await frame.evaluate(async () => {
     const chart = document.querySelector<HTMLElement>("#chart")!;
