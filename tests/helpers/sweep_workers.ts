@@ -16,6 +16,7 @@ export interface WorkerSettings {
   readonly lock?: number;
   readonly grace?: number;
   readonly jobs?: number;
+  readonly memory?: number;
   readonly env?: Record<string, string>;
 }
 
@@ -37,7 +38,7 @@ export class SweepWorker implements AsyncDisposable {
 
   /** Starts a worker and waits until it takes jobs. */
   static async start(settings: WorkerSettings): Promise<SweepWorker> {
-    const { address, sleeps = false, lock = 20, grace = 20, jobs = 1, env = {} } = settings;
+    const { address, sleeps = false, lock = 20, grace = 20, jobs = 1, memory, env = {} } = settings;
     const cache = settings.cache ?? await Deno.makeTempDir();
     const process = new Deno.Command(Deno.execPath(), {
       args: [
@@ -50,6 +51,7 @@ export class SweepWorker implements AsyncDisposable {
         JSON.stringify({
           sleeps,
           jobs,
+          memoryGiB: memory,
           threads: 1,
           lockSeconds: lock,
           graceSeconds: grace,

@@ -36,7 +36,9 @@ async function printed(folder: string): Promise<string[]> {
   const texts: string[] = cells.flatMap((cell: { outputs?: { text?: string | string[] }[] }) =>
     (cell.outputs ?? []).map(({ text = "" }) => [text].flat().join(""))
   );
-  return texts.join("\n").split("\n").filter((line) => line !== "" && !/ % in |thread/.test(line));
+  return texts.join("\n").split("\n").filter((line) =>
+    line !== "" && !/ % in |thread|: about .* in all$/.test(line)
+  );
 }
 
 Deno.test({

@@ -262,6 +262,26 @@ test("A server that is away keeps neither a worker nor a coordinator from ending
   await session[Symbol.asyncDispose]();
 });
 
+test("A worker does as many jobs at a time as it is told, if there is memory for them", async (bench) => {
+  const worker = await bench.worker({ jobs: 2, memory: 1 });
+  await using session = await bench.session();
+  const small = jobs(2, { ms: 3000 }), stop = new AbortController();
+  const handed = Promise.allSettled(hand(session, small, stop.signal));
+  await bench.untilBegun(2);
+  assert.ok(!worker.lines.some((line) => /done in/.test(line)));
+  stop.abort();
+  await handed;
+  await worker.says(/done in/);
+
+  const large = ["a", "b"].map((label) => ({ ...sleepingJob(label, { ms: 500 }), memory: 6e8 }));
+  const waiting = hand(session, large);
+  await bench.untilBegun(3);
+  await pause(200);
+  assert.equal((await bench.begun()).length, 3);
+  await Promise.all(waiting);
+  assert.equal((await bench.begun()).length, 4);
+});
+
 test("A worker with another backend does not take the jobs, and that is said", async (bench) => {
   await bench.worker({ env: { COMPUTE: "cpu" } });
   await using session = await bench.session();
