@@ -12,6 +12,9 @@ export const TRAINING_FILE = "training.json";
 /** In any other folder the settings and seconds of what it holds, written last. */
 export const ENTRY_FILE = "entry.json";
 
+/** What to do where nothing can be kept. */
+export const CACHE_REMEDY = "ARTICLE_CACHE in the environment names another folder";
+
 /** What a result depends on, in clear text. */
 export type Settings = Readonly<Record<string, unknown>>;
 

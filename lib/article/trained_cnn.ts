@@ -26,8 +26,16 @@ import type { Dataset } from "../dataset/load_cifar10.ts";
 import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { digest } from "../base/digest.ts";
 import { elsewhere } from "../base/elsewhere.ts";
+import { LOCK_FILE, withLock } from "../base/lock.ts";
 import { writeWhole } from "../base/write_whole.ts";
-import { cachePath, fingerprint, type Settings, tellDamaged, TRAINING_FILE } from "./cache.ts";
+import {
+  CACHE_REMEDY,
+  cachePath,
+  fingerprint,
+  type Settings,
+  tellDamaged,
+  TRAINING_FILE,
+} from "./cache.ts";
 import type { ArticleElsewhere } from "./elsewhere.ts";
 import { digestOf, readFigures } from "./kept_training.ts";
 
@@ -73,6 +81,7 @@ const RULES: Rules<TrainedCnnOptions> = {
  *
  * While it trains, a checkpoint is kept beside: after a stop or a kill the training goes on from the last epoch
  * that was done, and ends with the same weights. (Not with tfjs's own optimizers that have moments.) Where
+ * another process trains the same network, this one waits for it, with a word; where
  * `SWEEP_QUEUE` names a queue, one of its workers trains it (see `docs/sweeps.md`), to the same weights.
  *
  * @throws {TypeError} If an option is unknown, missing or of the wrong kind
@@ -111,21 +120,28 @@ export async function trainedCnn(data: Dataset, options: TrainedCnnOptions): Pro
     if (!made) throw new Error(`The workers trained a network, but ${folder} does not hold it`);
     return { ...made, isNew: true };
   }
-  let history: History;
+  const lock = { signal: options.signal, warn: console.warn, remedy: CACHE_REMEDY };
   try {
-    history = await trainGoingOn(model, data, options, checkpoint, settings);
+    const trained = await withLock(checkpoint, lock, async () => {
+      // Whoever held the lock may have made it.
+      const made = await readTraining(folder);
+      if (made) return { ...made, isNew: false };
+      const history = await trainGoingOn(model, data, options, checkpoint, settings);
+      // What is there by now is damaged.
+      await remove(folder);
+      await saveModel(model, folder, {
+        [TRAINING_FILE]: async (files) =>
+          JSON.stringify({ settings, sha256: await digestOf(files, history), history }),
+      });
+      return { model, history, isNew: true };
+    });
+    if (!trained.isNew) model.dispose();
+    await remove(checkpoint);
+    return trained;
   } catch (error) {
     model.dispose();
     throw error;
   }
-  // What is there by now is damaged.
-  await remove(folder);
-  await saveModel(model, folder, {
-    [TRAINING_FILE]: async (files) =>
-      JSON.stringify({ settings, sha256: await digestOf(files, history), history }),
-  });
-  await remove(checkpoint);
-  return { model, history, isNew: true };
 }
 
 /** Trains on from a checkpoint; from the beginning, with a word, if it cannot be used. */
@@ -149,7 +165,9 @@ async function trainGoingOn(
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     console.warn(`${error.message.replace(/: [^:]*$/, "")}: the training starts anew`);
-    await remove(checkpoint);
+    for await (const { name } of Deno.readDir(checkpoint)) {
+      if (name !== LOCK_FILE) await remove(join(checkpoint, name));
+    }
     return await train();
   }
 }

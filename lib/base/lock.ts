@@ -4,6 +4,19 @@ import { join } from "@std/path";
 const TRY_EVERY_MS = 100;
 const SAY_AFTER_MS = 2000;
 
+const DATA_REMEDY = "The option dataFolder names another folder";
+
+/** The file in a folder that is locked. */
+export const LOCK_FILE = ".lock";
+
+/** What {@linkcode withLock} is told. */
+export interface LockOptions {
+  readonly warn: (message: string) => void;
+  readonly signal: AbortSignal | undefined;
+  /** What to do where nothing can be written, as a sentence; default: what holds of data sets. */
+  readonly remedy?: string;
+}
+
 /**
  * Does work that one process at a time may do in a folder; the others wait, and say for whom.
  *
@@ -12,16 +25,16 @@ const SAY_AFTER_MS = 2000;
  */
 export async function withLock<T>(
   folder: string,
-  { warn, signal }: { warn: (message: string) => void; signal: AbortSignal | undefined },
+  { warn, signal, remedy = DATA_REMEDY }: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  using file = await open(folder);
+  using file = await open(folder, remedy);
   const begin = performance.now();
   for (let isSaid = false; !(await file.tryLock(true));) {
     signal?.throwIfAborted();
     if (!isSaid && performance.now() - begin > SAY_AFTER_MS) {
       isSaid = true;
-      const holder = await Deno.readTextFile(join(folder, ".lock")).catch(() => "");
+      const holder = await Deno.readTextFile(join(folder, LOCK_FILE)).catch(() => "");
       warn(
         `Another process${
           holder && ` (${holder.trim()})`
@@ -42,14 +55,14 @@ export async function withLock<T>(
   }
 }
 
-async function open(folder: string): Promise<Deno.FsFile> {
+async function open(folder: string, remedy: string): Promise<Deno.FsFile> {
   try {
     await Deno.mkdir(folder, { recursive: true });
-    return await Deno.open(join(folder, ".lock"), { create: true, write: true });
+    return await Deno.open(join(folder, LOCK_FILE), { create: true, write: true });
   } catch (cause) {
     throw new Error(
       `Cannot write in ${folder}, where data are kept: ${(cause as Error).message}. ` +
-        "The option dataFolder names another folder",
+        remedy,
       { cause },
     );
   }

@@ -58,3 +58,23 @@ Deno.test("trainedCnn trains networks of tfjs's own optimizers, too, without a c
     assert.equal((await names(cache)).length, 1);
   });
 });
+
+Deno.test("trainedCnn lets one training of a network go on at a time; who waits gets what was made", async () => {
+  await withCache(async (cache) => {
+    const options = { epochs: 2, batchSize: 20, seed: 5 };
+    const both = await Promise.all([trainedCnn(DATA, options), trainedCnn(DATA, options)]);
+    assert.deepEqual(both.map(({ isNew }) => isNew).sort(), [false, true]);
+    const [first, second] = both.map(({ model }) =>
+      model.getWeights().map((weight) => [...weight.dataSync()])
+    );
+    assert.deepEqual(first, second);
+    assert.deepEqual((await names(cache)).map((name) => name.length), ["cnn-".length + 16]);
+
+    // A folder that cannot be written: told with what to do.
+    Deno.env.set("ARTICLE_CACHE", join(cache, (await names(cache))[0]!, "model.json"));
+    await assert.rejects(
+      trainedCnn(DATA, options),
+      /Cannot write in .*ARTICLE_CACHE in the environment names another folder/,
+    );
+  });
+});

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { cacheFolder } from "../../article/cache.ts";
+import { CACHE_REMEDY, cacheFolder } from "../../article/cache.ts";
 import { download } from "../../base/download.ts";
 import { withLock } from "../../base/lock.ts";
 import { isKept, type KeptFile, pathOf } from "./kept_files.ts";
@@ -29,7 +29,7 @@ export async function fetchInputs(
   const lacking = await lackingOf(inputs);
   if (lacking.length === 0) return true;
   // Another worker may have the same cache, and need the same files.
-  return await withLock(cacheFolder(), { warn, signal }, async () => {
+  return await withLock(cacheFolder(), { warn, signal, remedy: CACHE_REMEDY }, async () => {
     for (const file of await lackingOf(lacking)) {
       const sources = await present<Source>(redis, "source");
       if (!await fetchFrom(sources, file, signal)) return false;
