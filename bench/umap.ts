@@ -16,7 +16,7 @@ const SIZES = (Deno.env.get("BENCH_ROWS") ?? "5000,10000,20000,50000").split(","
 /** Rows at which three seeds are compared, and the seeds. */
 const SEEDS_ROWS = 10_000, SEEDS = [0, 1, 2];
 /** Trustworthiness is that of the first rows, for so many neighbours. */
-const SCORED_ROWS = 10_000, SCORED_NEIGHBOURS = 15;
+const SCORED_ROWS = 10_000, SCORED_NEIGHBORS = 15;
 
 /** `Umap` against umap-learn on the hidden features of the article's network. */
 export async function benchUmap(): Promise<BenchRow[]> {
@@ -28,7 +28,7 @@ export async function benchUmap(): Promise<BenchRow[]> {
     const part = first(X, n);
     const score = async (embedding: Matrix) =>
       (await trustworthiness(first(part, SCORED_ROWS), first(embedding, SCORED_ROWS), {
-        nNeighbors: SCORED_NEIGHBOURS,
+        nNeighbors: SCORED_NEIGHBORS,
       })).toFixed(4);
     const seeds = n === SEEDS_ROWS ? SEEDS : [0];
     const fit: number[] = [], scores: string[] = [], theirScores: string[] = [];
