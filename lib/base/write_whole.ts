@@ -15,16 +15,25 @@ export async function writeWhole(
   content: string | Uint8Array,
   { lasting = true }: { readonly lasting?: boolean } = {},
 ): Promise<void> {
-  const there = await Deno.stat(path).catch(() => undefined);
-  if (there?.isDirectory) throw new TypeError(`Cannot write ${path}: it is a folder`);
-  await Deno.mkdir(dirname(path), { recursive: true });
   const part = join(dirname(path), `.${basename(path)}.${Deno.pid}-${parts++}.part`);
+  const write = () =>
+    lasting
+      ? writeToDisk(part, content)
+      : Deno.writeFile(part, bytesOf(content), { createNew: true });
   try {
-    if (lasting) await writeToDisk(part, content);
-    else await Deno.writeFile(part, bytesOf(content), { createNew: true });
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await write();
+    }
     await Deno.rename(part, path);
   } catch (cause) {
     await Deno.remove(part).catch(() => {});
+    if ((await Deno.stat(path).catch(() => undefined))?.isDirectory) {
+      throw new TypeError(`Cannot write ${path}: it is a folder`);
+    }
     throw new Error(`Cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, {
       cause,
     });
