@@ -21,8 +21,11 @@ function interrupted(work: string): string {
 const WORKS = {
   trainCnn: "trainCnn(buildCnn(), { images, labels, shape }, { epochs: 1000 })",
   hiddenFeatures: "hiddenFeatures(buildCnn(), { images, shape }, { batchSize: 1 })",
-  "Svc.fit": "new Svc({ C: 1e4, gamma: 1e-3 }).fit(X, y)",
-  "GridSearch.fit": "new GridSearch((p) => new Svc(p), { C: [1e4, 1e5] }).fit(X, y)",
+  "Svc.fit": "new Svc({ C: 1e7, gamma: 1e-3 }).fit(X, y)",
+  // It returns with what it has scored by then, if that is something.
+  "GridSearch.fit": `new GridSearch((p) => new Svc({ gamma: 1e-3, ...p }),
+     { C: Array.from({ length: 1000 }, (_, i) => 1e4 + i) }).fit(X, y)
+     .then((search) => { if (search.isStopped) throw new DOMException("stopped", "AbortError"); })`,
   "Umap.fit": "new Umap({ nEpochs: 100_000 }).fit(X)",
   "KNeighborsClassifier.predict": "neighbors.predict(many)",
   "trainCnn with a checkpoint": `trainCnn(buildCnn(), { images, labels, shape },
