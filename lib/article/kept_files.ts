@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import configuration from "../../deno.json" with { type: "json" };
-import { digest } from "../base/digest.ts";
+import { digestOfFile } from "../base/digest.ts";
 import {
   cachePath,
   ENTRY_FILE,
@@ -47,7 +47,7 @@ export async function findKept<T>(
   if (facts === undefined) return undefined;
   const path = join(folder, VALUE_FILE);
   try {
-    if (await digestOf(path) === facts.file) {
+    if (await digestOfFile(path) === facts.file) {
       return { value: await load(path), seconds: facts.seconds };
     }
   } catch {
@@ -69,7 +69,7 @@ export async function keep<T>(
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     const path = join(folder, VALUE_FILE);
     await save(value, path);
-    const facts: Facts = { seconds, file: await digestOf(path) };
+    const facts: Facts = { seconds, file: await digestOfFile(path) };
     await writeEntry(join(folder, ENTRY_FILE), withVersion(settings), facts);
   } catch (error) {
     console.warn(`Not kept for the next time: ${(error as Error).message}`);
@@ -79,10 +79,6 @@ export async function keep<T>(
 /** What another version of the library made is made anew. */
 export function withVersion(settings: Settings): Settings {
   return { ...settings, library: version };
-}
-
-async function digestOf(path: string): Promise<string> {
-  return digest(await Deno.readFile(path));
 }
 
 function folderOf(kind: string, settings: Settings): string {

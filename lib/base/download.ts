@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import { dirname } from "@std/path";
+import { digestOfFile } from "./digest.ts";
 import { fullDisk } from "./full_disk.ts";
 import type { OnProgress } from "./run_options.ts";
 
@@ -39,7 +37,6 @@ const MOST_TIMES = 2;
 
 /** What digests are called. */
 const NAMES = { md5: "MD5", sha256: "SHA-256" } as const;
-type DigestName = keyof typeof NAMES;
 
 /** A failure that another attempt would not mend. */
 class FinalError extends Error {}
@@ -83,13 +80,6 @@ export async function download(url: string, path: string, options: DownloadOptio
     }
   }
   throw new Error(`Cannot download ${url}: ${(failure as Error).message}`, { cause: failure });
-}
-
-/** Digest of a file, in hexadecimal. */
-export async function digestOfFile(path: string, algorithm: DigestName): Promise<string> {
-  const hash = createHash(algorithm);
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }
 
 /** One attempt: receives what `part` lacks. Resolves to whether it went on with what was there. */

@@ -11,7 +11,7 @@ import {
   filesOf,
   withRecords,
 } from "../../lib/dataset/engine/cifar_format.ts";
-import { digestOfFile } from "../../lib/base/download.ts";
+import { digestOfFile } from "../../lib/base/digest.ts";
 
 const NAMES = "abcdefghij".split("").join("\n") + "\n";
 

@@ -1,7 +1,8 @@
 import { basename, dirname, join } from "@std/path";
 import { interruptible } from "../../notebook/interrupt.ts";
 import { progressLine } from "../../notebook/progress.ts";
-import { digestOfFile, download } from "../../base/download.ts";
+import { digestOfFile } from "../../base/digest.ts";
+import { download } from "../../base/download.ts";
 import type { RunOptions } from "../../base/run_options.ts";
 import { exists } from "../../base/exists.ts";
 import { writeWhole } from "../../base/write_whole.ts";

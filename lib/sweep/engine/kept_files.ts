@@ -6,8 +6,7 @@
  */
 import { join } from "@std/path";
 import { cacheFolder } from "../../article/cache.ts";
-import { digestOfFile } from "../../base/download.ts";
-import { digest } from "../../base/digest.ts";
+import { digest, digestOfFile } from "../../base/digest.ts";
 import { exists } from "../../base/exists.ts";
 import { writeWhole } from "../../base/write_whole.ts";
 
@@ -21,8 +20,6 @@ export interface KeptFile {
 
 /** Digits of a digest that stand in a name. */
 const NAME_DIGITS = 16;
-
-const SMALL_BYTES = 2 ** 20;
 
 /** Where a file of the cache lies on this machine. */
 export function pathOf(place: string): string {
@@ -65,15 +62,8 @@ export async function filesOf(name: string): Promise<KeptFile[]> {
   const places = await exists(pathOf(file)) ? [file] : await placesIn(name);
   return await Promise.all(places.map(async (place) => {
     const { size } = await Deno.stat(pathOf(place));
-    return { place, sha256: await digestOf(pathOf(place), size), bytes: size };
+    return { place, sha256: await digestOfFile(pathOf(place)), bytes: size };
   }));
-}
-
-/** A small file is read at once: a stream takes longer to begin. */
-async function digestOf(path: string, bytes: number): Promise<string> {
-  return bytes < SMALL_BYTES
-    ? digest(await Deno.readFile(path))
-    : await digestOfFile(path, "sha256");
 }
 
 async function placesIn(name: string): Promise<string[]> {
@@ -90,5 +80,5 @@ async function placesIn(name: string): Promise<string[]> {
 export async function isKept({ place, sha256, bytes }: KeptFile): Promise<boolean> {
   const path = pathOf(place);
   const there = await Deno.stat(path).catch(() => undefined);
-  return there?.size === bytes && await digestOf(path, bytes) === sha256;
+  return there?.size === bytes && await digestOfFile(path) === sha256;
 }
