@@ -25,8 +25,8 @@ export async function featureSettings(
     pool,
     ...(preprocessing ? { preprocessing } : {}),
     network: digest(networkTexts(model)[0]),
-    weights: digest(...weights.map(bytesOf)),
-    images: digest(images.constructor.name, bytesOf(images)),
+    weights: digest(...weights),
+    images: digest(images.constructor.name, images),
     shape,
     backend: currentBackend(),
   };
@@ -85,16 +85,12 @@ function rowsText(X: Matrix, y: ArrayLike<number>): Settings {
     ...(blas ? { blas: blas.name } : {}),
     rows: X.rows,
     columns: X.cols,
-    X: digest(bytesOf(X.data)),
+    X: digest(X.data),
     y: digest(wholeNumbers(y)),
   };
 }
 
-/** The bytes of whole numbers, whatever holds them, with how many there are. */
-function wholeNumbers(values: ArrayLike<number>): Uint8Array {
-  return bytesOf(Float64Array.from([values.length, ...Array.from(values)]));
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
+/** Whole numbers, whatever holds them, with how many there are. */
+function wholeNumbers(values: ArrayLike<number>): Float64Array {
+  return Float64Array.from([values.length, ...Array.from(values)]);
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { bytesOf } from "./bytes_of.ts";
 import { checkOptions, checkValue, describe, record, type Rule } from "./check.ts";
 import { Matrix } from "./matrix.ts";
 import { MARK_BYTES, readMark, unseal, writeSealed } from "./sealed_file.ts";
@@ -63,11 +64,10 @@ export async function saveEstimator<F extends Fitted>(
   for (const name of Object.keys(form.arrays)) {
     const value = fields[name] as Matrix | Int32Array | undefined;
     if (value === undefined) continue;
-    const isMatrix = value instanceof Matrix,
-      { buffer, byteOffset, byteLength } = isMatrix ? value.data : value;
+    const isMatrix = value instanceof Matrix;
     arrays.push({ name, shape: isMatrix ? [value.rows, value.cols] : [value.length] });
     // A copy, as the rows may lie in shared memory.
-    parts.push(Uint8Array.from(new Uint8Array(buffer, byteOffset, byteLength)));
+    parts.push(Uint8Array.from(bytesOf(isMatrix ? value.data : value)));
   }
   const facts = Object.fromEntries(Object.keys(form.facts).map((name) => [name, fields[name]]));
   // JSON has no Infinity; no option has this text as a value.

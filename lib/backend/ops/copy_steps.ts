@@ -1,7 +1,8 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import { bytesOf } from "../../base/bytes_of.ts";
 import { defineKernel } from "../../compute/define_kernel.ts";
 import type { SimdBackend } from "../simd_backend.ts";
-import { bytesOf, chunks, isEmpty } from "./kernel_override.ts";
+import { chunks, isEmpty } from "./kernel_override.ts";
 import { collapse, type Dimension, stepsOf, withLayout } from "./layout.ts";
 
 const copyKernel = defineKernel("copySteps", {

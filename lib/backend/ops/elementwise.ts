@@ -1,14 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { bytesOf } from "../../base/bytes_of.ts";
 import { defineKernel } from "../../compute/define_kernel.ts";
 import type { SimdBackend } from "../simd_backend.ts";
-import {
-  addKernel,
-  areFloats,
-  bytesOf,
-  chunks,
-  isEmpty,
-  overrideKernel,
-} from "./kernel_override.ts";
+import { addKernel, areFloats, chunks, isEmpty, overrideKernel } from "./kernel_override.ts";
 import { collapse, stepsOf, withLayout } from "./layout.ts";
 import { addToNormalized, Masked, rectifiedOf, rectify } from "./normalized.ts";
 

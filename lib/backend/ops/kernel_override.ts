@@ -84,8 +84,3 @@ export const CHUNK = 16384;
 export function chunks(n: number): number {
   return Math.ceil(n / CHUNK);
 }
-
-/** The bytes of an array, for kernels that move values of any type. */
-export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}

@@ -240,10 +240,10 @@ export function settingsOf(model: tf.LayersModel, data: LabeledImages): Training
   return {
     network: digest(network),
     "loss or optimizer": digest(compiled),
-    images: digest(bytesOf(images), JSON.stringify(shape)),
-    labels: digest(bytesOf(Float64Array.from(labels))),
+    images: digest(images, JSON.stringify(shape)),
+    labels: digest(Float64Array.from(labels)),
     "values of frozen weights": digest(
-      ...frozenWeights(model).map((weight) => bytesOf(weight.read().dataSync())),
+      ...frozenWeights(model).map((weight) => weight.read().dataSync()),
     ),
     backend: tf.getBackend(),
   };
@@ -251,7 +251,7 @@ export function settingsOf(model: tf.LayersModel, data: LabeledImages): Training
 
 /** A number or more as its digest. */
 export function digestOf(values: Float64Array): string {
-  return digest(bytesOf(values));
+  return digest(values);
 }
 
 /** Weights that training leaves alone: those of other networks differ, as where another is trained further. */
@@ -269,10 +269,6 @@ type FrozenWeight = tf.LayerVariable & { readonly trainable: boolean };
 /** The name by which optimizers know a weight. */
 function nameOf(weight: tf.LayerVariable): string {
   return (weight.read() as tf.Variable).name;
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function isDigest(value: unknown): boolean {

@@ -66,10 +66,10 @@ export function scoreName(parameters: ScoreParameters): string {
 
 /** Rows, labels and folds as jobs name them, and the files that hold them. */
 async function describeRows({ X, y, folds }: FoldedRows) {
-  const values = await keepInput([bytesOf(X.data)]);
-  const labels = await keepInput([bytesOf(Int32Array.from(y))]);
+  const values = await keepInput([X.data]);
+  const labels = await keepInput([Int32Array.from(y)]);
   const places = await keepInput(
-    folds.flatMap(({ train, test }) => [train, test].map((part) => bytesOf(Int32Array.from(part)))),
+    folds.flatMap(({ train, test }) => [train, test].map((part) => Int32Array.from(part))),
   );
   const described = {
     X: { sha256: values.sha256, rows: X.rows, cols: X.cols },
@@ -80,12 +80,6 @@ async function describeRows({ X, y, folds }: FoldedRows) {
     },
   };
   return { described, inputs: [values, labels, places] satisfies KeptFile[] };
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array {
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  // Neither digests nor files take shared memory.
-  return buffer instanceof SharedArrayBuffer ? Uint8Array.from(bytes) : bytes;
 }
 
 /** What is kept of scores: the predictions of each classifier on each fold, and the seconds they took. */

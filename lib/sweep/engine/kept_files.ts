@@ -6,6 +6,7 @@
  */
 import { join } from "@std/path";
 import { cacheFolder } from "../../article/cache.ts";
+import { bytesOf } from "../../base/bytes_of.ts";
 import { digest, digestOfFile } from "../../base/digest.ts";
 import { exists } from "../../base/exists.ts";
 import { writeWhole } from "../../base/write_whole.ts";
@@ -31,20 +32,20 @@ export function inputPlace(sha256: string): string {
   return `input-${sha256.slice(0, NAME_DIGITS)}.bin`;
 }
 
-/** Puts bytes into the cache that jobs will read, unless they are there. */
+/** Puts the bytes of arrays into the cache that jobs will read, unless they are there. */
 export async function keepInput(
-  parts: readonly Uint8Array[],
+  parts: readonly ArrayBufferView[],
   sha256: string = digest(...parts),
 ): Promise<KeptFile> {
   const place = inputPlace(sha256), path = pathOf(place);
-  const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  const bytes = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const there = await Deno.stat(path).catch(() => undefined);
   if (there?.size !== bytes) {
     const whole = new Uint8Array(bytes);
     let at = 0;
     for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
+      whole.set(bytesOf(part), at);
+      at += part.byteLength;
     }
     await writeWhole(path, whole);
   }
