@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import configuration from "../../deno.json" with { type: "json" };
 import { digest } from "../base/digest.ts";
 import { writeWhole } from "../base/write_whole.ts";
 import type { Split } from "../dataset/split.ts";
@@ -17,6 +18,11 @@ export const CACHE_REMEDY = "ARTICLE_CACHE in the environment names another fold
 
 /** What a result depends on, in clear text. */
 export type Settings = Readonly<Record<string, unknown>>;
+
+/** Settings of what is cheap beside networks: what another version of the library made is made anew. */
+export function withVersion(settings: Settings): Settings {
+  return { ...settings, library: configuration.version };
+}
 
 /** Where results are kept: the folder that `ARTICLE_CACHE` names, or `data/cache`. */
 export function cacheFolder(): string {

@@ -4,7 +4,7 @@ import { predictClasses } from "../cnn/hidden_features.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { VALIDATION_SPLIT } from "../dataset/split.ts";
 import { resolveGamma } from "../svm/gamma.ts";
-import { cached, entryPath } from "./cache.ts";
+import { cached, entryPath, withVersion } from "./cache.ts";
 import { CREATE, METHOD_NAMES, type MethodKey, METHODS, rectified } from "./methods.ts";
 import {
   type ComparedNetwork,
@@ -12,7 +12,7 @@ import {
   COMPARISON_RULES,
   type ComparisonOptions,
 } from "./network_settings.ts";
-import { fittedOutcome, once, type Outcome, outcomeSettings } from "./outcome.ts";
+import { fittedOutcome, once, type Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { networkRows } from "./rows.ts";
 import { findFeatures } from "./kept.ts";
@@ -144,7 +144,7 @@ export function comparisonParts(
     };
     parts.push({
       method: key,
-      path: entryPath("outcome", outcomeSettings(settings)),
+      path: entryPath("outcome", withVersion(settings)),
       outcome: () =>
         fittedOutcome({
           settings,

@@ -1,5 +1,4 @@
 import { join } from "@std/path";
-import configuration from "../../deno.json" with { type: "json" };
 import { digestOfFile } from "../base/digest.ts";
 import {
   cachePath,
@@ -7,10 +6,9 @@ import {
   readEntry,
   type Settings,
   tellDamaged,
+  withVersion,
   writeEntry,
 } from "./cache.ts";
-
-const { version } = configuration;
 
 /** In an entry's folder, what is kept. */
 const VALUE_FILE = "value";
@@ -74,11 +72,6 @@ export async function keep<T>(
   } catch (error) {
     console.warn(`Not kept for the next time: ${(error as Error).message}`);
   }
-}
-
-/** What another version of the library made is made anew. */
-export function withVersion(settings: Settings): Settings {
-  return { ...settings, library: version };
 }
 
 function folderOf(kind: string, settings: Settings): string {

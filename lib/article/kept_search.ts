@@ -2,9 +2,8 @@ import type { Classifier } from "../base/classifier.ts";
 import type { Matrix } from "../base/matrix.ts";
 import type { OnProgress, RunOptions } from "../base/run_options.ts";
 import type { GridResult, GridSearch } from "../model_selection/grid_search.ts";
-import { cachePath, readEntry, writeEntry } from "./cache.ts";
-import { withVersion } from "./kept_files.ts";
 import { formatSeconds } from "../notebook/progress.ts";
+import { entryPath, readEntry, withVersion, writeEntry } from "./cache.ts";
 import { searchSettings } from "./kept_settings.ts";
 
 /** Fits a search with the scores that are kept, and keeps each further one as soon as it is there. */
@@ -15,7 +14,7 @@ export async function fitKeptSearch<P extends object, E extends Classifier>(
   { onProgress, signal }: RunOptions & { readonly onProgress: OnProgress },
 ): Promise<GridSearch<P, E>> {
   const settings = withVersion(searchSettings(search, X, y));
-  const path = `${cachePath("grid", settings)}.json`;
+  const path = entryPath("grid", settings);
   const known = (await readEntry(path) ?? []) as GridResult<P>[];
   if (known.length > 0) {
     const { refit } = search.options, total = search.candidates.length;

@@ -1,11 +1,8 @@
 import type { Classifier } from "../base/classifier.ts";
 import type { Matrix } from "../base/matrix.ts";
 import { progressLine } from "../notebook/progress.ts";
-import configuration from "../../deno.json" with { type: "json" };
-import { cached, type Settings } from "./cache.ts";
+import { cached, type Settings, withVersion } from "./cache.ts";
 import { findFitted } from "./kept.ts";
-
-const { version } = configuration;
 
 /** What a classifier made of the test set, and how long it took. */
 export interface Outcome {
@@ -39,18 +36,10 @@ export interface Fit {
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * What an outcome is kept under. Results are cheap beside networks: those of another version of the library are
- * made anew.
- */
-export function outcomeSettings(settings: Settings): Settings {
-  return { ...settings, library: version };
-}
-
 /** Fits a classifier and lets it predict, or reads from `data/` what came of it before. */
 export async function fittedOutcome(fit: Fit): Promise<Outcome> {
   const { settings, classifier, label, features, signal } = fit;
-  return await cached("outcome", outcomeSettings(settings), async () => {
+  return await cached("outcome", withVersion(settings), async () => {
     const { X, y, Xt } = await features();
     const learner = await classifier();
     const found = await findFitted(learner, X, y);

@@ -1,12 +1,11 @@
 import { basename } from "@std/path";
-import { cachePath } from "../../article/cache.ts";
+import { cachePath, type Settings, withVersion } from "../../article/cache.ts";
 import type { Classifier } from "../../base/classifier.ts";
 import { type FoldedRows, planOf } from "../../model_selection/cross_validation.ts";
 import type { ScoreParameters } from "../job.ts";
 import { classNameOf, writeOptions } from "./classifier_classes.ts";
 import { keepInput, type KeptFile } from "./kept_files.ts";
 import { jobMemory } from "./job_memory.ts";
-import configuration from "../../../deno.json" with { type: "json" };
 import type { NewJob } from "./session.ts";
 
 /** A job for classifiers that stay together. */
@@ -55,8 +54,8 @@ export async function describeScores(
 }
 
 /** What the scores of these parameters are kept under. */
-export function scoreSettings(parameters: ScoreParameters): Record<string, unknown> {
-  return { ...parameters, library: configuration.version };
+export function scoreSettings(parameters: ScoreParameters): Settings {
+  return withVersion({ ...parameters });
 }
 
 /** The name that the cache has for them. */
