@@ -14,6 +14,7 @@ import { KNeighborsClassifier } from "deep-features/classifiers";
 import { fitSettings } from "../../lib/article/kept_settings.ts";
 import { fittedOutcome } from "../../lib/article/outcome.ts";
 import { blasChoice, setBlasChoice } from "../../lib/compute/gemm.ts";
+import { warnings } from "../helpers/warnings.ts";
 import { names, withCache } from "./small_data.ts";
 
 const X = Matrix.fromRows(
@@ -35,18 +36,6 @@ async function isRead(
   return messages.some((message) =>
     /^(\d+ of \d+ combinations )?from data\/ \(.*when computed\)/.test(message)
   );
-}
-
-/** What is warned of while something runs. */
-async function warnings(work: () => Promise<unknown>): Promise<string[]> {
-  const said: string[] = [], { warn } = console;
-  console.warn = (text) => said.push(text);
-  try {
-    await work();
-  } finally {
-    console.warn = warn;
-  }
-  return said;
 }
 
 Deno.test("kept(hiddenFeatures): the same once, and anything else by itself", async () => {

@@ -3,6 +3,7 @@ import { Matrix, type Progress } from "deep-features";
 import { seededRandom } from "deep-features/base";
 import { LinearSvc, type LinearSvcOptions, LogisticRegression } from "deep-features/classifiers";
 import { allocatedBytes } from "../../lib/compute/memory.ts";
+import { warnings } from "../helpers/warnings.ts";
 
 interface Expected {
   coef: number[][];
@@ -50,18 +51,6 @@ async function compare(
   ];
   assert.ok(Math.max(...distances) < 1e-4, distances.join(", "));
   assert.deepEqual([...await model.predict(Xt)], expected.predicted);
-}
-
-/** What is warned about meanwhile. */
-async function warnings(work: () => Promise<unknown>): Promise<string[]> {
-  const warn = console.warn, texts: string[] = [];
-  console.warn = (text) => texts.push(text);
-  try {
-    await work();
-  } finally {
-    console.warn = warn;
-  }
-  return texts;
 }
 
 Deno.test("LogisticRegression reaches scikit-learn's optimum, for four classes and for two", async () => {

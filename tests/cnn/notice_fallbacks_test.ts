@@ -3,18 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { hiddenFeatures, setUpCompute, trainCnn } from "deep-features";
 import { Adam } from "deep-features/backend";
 import { noticeFallbacks } from "../../lib/cnn/engine/notice_fallbacks.ts";
-
-/** What is warned of while something runs. */
-async function warnings(run: () => Promise<unknown>): Promise<string[]> {
-  const before = console.warn, said: string[] = [];
-  console.warn = (text: string) => said.push(text);
-  try {
-    await run();
-  } finally {
-    console.warn = before;
-  }
-  return said;
-}
+import { warnings } from "../helpers/warnings.ts";
 
 /** What is warned of when the work is made larger until something is: of little nothing is said, however fast a machine is. */
 async function warningsOfMuch(run: (times: number) => Promise<unknown>): Promise<string[]> {

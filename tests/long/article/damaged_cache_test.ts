@@ -2,20 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { compareClassifiers, trainedCnn } from "deep-features";
 import { DATA, names, PRESET, withCache } from "../../article/small_data.ts";
+import { warnings } from "../../helpers/warnings.ts";
 
 const OPTIONS = { epochs: 1, batchSize: 20, seed: 3 };
-
-/** What is warned of while something runs. */
-async function warnings(work: () => Promise<unknown>): Promise<string[]> {
-  const said: string[] = [], { warn } = console;
-  console.warn = (text) => said.push(text);
-  try {
-    await work();
-  } finally {
-    console.warn = warn;
-  }
-  return said;
-}
 
 /** Changes the value of one byte in a file. */
 async function flipByte(path: string, at: number): Promise<void> {
