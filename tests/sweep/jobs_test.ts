@@ -1,10 +1,8 @@
 // What a sweep is made of, without a server: jobs, files that travel, memory, and the way to the queue.
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { GridSearch, Matrix, Svc } from "deep-features";
+import { Svc } from "deep-features";
 import { KNeighborsClassifier, RandomForestClassifier } from "deep-features/classifiers";
-import { openSweep, runWorker } from "deep-features/sweep";
-import { computeHere, elsewhere, provideElsewhere } from "../../lib/base/elsewhere.ts";
 import { digest } from "../../lib/base/digest.ts";
 import { download } from "../../lib/base/download.ts";
 import {
@@ -16,6 +14,8 @@ import { inputPlace, keepInput } from "../../lib/sweep/engine/kept_files.ts";
 import { MemoryBudget } from "../../lib/sweep/engine/memory_budget.ts";
 import { serveCache } from "../../lib/sweep/engine/serve_cache.ts";
 import { checkJob } from "../../lib/sweep/job.ts";
+import { withCache } from "../article/small_data.ts";
+import { evaluate } from "../helpers/evaluate.ts";
 
 const SHA = "ab".repeat(32);
 
@@ -70,68 +70,66 @@ Deno.test("Classifiers are sent by name and options, and others are not", () => 
 });
 
 Deno.test("Files travel to who has the token, go on where they broke off, and are checked", async () => {
-  const cache = await Deno.makeTempDir(), other = await Deno.makeTempDir();
-  const before = Deno.env.get("ARTICLE_CACHE");
-  Deno.env.set("ARTICLE_CACHE", cache);
+  const other = await Deno.makeTempDir();
   const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 7);
   try {
-    const { place, sha256, bytes } = await keepInput([
-      content.subarray(0, 5),
-      content.subarray(5),
-    ]);
-    assert.deepEqual([place, sha256, bytes], [inputPlace(sha256), digest(content), 300_000]);
-    await Deno.writeTextFile(join(cache, "outcome-0123456789abcdef.json"), "{}");
-    await using server = serveCache("127.0.0.1");
-    const { url, token } = server.source;
-    const headers = { authorization: `Bearer ${token}` };
-    const ask = async (path: string, more: Record<string, string> = headers) => {
-      const response = await fetch(`${url}/${path}`, { headers: more });
-      await response.body?.cancel();
-      return response;
-    };
-    assert.equal((await ask(place, {})).status, 401);
-    assert.equal((await ask(place, { authorization: "Bearer x" })).status, 401);
-    for (
-      const path of [
-        "outcome-0123456789abcdef.json",
-        `..%2f${place}`,
-        "input-0123456789abcdef.bin",
-      ]
-    ) {
-      assert.equal((await ask(path)).status, 404, path);
-    }
-    const etag = (await ask(place)).headers.get("etag")!;
-    const rest = { ...headers, range: "bytes=100000-", "if-range": etag };
-    const { status, headers: got } = await ask(place, rest);
-    assert.deepEqual([status, got.get("content-length")], [206, "200000"]);
-    assert.equal((await ask(place, { ...rest, "if-range": '"another"' })).status, 200);
+    await withCache(async (cache) => {
+      const { place, sha256, bytes } = await keepInput([
+        content.subarray(0, 5),
+        content.subarray(5),
+      ]);
+      assert.deepEqual([place, sha256, bytes], [inputPlace(sha256), digest(content), 300_000]);
+      await Deno.writeTextFile(join(cache, "outcome-0123456789abcdef.json"), "{}");
+      await using server = serveCache("127.0.0.1");
+      const { url, token } = server.source;
+      const headers = { authorization: `Bearer ${token}` };
+      const ask = async (path: string, more: Record<string, string> = headers) => {
+        const response = await fetch(`${url}/${path}`, { headers: more });
+        await response.body?.cancel();
+        return response;
+      };
+      assert.equal((await ask(place, {})).status, 401);
+      assert.equal((await ask(place, { authorization: "Bearer x" })).status, 401);
+      for (
+        const path of [
+          "outcome-0123456789abcdef.json",
+          `..%2f${place}`,
+          "input-0123456789abcdef.bin",
+        ]
+      ) {
+        assert.equal((await ask(path)).status, 404, path);
+      }
+      const etag = (await ask(place)).headers.get("etag")!;
+      const rest = { ...headers, range: "bytes=100000-", "if-range": etag };
+      const { status, headers: got } = await ask(place, rest);
+      assert.deepEqual([status, got.get("content-length")], [206, "200000"]);
+      assert.equal((await ask(place, { ...rest, "if-range": '"another"' })).status, 200);
 
-    // What came of an earlier attempt is kept, even where it is wrong: then the digest tells.
-    const path = join(other, "file"),
-      options = { sha256, bytes, headers, attempts: 2, backOffMs: 1 };
-    const begin = async (part: Uint8Array) => {
-      await Deno.writeFile(`${path}.part`, part);
-      await Deno.writeTextFile(`${path}.part.etag`, etag);
-    };
-    await begin(content.subarray(0, 100_000));
-    const seen: number[] = [];
-    await download(`${url}/${place}`, path, {
-      ...options,
-      onProgress: ({ done }) => seen.push(done),
+      // What came of an earlier attempt is kept, even where it is wrong: then the digest tells.
+      const path = join(other, "file"),
+        options = { sha256, bytes, headers, attempts: 2, backOffMs: 1 };
+      const begin = async (part: Uint8Array) => {
+        await Deno.writeFile(`${path}.part`, part);
+        await Deno.writeTextFile(`${path}.part.etag`, etag);
+      };
+      await begin(content.subarray(0, 100_000));
+      const seen: number[] = [];
+      await download(`${url}/${place}`, path, {
+        ...options,
+        onProgress: ({ done }) => seen.push(done),
+      });
+      assert.ok(seen[0]! > 100_000, `${seen[0]}`);
+      assert.deepEqual(await Deno.readFile(path), content);
+      await begin(new Uint8Array(100_000));
+      await download(`${url}/${place}`, path, options);
+      assert.deepEqual(await Deno.readFile(path), content);
+      await assert.rejects(
+        download(`${url}/${place}`, path, { ...options, sha256: SHA }),
+        /another one: it has SHA-256 [0-9a-f]{64}, expected abab/,
+      );
     });
-    assert.ok(seen[0]! > 100_000, `${seen[0]}`);
-    assert.deepEqual(await Deno.readFile(path), content);
-    await begin(new Uint8Array(100_000));
-    await download(`${url}/${place}`, path, options);
-    assert.deepEqual(await Deno.readFile(path), content);
-    await assert.rejects(
-      download(`${url}/${place}`, path, { ...options, sha256: SHA }),
-      /another one: it has SHA-256 [0-9a-f]{64}, expected abab/,
-    );
   } finally {
-    if (before === undefined) Deno.env.delete("ARTICLE_CACHE");
-    else Deno.env.set("ARTICLE_CACHE", before);
-    for (const folder of [cache, other]) await Deno.remove(folder, { recursive: true });
+    await Deno.remove(other, { recursive: true });
   }
 });
 
@@ -158,33 +156,34 @@ Deno.test("Work begins when there is memory for it, in its order; what is too la
 });
 
 Deno.test("Whoever has no way to the queue is told, and a worker computes itself", async () => {
-  const before = Deno.env.get("SWEEP_QUEUE");
-  const provide = () =>
-    provideElsewhere(async (address) =>
-      (await import("../../lib/sweep/mod.ts")).openSweep(address)
-    );
-  try {
-    Deno.env.set("SWEEP_QUEUE", "redis://127.0.0.1:1");
-    computeHere();
-    assert.equal(await elsewhere(), undefined);
+  const code = `
+    import { GridSearch, Matrix, Svc } from "deep-features";
+    import { openSweep, runWorker } from "deep-features/sweep";
+    import { computeHere, elsewhere } from "./lib/base/elsewhere.ts";
+    const said = (error) => error.name + ": " + error.message;
     const search = new GridSearch((options) => new Svc(options), { C: [1] }, { folds: 2 });
-    await search.fit(Matrix.fromRows([[0], [1], [10], [11]]), [0, 0, 1, 1]);
-    assert.equal(search.bestScore, 1);
-    provide();
-    Deno.env.set("SWEEP_QUEUE", "redis://me:secret@127.0.0.1:1");
-    await assert.rejects(
-      search.fit(Matrix.fromRows([[0], [1], [10], [11]]), [0, 0, 1, 1]),
-      (error: Error) =>
-        /^Cannot reach the queue at redis:\/\/127.0.0.1:1 \(.*ECONNREFUSED/.test(error.message) &&
-        !error.message.includes("secret"),
-    );
+    const fit = () => search.fit(Matrix.fromRows([[0], [1], [10], [11]]), [0, 0, 1, 1]);
+    const refused = await fit().catch(said), addresses = [];
     for (const address of ["http://127.0.0.1", "127.0.0.1:6379", "redis:"]) {
-      await assert.rejects(openSweep(address), RangeError);
+      addresses.push(await openSweep(address).catch(said));
     }
-    await assert.rejects(runWorker("redis://127.0.0.1:1", { job: 2 } as never), /mean "jobs"/);
-  } finally {
-    provide();
-    if (before === undefined) Deno.env.delete("SWEEP_QUEUE");
-    else Deno.env.set("SWEEP_QUEUE", before);
-  }
+    const misspelt = await runWorker("redis://127.0.0.1:1", { job: 2 }).catch(said);
+    computeHere();
+    const isHere = await elsewhere() === undefined, score = (await fit()).bestScore;
+    console.log(JSON.stringify({ isHere, score, refused, addresses, misspelt }));
+  `;
+  const address = "redis://me:secret@127.0.0.1:1";
+  const { printed, complaint } = await evaluate(code, { SWEEP_QUEUE: address });
+  assert.equal(complaint, "");
+  const { isHere, score, refused, addresses, misspelt } = JSON.parse(printed);
+  assert.ok(isHere);
+  assert.equal(score, 1);
+  assert.match(
+    refused,
+    /^Error: Cannot reach the queue at redis:\/\/127.0.0.1:1 \(.*ECONNREFUSED/,
+  );
+  assert.ok(!refused.includes("secret"));
+  assert.equal(addresses.length, 3);
+  for (const said of addresses) assert.match(said, /^RangeError: /);
+  assert.match(misspelt, /mean "jobs"/);
 });
