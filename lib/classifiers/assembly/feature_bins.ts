@@ -4,35 +4,6 @@
 /** Bins of a column, at most. */
 const MOST: i32 = 256;
 
-/** Sorts count keys by their digits, from the lowest; returns where they lie then: in `from` or in `spare`. */
-function sortKeys(from: usize, spare: usize, starts: usize, count: i32): usize {
-  let source = from, target = spare;
-  for (let shift = 0; shift < 32; shift += 8) {
-    memory.fill(starts, 0, 1024);
-    for (let i = 0; i < count; i++) {
-      const at = starts + (<usize> ((load<u32>(source + (<usize> i << 2)) >> shift) & 255) << 2);
-      store<i32>(at, load<i32>(at) + 1);
-    }
-    let sum = 0;
-    for (let digit: usize = 0; digit < 256; digit++) {
-      const own = load<i32>(starts + (digit << 2));
-      store<i32>(starts + (digit << 2), sum);
-      sum += own;
-    }
-    for (let i = 0; i < count; i++) {
-      const key = load<u32>(source + (<usize> i << 2));
-      const at = starts + (<usize> ((key >> shift) & 255) << 2);
-      const to = load<i32>(at);
-      store<i32>(at, to + 1);
-      store<u32>(target + (<usize> to << 2), key);
-    }
-    const swap = source;
-    source = target;
-    target = swap;
-  }
-  return source;
-}
-
 function keyAt(sorted: usize, i: i32): u32 {
   return load<u32>(sorted + (<usize> i << 2));
 }
@@ -104,7 +75,7 @@ export function columnBins(args: usize, begin: i32, end: i32, scratch: usize): v
         store<u32>(first + (<usize> i << 2), load<u32>(own + (row << 2)));
       }
     }
-    const found = binBorders(sortKeys(first, spare, starts, counted), counted, borders);
+    const found = binBorders(sortByDigits<u32>(first, spare, starts, counted, 0), counted, borders);
     for (let i = 0; i < n; i++) {
       const key = keyAt(own, i);
       // How many borders lie below it.

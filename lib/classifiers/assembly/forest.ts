@@ -89,37 +89,8 @@ function sortPairs(count: i32): void {
     }
     return;
   }
-  // By digits, from the lowest of the key; those that all keys share are passed over.
-  let differ: u64 = 0;
-  const first = load<u64>(from);
-  for (let i = 1; i < count; i++) differ |= first ^ load<u64>(from + (<usize> i << 3));
-  const starts = digits;
-  let source = sorted, target = spare;
-  for (let shift: u64 = 32; shift < 64; shift += 8) {
-    if (((differ >> shift) & 255) == 0) continue;
-    for (let at: usize = 0; at < 1024; at += 16) v128.store(starts + at, i32x4.splat(0));
-    for (let i = 0; i < count; i++) {
-      const at = starts + (<usize> ((load<u64>(source + (<usize> i << 3)) >> shift) & 255) << 2);
-      store<i32>(at, load<i32>(at) + 1);
-    }
-    let sum = 0;
-    for (let digit: usize = 0; digit < 256; digit++) {
-      const own = load<i32>(starts + (digit << 2));
-      store<i32>(starts + (digit << 2), sum);
-      sum += own;
-    }
-    for (let i = 0; i < count; i++) {
-      const own = load<u64>(source + (<usize> i << 3));
-      const at = starts + (<usize> ((own >> shift) & 255) << 2);
-      const to = load<i32>(at);
-      store<i32>(at, to + 1);
-      store<u64>(target + (<usize> to << 3), own);
-    }
-    const swap = source;
-    source = target;
-    target = swap;
-  }
-  if (source != sorted) memory.copy(sorted, source, <usize> count << 3);
+  const at = sortByDigits<u64>(from, spare, digits, count, 32);
+  if (at != from) memory.copy(from, at, <usize> count << 3);
 }
 
 /** Tries to split between any two values of a column; whether there are two. */
@@ -137,34 +108,43 @@ function tryValues(column: i32, keys: usize): bool {
   }
   if (differ == 0) return false;
   sortPairs(count);
-  emptyLeft();
-  let leftSquares: f64 = 0, rightSquares = squares, before: u32 = <u32> (load<u64>(from) >> 32);
-  let top = best;
-  for (let i = 0; i < count; i++) {
-    const pair = load<u64>(from + (<usize> i << 3));
-    const key = <u32> (pair >> 32), c = (<usize> (pair & 0xffffffff)) << 3;
-    if (key > before) {
-      const own = score(i, leftSquares, rightSquares);
-      if (own > top) {
-        top = own;
-        bestColumn = column;
-        bestBin = -1;
-        bestLow = before;
-        bestHigh = key;
-      }
-      before = key;
-    }
-    const l = load<f64>(left + c);
-    leftSquares += 2 * l + 1;
-    rightSquares += 2 * (l - load<f64>(counts + c)) + 1;
-    store<f64>(left + c, l + 1);
-  }
-  best = top;
+  splitInOrder(column, from, 0, false);
   return true;
 }
 
-/** Empties the counts of the classes on the left; bulk filling is a call out of the kernel. */
+/**
+ * Tries to split between any two keys of pairs of a label and a key, in the order of the keys.
+ *
+ * @param flip Bits by which the keys differ from those of the column
+ * @param isBins Whether the keys are bins
+ */
+function splitInOrder(column: i32, inOrder: usize, flip: u32, isBins: bool): void {
+  const count = size, counted = left, all = counts;
+  emptyLeft();
+  let leftSquares: f64 = 0, rightSquares = squares, before = load<u32>(inOrder, 4), top = best;
+  for (let i = 0; i < count; i++) {
+    const pair = inOrder + (<usize> i << 3), c = <usize> load<u32>(pair) << 3;
+    const key = load<u32>(pair, 4);
+    if (key != before) {
+      const value = score(i, leftSquares, rightSquares);
+      if (value > top) {
+        top = value;
+        bestColumn = column;
+        bestBin = isBins ? <i32> before : -1;
+        bestLow = before ^ flip;
+        bestHigh = key ^ flip;
+      }
+      before = key;
+    }
+    const l = load<f64>(counted + c);
+    leftSquares += 2 * l + 1;
+    rightSquares += 2 * (l - load<f64>(all + c)) + 1;
+    store<f64>(counted + c, l + 1);
+  }
+  best = top;
+}
 
+/** Empties the counts of the classes on the left; bulk filling is a call out of the kernel. */
 function emptyLeft(): void {
   const zero = f64x2.splat(0), end = left + (<usize> classCount << 3);
   for (let at = left; at < end; at += 16) v128.store(at, zero);
@@ -175,9 +155,9 @@ function emptyLeft(): void {
  * ones stand side by side.
  */
 function tryRanks(column: i32, keys: usize): bool {
-  const rows = nodeRows, labels = nodeLabels, count = size;
+  const rows = nodeRows, count = size;
   // Signed, as SIMD compares them; what fills up the last four is less than none.
-  const own = sorted, inOrder = spare, taken = links;
+  const own = sorted, taken = links;
   let differ: u32 = 0;
   const first = load<u32>(keys + (<usize> load<i32>(rows) << 2));
   for (let i = 0; i < count; i++) {
@@ -206,71 +186,22 @@ function tryRanks(column: i32, keys: usize): bool {
     const a = i32x4.add(i32x4.shuffle(r0, r1, 0, 4, 1, 5), i32x4.shuffle(r0, r1, 2, 6, 3, 7));
     const b = i32x4.add(i32x4.shuffle(r2, r3, 0, 4, 1, 5), i32x4.shuffle(r2, r3, 2, 6, 3, 7));
     const ranks = i32x4.add(i32x4.shuffle(a, b, 0, 1, 4, 5), i32x4.shuffle(a, b, 2, 3, 6, 7));
-    place(inOrder, taken, labels, i, i32x4.extract_lane(four, 0), i32x4.extract_lane(ranks, 0));
-    if (i + 1 < <usize> count) {
-      place(
-        inOrder,
-        taken,
-        labels,
-        i + 1,
-        i32x4.extract_lane(four, 1),
-        i32x4.extract_lane(ranks, 1),
-      );
-    }
-    if (i + 2 < <usize> count) {
-      place(
-        inOrder,
-        taken,
-        labels,
-        i + 2,
-        i32x4.extract_lane(four, 2),
-        i32x4.extract_lane(ranks, 2),
-      );
-    }
-    if (i + 3 < <usize> count) {
-      place(
-        inOrder,
-        taken,
-        labels,
-        i + 3,
-        i32x4.extract_lane(four, 3),
-        i32x4.extract_lane(ranks, 3),
-      );
-    }
+    place(i, i32x4.extract_lane(four, 0), i32x4.extract_lane(ranks, 0));
+    place(i + 1, i32x4.extract_lane(four, 1), i32x4.extract_lane(ranks, 1));
+    place(i + 2, i32x4.extract_lane(four, 2), i32x4.extract_lane(ranks, 2));
+    place(i + 3, i32x4.extract_lane(four, 3), i32x4.extract_lane(ranks, 3));
   }
-  emptyLeft();
-  const counted = left, all = counts;
-  let leftSquares: f64 = 0, rightSquares = squares, before = load<i32>(inOrder, 4), top = best;
-  for (let i = 0; i < count; i++) {
-    const c = <usize> load<i32>(inOrder + (<usize> i << 3)) << 3;
-    const key = load<i32>(inOrder + (<usize> i << 3), 4);
-    if (key != before) {
-      const value = score(i, leftSquares, rightSquares);
-      if (value > top) {
-        top = value;
-        bestColumn = column;
-        bestBin = -1;
-        bestLow = <u32> before ^ 0x80000000;
-        bestHigh = <u32> key ^ 0x80000000;
-      }
-      before = key;
-    }
-    const l = load<f64>(counted + c);
-    leftSquares += 2 * l + 1;
-    rightSquares += 2 * (l - load<f64>(all + c)) + 1;
-    store<f64>(counted + c, l + 1);
-  }
-  best = top;
+  splitInOrder(column, spare, 0x80000000, false);
   return true;
 }
 
-/** Puts a row's label and key at its rank, behind those of the same key. */
-
-function place(inOrder: usize, taken: usize, labels: usize, i: usize, key: i32, rank: i32): void {
-  const at = taken + (<usize> rank << 2), before = load<i32>(at);
+/** Puts a row's label and key at its rank, behind those of the same key; nothing for what fills up the last four. */
+function place(i: usize, key: i32, rank: i32): void {
+  if (i >= <usize> size) return;
+  const at = links + (<usize> rank << 2), before = load<i32>(at);
   store<i32>(at, before + 1);
-  const to = inOrder + (<usize> (rank + before) << 3);
-  store<i32>(to, load<i32>(labels + (i << 2)));
+  const to = spare + (<usize> (rank + before) << 3);
+  store<i32>(to, load<i32>(nodeLabels + (i << 2)));
   store<i32>(to, key, 4);
 }
 
@@ -298,27 +229,7 @@ function tryBins(column: i32, bins: usize): bool {
     store<i32>(inOrder + (<usize> to << 3), <i32> bin, 4);
   }
   if (load<i32>(inOrder, 4) == load<i32>(inOrder + (<usize> (count - 1) << 3), 4)) return false;
-  emptyLeft();
-  const counted = left, all = counts;
-  let leftSquares: f64 = 0, rightSquares = squares, before = load<i32>(inOrder, 4), top = best;
-  for (let i = 0; i < count; i++) {
-    const c = <usize> load<i32>(inOrder + (<usize> i << 3)) << 3;
-    const bin = load<i32>(inOrder + (<usize> i << 3), 4);
-    if (bin != before) {
-      const value = score(i, leftSquares, rightSquares);
-      if (value > top) {
-        top = value;
-        bestColumn = column;
-        bestBin = before;
-      }
-      before = bin;
-    }
-    const l = load<f64>(counted + c);
-    leftSquares += 2 * l + 1;
-    rightSquares += 2 * (l - load<f64>(all + c)) + 1;
-    store<f64>(counted + c, l + 1);
-  }
-  best = top;
+  splitInOrder(column, inOrder, 0, true);
   return true;
 }
 
