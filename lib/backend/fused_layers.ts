@@ -71,8 +71,8 @@ export function fuseLayers(): void {
 }
 
 /**
- * Puts `fused` before a layer's `call`; where it returns nothing, the layer's own takes over, in training with
- * what `mended` makes of it.
+ * Puts `fused` before a layer's `call`; where it returns nothing, the layer's own takes over. In training both are
+ * given what `mended` makes of the layer.
  */
 function replaceCall(
   layer: Layer,
@@ -87,8 +87,9 @@ function replaceCall(
     const isTraining = kwargs["training"] === true;
     const isOurs = isTraining && tf.getBackend() === SIMD_BACKEND &&
       x.dtype === "float32" && x.size > 0 && tf.engine().state.gradientDepth <= 1;
-    const result = isOurs ? fused(this, x) : undefined;
-    return result ?? original.call(isTraining ? mended(this, x) : this, inputs, kwargs);
+    const own = isTraining ? mended(this, x) : this;
+    const result = isOurs ? fused(own, x) : undefined;
+    return result ?? original.call(own, inputs, kwargs);
   };
 }
 
@@ -97,12 +98,7 @@ function normalizeBatch(layer: Layer, x: tf.Tensor): tf.Tensor | undefined {
     layer as unknown as BatchNormalization;
   if (![-1, x.rank - 1].includes(Number(axis))) return undefined;
   return tf.tidy(() => {
-    const channels = x.shape.at(-1)!;
-    const inputs = {
-      x,
-      gamma: gamma?.read() ?? tf.ones([channels]),
-      beta: beta?.read() ?? tf.zeros([channels]),
-    };
+    const inputs = { x, gamma: gamma!.read(), beta: beta!.read() };
     const [y, mean, variance] = tf.engine().runKernel(
       BATCH_NORM_TRAINING,
       inputs,
