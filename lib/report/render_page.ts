@@ -186,7 +186,7 @@ export function renderPage(
     frameScripts,
     body:
       `<header><nav aria-label="Reports"><a href="index.html">All reports</a>${source}${
-        linkToApi(run.apiIndex)
+        run.apiIndex === undefined ? "" : ` · ${linkToApi(run.apiIndex)}`
       }</nav>` +
       `<div class="tools"><button id="fold" type="button">Hide code</button> ` +
       `<button id="theme" type="button">Dark</button></div></header>` +
@@ -205,8 +205,8 @@ export function renderPage(
   return { html, summary, frames: run.isSingleFile ? [] : frames };
 }
 
-function linkToApi(page: string | undefined): string {
-  return page === undefined ? "" : ` · <a href="./${escapeHtml(page)}">The library</a>`;
+function linkToApi(page: string): string {
+  return `<a href="./${escapeHtml(page)}">The library</a>`;
 }
 
 function renderProvenance(rows: readonly (readonly [name: string, value: string])[]): string {
@@ -279,7 +279,7 @@ export function renderIndex(
     body: `<header>${
       apiIndex === undefined
         ? "<span></span>"
-        : `<nav aria-label="More"><a href="./${escapeHtml(apiIndex)}">The library</a></nav>`
+        : `<nav aria-label="More">${linkToApi(apiIndex)}</nav>`
     }<div class="tools"><button id="theme" type="button">Dark</button>` +
       `</div></header><div class="columns"><main id="main"><h1>Deep features: reports</h1>${
         [...notices.values()].filter((notice) =>
