@@ -1,6 +1,6 @@
+import { escapeHtml } from "../../base/text.ts";
 import {
   attribute,
-  type Element,
   elementFrom,
   isElement,
   type Node,
@@ -86,7 +86,8 @@ function linkText(
   const parts: Node[] = [];
   let done = 0;
   const take = (to: number) => {
-    if (to > done) parts.push(...textNode(node.value.slice(done, to)));
+    const value = node.value.slice(done, to);
+    if (value) parts.push({ nodeName: "#text", value, parentNode: null } as Node);
     done = to;
   };
   for (const match of node.value.matchAll(IDENTIFIER)) {
@@ -94,17 +95,10 @@ function linkText(
     const address = find(name);
     if (address === undefined || !isWanted(from, to)) continue;
     take(from);
-    const link: Element = elementFrom("<a></a>");
-    link.attrs.push({ name: "href", value: `./${address}` });
-    link.childNodes.push(...textNode(name) as Element["childNodes"]);
-    parts.push(link);
+    parts.push(elementFrom(`<a href="./${escapeHtml(address)}">${name}</a>`));
     done = to;
   }
   if (parts.length === 0) return;
   take(node.value.length);
   replace(node, ...parts);
-}
-
-function textNode(text: string): Node[] {
-  return [{ nodeName: "#text", value: text, parentNode: null } as Node];
 }

@@ -3,6 +3,7 @@ import { escapeHtml } from "../../base/text.ts";
 import {
   attribute,
   type Element,
+  elementFrom,
   elementsOf,
   isElement,
   type Node,
@@ -37,8 +38,7 @@ title + rect[fill="${PAPER!.light}"] ~ svg text[fill="${INK!.light}"] { fill: ${
 
 /** The style element alone: inside SVG, so that it is one of SVG's. */
 function darkCard(): Element {
-  const svg = parseFragment(DARK_CARD).childNodes[0] as Element;
-  return svg.childNodes[0] as Element;
+  return elementFrom(DARK_CARD).childNodes[0] as Element;
 }
 
 function dark(color: string): string {
