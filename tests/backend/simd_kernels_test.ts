@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
 import { seededRandom } from "deep-features/base";
-import { setThreads, threads } from "deep-features/compute";
+import { onThreads } from "../helpers/on_threads.ts";
 
 type Shape = number[];
 type Run = () => tf.Tensor | tf.Tensor[];
@@ -255,7 +255,6 @@ Deno.test("gradients equal finite differences", async () => {
 
 Deno.test("results are the same to the bit for any number of threads", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
-  const before = threads();
   const run = () =>
     tf.tidy(() => {
       const x = values([37, 16, 16, 5], 1) as tf.Tensor4D;
@@ -268,13 +267,6 @@ Deno.test("results are the same to the bit for any number of threads", async () 
       };
       return tf.grads(loss)([filter, weights]).map((gradient) => gradient.dataSync());
     });
-  try {
-    const results = [1, 2, 3, 4].map((count) => {
-      setThreads(count);
-      return run();
-    });
-    for (const result of results) assert.deepEqual(result, results[0]);
-  } finally {
-    setThreads(before);
-  }
+  const results = await onThreads([1, 2, 3, 4], run);
+  for (const result of results) assert.deepEqual(result, results[0]);
 });

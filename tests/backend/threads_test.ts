@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { hiddenFeatures, setUpCompute, trainCnn } from "deep-features";
 import { Adam } from "deep-features/backend";
-import { setThreads, threads } from "deep-features/compute";
+import { onThreads } from "../helpers/on_threads.ts";
 
 type Tensor = tf.SymbolicTensor;
 const L = tf.layers;
@@ -74,7 +74,6 @@ function network(): tf.LayersModel {
 
 Deno.test("Three steps of a network with all kinds of layers give the same bits for 1, 2 and 3 threads", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
-  const before = threads();
   const images = Uint8Array.from(
     { length: N * SIDE * SIDE * 3 },
     (_, i) => Math.imul(i, 2654435761) >>> 24,
@@ -84,27 +83,20 @@ Deno.test("Three steps of a network with all kinds of layers give the same bits 
     shape: [N, SIDE, SIDE, 3] as const,
     labels: Uint8Array.from({ length: N }, (_, i) => i % 3),
   };
-  const results = [];
-  try {
-    for (const count of [1, 2, 3]) {
-      setThreads(count);
-      const model = network();
-      const initial = model.getWeights().map((weight) => weight.dataSync());
-      const history = await trainCnn(model, data, {
-        epochs: 1,
-        batchSize: BATCH,
-        validationSplit: 0,
-        seed: 5,
-      });
-      const weights = model.getWeights().map((weight) => weight.dataSync());
-      const { data: features } = await hiddenFeatures(model, data);
-      results.push({ initial, loss: history.loss, weights, features });
-      model.dispose();
-    }
-  } finally {
-    setThreads(before);
-  }
-  const [one, ...others] = results;
+  const [one, ...others] = await onThreads([1, 2, 3], async () => {
+    const model = network();
+    const initial = model.getWeights().map((weight) => weight.dataSync());
+    const history = await trainCnn(model, data, {
+      epochs: 1,
+      batchSize: BATCH,
+      validationSplit: 0,
+      seed: 5,
+    });
+    const weights = model.getWeights().map((weight) => weight.dataSync());
+    const { data: features } = await hiddenFeatures(model, data);
+    model.dispose();
+    return { initial, loss: history.loss, weights, features };
+  });
   // Every weight has moved (the moving averages, too), so that each kernel has had its part.
   one!.weights.forEach((values, i) => assert.notDeepEqual(values, one!.initial[i], `weight ${i}`));
   for (const other of others) assert.deepEqual(other, one);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { seededRandom } from "deep-features/base";
-import { setThreads, threads } from "deep-features/compute";
 import { mayOpenLibraries } from "../../lib/compute/blas/candidates.ts";
 import { addressOfMemory, type Blas, type Product } from "../../lib/compute/blas/library.ts";
 import { passesSelfTest } from "../../lib/compute/blas/self_test.ts";
@@ -9,6 +8,7 @@ import { blasChoice, type Gemm, gemm } from "../../lib/compute/gemm.ts";
 import { sharedMemory } from "../../lib/compute/memory.ts";
 import { Scope } from "../../lib/compute/scope.ts";
 import { installedBlas, withBlas } from "../helpers/blas.ts";
+import { onThreads } from "../helpers/on_threads.ts";
 
 const BLAS = installedBlas();
 /** Tests that need a BLAS are left out, with this word, where there is none. */
@@ -30,21 +30,15 @@ Deno.test({
   name: `gemm() by a BLAS equals the sum of products, on any number of threads to the bit${NEEDED}`,
   ignore,
   fn: () =>
-    withBlas(() => {
+    withBlas(async () => {
       assert.ok(blasChoice().blas);
-      const before = threads(), first: Float32Array[] = [];
-      try {
-        for (const count of [1, 2, 3]) {
-          setThreads(count);
-          forEachProduct((product, start, i) => {
-            gemm(product);
-            if (count === 1) assertProduct(product, start, first[i] = product.c.slice());
-            else assert.ok(product.c.every((value, k) => value === first[i]![k]));
-          });
-        }
-      } finally {
-        setThreads(before);
-      }
+      const first: Float32Array[] = [];
+      await onThreads([1, 2, 3], (count) =>
+        forEachProduct((product, start, i) => {
+          gemm(product);
+          if (count === 1) assertProduct(product, start, first[i] = product.c.slice());
+          else assert.ok(product.c.every((value, k) => value === first[i]![k]));
+        }));
     }),
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Matrix, trustworthiness } from "deep-features";
 import { seededRandom } from "deep-features/base";
-import { setThreads, threads } from "deep-features/compute";
+import { onThreads } from "../helpers/on_threads.ts";
 import type { TrustworthinessOptions } from "deep-features/metrics";
 import cases from "../fixtures/metrics/trustworthiness.json" with { type: "json" };
 
@@ -62,15 +62,12 @@ Deno.test("trustworthiness() ranks rows at equal distances in their order, at an
     const X = lattice(n, 3, n), embedding = lattice(n, 2, n + 1);
     const expected = byDefinition(X, embedding, k);
     assert.ok(expected < 0.9);
-    const before = threads();
-    try {
-      for (const count of [1, 3]) {
-        setThreads(count);
-        const result = await trustworthiness(X, embedding, { nNeighbors: k });
-        assert.ok(Math.abs(result - expected) < 1e-12, `${n}: ${result}, not ${expected}`);
-      }
-    } finally {
-      setThreads(before);
+    const results = await onThreads(
+      [1, 3],
+      () => trustworthiness(X, embedding, { nNeighbors: k }),
+    );
+    for (const result of results) {
+      assert.ok(Math.abs(result - expected) < 1e-12, `${n}: ${result}, not ${expected}`);
     }
   }
 });

@@ -9,7 +9,7 @@ import {
   seededRandom,
 } from "deep-features/base";
 import { KNeighborsClassifier, type KNeighborsOptions } from "deep-features/classifiers";
-import { setThreads, threads } from "deep-features/compute";
+import { onThreads } from "../helpers/on_threads.ts";
 import { type ParameterGrid, stratifiedKFold } from "deep-features/model_selection";
 import { allocatedBytes } from "../../lib/compute/memory.ts";
 
@@ -212,22 +212,15 @@ Deno.test("GridSearch scores alike whether the machines share kernel values and 
 });
 
 Deno.test("GridSearch gives the same for any number of threads, and leaves no memory behind", async () => {
-  const before = threads();
-  const results: string[] = [];
-  try {
-    for (const count of [1, 2, 3]) {
-      setThreads(count);
-      const search = new GridSearch(makeSvc, { C: [0.1, 1, 10] }, { folds: 3, refit: false });
-      await search.fit(X, fixture.y);
-      const bytes = allocatedBytes();
-      await search.fit(X, fixture.y);
-      // The memory of machines of earlier tests may be given back meanwhile.
-      assert.ok(allocatedBytes() <= bytes);
-      results.push(JSON.stringify(search.results.map(({ scores }) => scores)));
-    }
-  } finally {
-    setThreads(before);
-  }
+  const results = await onThreads([1, 2, 3], async () => {
+    const search = new GridSearch(makeSvc, { C: [0.1, 1, 10] }, { folds: 3, refit: false });
+    await search.fit(X, fixture.y);
+    const bytes = allocatedBytes();
+    await search.fit(X, fixture.y);
+    // The memory of machines of earlier tests may be given back meanwhile.
+    assert.ok(allocatedBytes() <= bytes);
+    return JSON.stringify(search.results.map(({ scores }) => scores));
+  });
   assert.equal(results[1], results[0]);
   assert.equal(results[2], results[0]);
 });

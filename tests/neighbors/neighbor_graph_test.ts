@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Matrix } from "deep-features";
 import { seededRandom, standardNormal } from "deep-features/base";
-import { setThreads, threads } from "deep-features/compute";
+import { onThreads } from "../helpers/on_threads.ts";
 import { nearestNeighbors } from "deep-features/neighbors";
 import { neighborGraph } from "../../lib/neighbors/neighbor_graph.ts";
 import { principalComponents } from "../../lib/neighbors/principal_components.ts";
@@ -80,16 +80,8 @@ Deno.test("principalComponents() finds the directions of largest variance, in or
 });
 
 Deno.test("neighborGraph() finds the same to the bit for any number of threads", async () => {
-  const X = sheet(900, 140), before = threads();
-  try {
-    const results = [];
-    for (const count of [1, 2, 3]) {
-      setThreads(count);
-      results.push(await neighborGraph(X, 10, { exactRows: 100 }));
-    }
-    assert.deepEqual(results[1], results[0]);
-    assert.deepEqual(results[2], results[0]);
-  } finally {
-    setThreads(before);
-  }
+  const X = sheet(900, 140);
+  const results = await onThreads([1, 2, 3], () => neighborGraph(X, 10, { exactRows: 100 }));
+  assert.deepEqual(results[1], results[0]);
+  assert.deepEqual(results[2], results[0]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Matrix, Svc, type SvcOptions } from "deep-features";
 import { seededRandom, standardNormal } from "deep-features/base";
-import { setThreads, threads } from "deep-features/compute";
+import { onThreads } from "../helpers/on_threads.ts";
 import type { FittedSvc } from "deep-features/svm";
 
 import { allocatedBytes } from "../../lib/compute/memory.ts";
@@ -129,23 +129,13 @@ Deno.test("Svc finds the optimum that LIBSVM finds, with a cache far too small f
 
 Deno.test("Svc gives the same to the bit for any number of threads", async () => {
   const { X, y } = clusters(600, 10, 4, 2, 2);
-  const before = threads();
-  try {
-    const results: string[] = [];
-    for (const count of [1, 2, 3]) {
-      setThreads(count);
-      const svc = new Svc();
-      await svc.fit(X, y);
-      results.push(
-        [...svc.fitted.dualCoef.data, ...(await svc.decisionFunction(X)).data]
-          .join(),
-      );
-    }
-    assert.equal(results[1], results[0]);
-    assert.equal(results[2], results[0]);
-  } finally {
-    setThreads(before);
-  }
+  const results = await onThreads([1, 2, 3], async () => {
+    const svc = new Svc();
+    await svc.fit(X, y);
+    return [...svc.fitted.dualCoef.data, ...(await svc.decisionFunction(X)).data].join();
+  });
+  assert.equal(results[1], results[0]);
+  assert.equal(results[2], results[0]);
 });
 
 Deno.test("Svc solves LIBSVM's textbook cases: XOR, a constant column, duplicates with two labels", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Matrix, trustworthiness, Umap } from "deep-features";
-import { setThreads, threads } from "deep-features/compute";
+import { onThreads } from "../helpers/on_threads.ts";
 import { nearestNeighbors } from "deep-features/neighbors";
 import { sheet } from "../helpers/rows.ts";
 import { componentStart } from "../../lib/umap/engine/component_start.ts";
@@ -90,17 +90,10 @@ Deno.test("Umap's maps of parts far from each other are as trustworthy as umap-l
 
 Deno.test("Umap gives the same embedding to the bit for any number of threads", async () => {
   const X = sheet(700, 20);
-  const before = threads();
-  try {
-    const results: string[] = [];
-    for (const count of [1, 2, 3]) {
-      setThreads(count);
-      const { embedding } = await new Umap({ nEpochs: 60, seed: 3 }).fit(X);
-      results.push(embedding.data.join());
-    }
-    assert.equal(results[1], results[0]);
-    assert.equal(results[2], results[0]);
-  } finally {
-    setThreads(before);
-  }
+  const results = await onThreads([1, 2, 3], async () => {
+    const { embedding } = await new Umap({ nEpochs: 60, seed: 3 }).fit(X);
+    return embedding.data.join();
+  });
+  assert.equal(results[1], results[0]);
+  assert.equal(results[2], results[0]);
 });

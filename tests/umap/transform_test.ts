@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Matrix, trustworthiness, Umap } from "deep-features";
 import { seededRandom, standardNormal } from "deep-features/base";
 import { KNeighborsClassifier } from "deep-features/classifiers";
-import { setThreads, threads } from "deep-features/compute";
+import { onThreads } from "../helpers/on_threads.ts";
 import { nearestNeighbors } from "deep-features/neighbors";
 import { bipartiteGraph } from "../../lib/umap/engine/fuzzy_graph.ts";
 import type { Metric } from "../../lib/neighbors/nearest_neighbors.ts";
@@ -114,19 +114,11 @@ Deno.test("Umap.transform() gives the same places to the bit for any number of t
   const X = gaussian(600, 12, 5), rows = gaussian(700, 12, 6);
   const umap = await new Umap({ nEpochs: 30, seed: 3 }).fit(X);
   const other = await new Umap({ nEpochs: 30, seed: 4 }).fit(X);
-  const before = threads();
-  try {
-    const results: string[] = [];
-    for (const count of [1, 2, 3]) {
-      setThreads(count);
-      results.push((await umap.transform(rows)).data.join());
-    }
-    assert.equal(results[1], results[0]);
-    assert.equal(results[2], results[0]);
-    assert.notEqual((await other.transform(rows)).data.join(), results[0]);
-  } finally {
-    setThreads(before);
-  }
+  const places = async (umap: Umap) => (await umap.transform(rows)).data.join();
+  const results = await onThreads([1, 2, 3], () => places(umap));
+  assert.equal(results[1], results[0]);
+  assert.equal(results[2], results[0]);
+  assert.notEqual(await places(other), results[0]);
 });
 
 Deno.test("Umap.transform() takes one row, rows far away, duplicates and maps of duplicates", async () => {

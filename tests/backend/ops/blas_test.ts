@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
-import { setThreads, threads } from "deep-features/compute";
 import { isByBlas } from "../../../lib/compute/gemm.ts";
 import { installedBlas, withBlas } from "../../helpers/blas.ts";
+import { onThreads } from "../../helpers/on_threads.ts";
 import { compareWithCpu, Draw, tensorOf } from "./against_cpu.ts";
 import { type Apply, withGradients } from "./with_gradients.ts";
 
@@ -65,21 +65,17 @@ for (const size of [1, 3] as const) {
         const { x, filter } = wideConvolution(new Draw(1), size);
         const { run } = withGradients("", x, filter, (x, f) =>
           tf.conv2d(x, f, 1, "same"), new Draw(2));
-        const before = threads();
-        try {
-          const results = [1, 2, 3].map((count) => {
-            setThreads(count);
-            return tf.tidy(() =>
+        const results = await onThreads(
+          [1, 2, 3],
+          () =>
+            tf.tidy(() =>
               [run()].flat().map((tensor) =>
                 tensor.dataSync()
               )
-            );
-          });
-          assert.deepEqual(results[1], results[0]);
-          assert.deepEqual(results[2], results[0]);
-        } finally {
-          setThreads(before);
-        }
+            ),
+        );
+        assert.deepEqual(results[1], results[0]);
+        assert.deepEqual(results[2], results[0]);
       }),
   });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
-import { setThreads, threads } from "deep-features/compute";
+import { onThreads } from "../../helpers/on_threads.ts";
 import { type Case, compareWithCpu, Draw, tensorOf, type Values } from "./against_cpu.ts";
 import { type Apply, withGradients } from "./with_gradients.ts";
 
@@ -219,7 +219,6 @@ Deno.test("Average pooling and its gradient equal the cpu backend's, overlaps an
 
 Deno.test("A step of every kernel has the same bits for 1, 2 and 3 threads", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
-  const before = threads();
   const draw = new Draw(9);
   const x = draw.tensor([9, 15, 13, 16]);
   const filters = [[3, 3, 16, 24], [3, 3, 24, 2], [1, 1, 48, 16]].map((shape) =>
@@ -241,16 +240,9 @@ Deno.test("A step of every kernel has the same bits for 1, 2 and 3 threads", asy
       const inputs = [x, ...filters].map((values) => tensorOf(values));
       return tf.grads(loss)(inputs).map((gradient) => gradient.dataSync());
     });
-  try {
-    const results = [1, 2, 3].map((count) => {
-      setThreads(count);
-      return step();
-    });
-    assert.ok(results[0]!.every((values) => values.some((value) => value !== 0)));
-    for (const result of results) assert.deepEqual(result, results[0]);
-  } finally {
-    setThreads(before);
-  }
+  const results = await onThreads([1, 2, 3], step);
+  assert.ok(results[0]!.every((values) => values.some((value) => value !== 0)));
+  for (const result of results) assert.deepEqual(result, results[0]);
 });
 
 type Fused = typeof tf.fused.conv2d | typeof tf.fused.depthwiseConv2d;
