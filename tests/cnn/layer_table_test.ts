@@ -21,6 +21,7 @@ import {
   N,
   type Network,
   onSequence,
+  recurrent,
   sequence,
   SIDE,
   type Tensor,
@@ -51,11 +52,6 @@ const wholeNumbers = (...layers: Layer[]): Network => ({
 });
 const merged = (merge: Layer): Network => ({
   body: (x) => apply(merge, chain(x, conv(3)), chain(x, conv(3))),
-});
-const recurrent = () => ({
-  units: 3,
-  kernelInitializer: init(),
-  recurrentInitializer: init(),
 });
 const cell = (make: (options: ReturnType<typeof recurrent>) => unknown) => () =>
   onSequence(L.rnn({ cell: make(recurrent()) as ReturnType<typeof L.gruCell> }));

@@ -26,6 +26,7 @@ import {
   oneUnit,
   onSequence,
   plain,
+  recurrent,
   restartSeeds,
   sequence,
   SIDE,
@@ -202,21 +203,14 @@ const NETWORKS: Record<string, () => Network> = {
     ),
   "one-dimensional global pooling": () => onSequence(L.globalMaxPooling1d()),
   "one-dimensional global average": () => onSequence(L.globalAveragePooling1d()),
-  "LSTM": () =>
-    onSequence(L.lstm({ units: 4, kernelInitializer: init(), recurrentInitializer: init() })),
-  "GRU": () =>
-    onSequence(L.gru({ units: 4, kernelInitializer: init(), recurrentInitializer: init() })),
-  "simple recurrent layer": () =>
-    onSequence(L.simpleRNN({ units: 4, kernelInitializer: init(), recurrentInitializer: init() })),
+  "LSTM": () => onSequence(L.lstm(recurrent(4))),
+  "GRU": () => onSequence(L.gru(recurrent(4))),
+  "simple recurrent layer": () => onSequence(L.simpleRNN(recurrent(4))),
   "time-distributed dense layer, bidirectional": () =>
     onSequence(
       L.timeDistributed({ layer: dense(3) }),
       L.bidirectional({
-        layer: L.simpleRNN({
-          units: 3,
-          kernelInitializer: init(),
-          recurrentInitializer: init(),
-        }) as tf.RNN,
+        layer: L.simpleRNN(recurrent()) as tf.RNN,
         mergeMode: "concat",
       }),
     ),
@@ -326,20 +320,19 @@ Deno.test("Layers that draw random numbers draw them from the seed, with the mom
 Deno.test("trainCnn() refuses by name what it cannot train right, before any work", async () => {
   await setUpCompute({ backend: "cpu", quiet: true });
   const set = data(CLASSES);
-  const recurrent = { units: 3, kernelInitializer: init(), recurrentInitializer: init() };
   const refused: [RegExp, () => Network][] = [
     [/thresholded_re_lu.*no gradient/, () => behind(L.thresholdedReLU({ theta: 0.1 }))],
     [/dilation rate of 2 × 2/, () => behind(conv(3, { dilationRate: 2 }))],
-    [/lstm.*the dropout of LSTM/, () => onSequence(L.lstm({ ...recurrent, dropout: 0.1 }))],
+    [/lstm.*the dropout of LSTM/, () => onSequence(L.lstm({ ...recurrent(), dropout: 0.1 }))],
     [
       /gru.*the recurrentDropout of GRU/,
-      () => onSequence(L.gru({ ...recurrent, recurrentDropout: 0.1 })),
+      () => onSequence(L.gru({ ...recurrent(), recurrentDropout: 0.1 })),
     ],
     [
       /time_distributed.*the Dropout in TimeDistributed/,
       () => onSequence(L.timeDistributed({ layer: L.dropout({ rate: 0.5 }) })),
     ],
-    [/masking.*makes a mask/, () => onSequence(L.masking({ maskValue: 0 }), L.lstm(recurrent))],
+    [/masking.*makes a mask/, () => onSequence(L.masking({ maskValue: 0 }), L.lstm(recurrent()))],
     [
       /shape \[n, 6, 6, 4\]: a classifier's is \[n, classes\]/,
       () => ({ body: plain, head: (x) => x }),
@@ -448,7 +441,6 @@ Deno.test("A dropout layer that is used twice drops other values each time, its 
 
 Deno.test("Recurrent layers begin with the states that they are given, where tfjs's own predict() fails", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
-  const recurrent = () => ({ units: 3, kernelInitializer: init(), recurrentInitializer: init() });
   const first = L.lstm({ ...recurrent(), returnState: true }), second = L.lstm(recurrent());
   const model = build({
     body: (x) => {

@@ -15,6 +15,7 @@ import {
   init,
   L,
   type Network,
+  recurrent,
   type Tensor,
 } from "../helpers/like_fit.ts";
 
@@ -22,11 +23,6 @@ const relu = { activation: "relu" } as const;
 const soft = (units: number) => (x: Tensor) =>
   chain(flat(x), dense(units, { activation: "softmax" }));
 const sigmoid = (x: Tensor) => chain(flat(x), dense(1, { activation: "sigmoid" }));
-const recurrent = (units: number) => ({
-  units,
-  kernelInitializer: init(),
-  recurrentInitializer: init(),
-});
 /** Convolution, batch normalization, ReLU. */
 const block = (x: Tensor, filters: number, more: object = {}) =>
   chain(x, conv(filters, { useBias: false, ...more }), L.batchNormalization(), L.reLU());

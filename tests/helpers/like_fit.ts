@@ -24,6 +24,12 @@ export const conv = (filters: number, more: object = {}) =>
   L.conv2d({ filters, kernelSize: 3, padding: "same", kernelInitializer: init(), ...more });
 export const dense = (units: number, more: object = {}) =>
   L.dense({ units, kernelInitializer: init(), ...more });
+/** Options of recurrent layers and cells. */
+export const recurrent = (units = 3) => ({
+  units,
+  kernelInitializer: init(),
+  recurrentInitializer: init(),
+});
 export const apply = (layer: tf.layers.Layer, ...x: Tensor[]) =>
   layer.apply(x.length === 1 ? x[0]! : x) as Tensor;
 export const chain = (x: Tensor, ...layers: tf.layers.Layer[]) =>
