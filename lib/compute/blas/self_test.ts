@@ -1,7 +1,7 @@
 import { seededRandom } from "../../base/random.ts";
 import { sharedMemory } from "../memory.ts";
 import { Scope } from "../scope.ts";
-import { addressOfMemory, type Blas } from "./library.ts";
+import { addressOfMemory, type Blas, type Product } from "./library.ts";
 
 /** Rows, columns and depth: odd ones, at which the libraries' kernels end in remainders. */
 const SIZES = [[1, 1, 1], [7, 9, 5], [67, 131, 129]] as const;
@@ -24,14 +24,7 @@ export function passesSelfTest(blas: Blas): boolean {
   return true;
 }
 
-interface Case {
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  readonly add: boolean;
-}
+type Case = Pick<Product, "rows" | "columns" | "depth" | "transposeA" | "transposeB" | "add">;
 
 function isRight(blas: Blas, test: Case): boolean {
   const { rows, columns, depth, transposeA, transposeB, add } = test;
