@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
 import { hiddenFeatures, loadModel, saveModel, setUpCompute, trainCnn } from "deep-features";
+import { withParts } from "../../lib/cnn/engine/layer_limits.ts";
 import {
   apply,
   assertClose,
@@ -348,20 +349,7 @@ function layerClasses(): string[] {
 
 /** Names of the classes in a model, inside wrappers, cells and models, too. */
 function classesIn(model: tf.LayersModel): Set<string> {
-  const found = new Set<string>();
-  const visit = (layer: Layer) => {
-    found.add(layer.getClassName());
-    const { layer: wrapped, forwardLayer, cell, cells = [] } = layer as unknown as
-      & Record<
-        "layer" | "forwardLayer" | "cell",
-        Layer | undefined
-      >
-      & { cells?: Layer[] };
-    const layers = layer instanceof tf.LayersModel ? layer.layers : [];
-    for (const part of [wrapped, forwardLayer, cell, ...cells, ...layers]) if (part) visit(part);
-  };
-  for (const layer of model.layers) visit(layer);
-  return found;
+  return new Set(model.layers.flatMap(withParts).map((layer) => layer.getClassName()));
 }
 
 const weightsOf = (model: tf.LayersModel) =>

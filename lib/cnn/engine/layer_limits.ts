@@ -145,7 +145,7 @@ interface Compound {
 }
 
 /** A layer and those inside it: what a wrapper wraps, recurrent cells, layers of a model. */
-function withParts(layer: Layer): Layer[] {
+export function withParts(layer: Layer): Layer[] {
   const { layer: wrapped, forwardLayer, cell, cells = [] } = layer as unknown as Compound;
   const layers = layer instanceof tf.LayersModel ? layer.layers : [];
   const inner = [wrapped, forwardLayer, cell, ...cells, ...layers].filter((part) => part != null);
