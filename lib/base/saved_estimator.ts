@@ -8,7 +8,7 @@
 import { bytesOf } from "./bytes_of.ts";
 import { checkOptions, checkValue, describe, record, type Rule } from "./check.ts";
 import { Matrix } from "./matrix.ts";
-import { MARK_BYTES, readMark, unseal, writeSealed } from "./sealed_file.ts";
+import { readMark, unseal, writeSealed } from "./sealed_file.ts";
 
 /** Format of the file; to be raised when it changes. */
 const FORMAT = "deep-features-classifier-1";
@@ -124,18 +124,6 @@ export async function loadEstimator<F extends Fitted, T>(
     const reason = cause instanceof Error ? cause.message : cause;
     throw new RangeError(`${path} is damaged: ${reason}`, { cause });
   }
-}
-
-/**
- * The class of the fitted estimator in a file, as in `"Svc"`; undefined if the file holds none.
- *
- * @throws {Deno.errors.NotFound} If there is no such file
- */
-export async function savedKind(path: string): Promise<string | undefined> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(MARK_BYTES);
-  const read = await file.read(bytes);
-  return markOf(bytes.subarray(0, read ?? 0))?.kind;
 }
 
 interface Mark {

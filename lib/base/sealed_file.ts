@@ -8,7 +8,7 @@ import { digest } from "./digest.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** The first line is shorter. */
-export const MARK_BYTES = 300;
+const MARK_BYTES = 300;
 
 const NEWLINE = "\n".charCodeAt(0);
 
