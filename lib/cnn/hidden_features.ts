@@ -78,7 +78,8 @@ const FEATURE_RULES: Rules<FeatureOptions & LayersFeatureOptions> = {
 /**
  * The outputs of a layer for each image, in batches: by default those of `hidden`, before its ReLU,
  * the features of the article. Any layers model with one input will do, whatever the arrangement of its
- * layers; the layer may stand in a model inside, and of several outputs of a layer the first is read. Of a graph model, `layer` names a node.
+ * layers; the layer may stand in a model inside, and of several outputs of a layer the first is read. Of a graph
+ * model, `layer` names a node.
  *
  * @param data Images with their shape, such as a split, or files that are read in their turn
  *   (`openImageFolder`)

@@ -2,7 +2,8 @@
  * `deno task check:pages [--only PART] [--shots FOLDER] [REPORTS]`: looks at the HTML pages in a real
  * Chromium. It drives the interactive map in a report, with 50,000 points (`--only map`), audits each
  * report in a folder (default: `reports`, if it is there; `--only reports`), and drives Jupyter Notebook
- * itself (`--only jupyter`); `--only speed` loads the heaviest report by a slow line. No part of `deno task test`, as it needs a browser.
+ * itself (`--only jupyter`); `--only speed` loads the heaviest report by a slow line. No part of
+ * `deno task test`, as it needs a browser.
  *
  * Environment: CHROMIUM, the browser's executable (default: /usr/bin/chromium).
  *
