@@ -1,4 +1,3 @@
-import { join } from "@std/path";
 import {
   buildCnn,
   GridSearch,
@@ -14,6 +13,7 @@ import {
 } from "deep-features";
 import { threads } from "deep-features/compute";
 import { runPeer } from "./peer.ts";
+import { PeerFiles } from "./peer_files.ts";
 import type { BenchRow } from "./row.ts";
 
 /** Epochs that are measured; the times are scaled to the article's 20. */
@@ -67,47 +67,37 @@ export async function benchArticle(): Promise<BenchRow[]> {
       train.labels.subarray(0, rows),
     ));
 
-  const folder = await Deno.makeTempDir();
-  try {
-    const files = {
-      images: train.images,
-      labels: train.labels,
-      features: X.data,
-      test_features: Xt.data,
-    };
-    for (const [name, { buffer, byteOffset, byteLength }] of Object.entries(files)) {
-      await Deno.writeFile(
-        join(folder, name),
-        new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
-      );
-    }
-    const grid = { rows, folds: preset.folds, C: C_VALUES, gamma: gammas, threads: threads() };
-    const peer = await runPeer<{ seconds: Record<Part, number>; vectors: number }>(
-      "article.py",
-      folder,
-      String(EPOCHS),
-      JSON.stringify(grid),
-    );
-    const scale = ARTICLE_EPOCHS / EPOCHS;
-    ours.train *= scale;
-    peer.seconds.train *= scale;
-    const notes: Partial<Record<Part, string>> = {
-      ...(scale === 1 ? {} : { train: `scaled from ${EPOCHS} epochs` }),
-      fit: `${svc.fitted.support.length} support vectors, scikit-learn ${peer.vectors}`,
-    };
-    const total = (seconds: Record<Part, number>) =>
-      Object.values(seconds).reduce((sum, value) => sum + value, 0);
-    return [
-      ...(Object.keys(PARTS) as Part[]).map((part) => ({
-        name: PARTS[part],
-        ours: ours[part],
-        peer: peer.seconds[part],
-        unit: "s",
-        note: notes[part] ?? "",
-      })),
-      { name: "all of it", ours: total(ours), peer: total(peer.seconds), unit: "s" },
-    ];
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using files = await PeerFiles.open();
+  await files.write({
+    images: train.images,
+    labels: train.labels,
+    features: X.data,
+    test_features: Xt.data,
+  });
+  const grid = { rows, folds: preset.folds, C: C_VALUES, gamma: gammas, threads: threads() };
+  const peer = await runPeer<{ seconds: Record<Part, number>; vectors: number }>(
+    "article.py",
+    files.folder,
+    String(EPOCHS),
+    JSON.stringify(grid),
+  );
+  const scale = ARTICLE_EPOCHS / EPOCHS;
+  ours.train *= scale;
+  peer.seconds.train *= scale;
+  const notes: Partial<Record<Part, string>> = {
+    ...(scale === 1 ? {} : { train: `scaled from ${EPOCHS} epochs` }),
+    fit: `${svc.fitted.support.length} support vectors, scikit-learn ${peer.vectors}`,
+  };
+  const total = (seconds: Record<Part, number>) =>
+    Object.values(seconds).reduce((sum, value) => sum + value, 0);
+  return [
+    ...(Object.keys(PARTS) as Part[]).map((part) => ({
+      name: PARTS[part],
+      ours: ours[part],
+      peer: peer.seconds[part],
+      unit: "s",
+      note: notes[part] ?? "",
+    })),
+    { name: "all of it", ours: total(ours), peer: total(peer.seconds), unit: "s" },
+  ];
 }

@@ -3,6 +3,7 @@ import { blasChoice, gemm, setBlasChoice } from "../lib/compute/gemm.ts";
 import { Scope } from "../lib/compute/scope.ts";
 import { clusters } from "./clusters.ts";
 import type { BenchRow } from "./row.ts";
+import { timed } from "./timed.ts";
 
 const SIZE = 2048, ROWS = 4000, ROUNDS = 5;
 
@@ -37,9 +38,7 @@ export async function benchBlas(): Promise<BenchRow[]> {
       for (let round = 0; round < ROUNDS; round++) {
         for (const side of ["ours", "peer"] as const) {
           setBlasChoice(side === "ours" ? choice : {});
-          const start = performance.now();
-          await work();
-          seconds[side] = Math.min(seconds[side], (performance.now() - start) / 1000);
+          seconds[side] = Math.min(seconds[side], (await timed(work)).seconds);
         }
       }
       const note = `${(seconds.peer / seconds.ours).toFixed(2)} × as fast by ${choice.blas.name}`;

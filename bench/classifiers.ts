@@ -1,4 +1,3 @@
-import { join } from "@std/path";
 import {
   KNeighborsClassifier,
   LogisticRegression,
@@ -9,7 +8,9 @@ import type { Classifier } from "deep-features/base";
 import { accuracyScore } from "deep-features";
 import { articleFeatures } from "./article_features.ts";
 import { runPeer } from "./peer.ts";
+import { PeerFiles } from "./peer_files.ts";
 import type { BenchRow } from "./row.ts";
+import { timed } from "./timed.ts";
 
 /** What one of scikit-learn's classifiers took, in seconds, and its test accuracy. */
 interface PeerResult {
@@ -37,55 +38,41 @@ const NAMES: Record<string, string> = {
 /** Classifiers with their defaults against scikit-learn's, on the hidden features of the article's network. */
 export async function benchClassifiers(): Promise<BenchRow[]> {
   const { data, X, Xt } = await articleFeatures();
-  const folder = await Deno.makeTempDir();
-  const file = (name: string) => join(folder, name);
-  const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
-    new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  await using files = await PeerFiles.open();
   const rows: BenchRow[] = [];
-  try {
-    for (const size of SIZES) {
-      const n = Math.min(size, X.rows), part = X.slice(0, n);
-      const y = data.train.labels.subarray(0, n), truth = data.test.labels;
-      const ours: Record<string, PeerResult> = {};
-      for (const [name, make] of Object.entries(MAKE)) {
-        const classifier = make();
-        let start = performance.now();
-        await classifier.fit(part, y);
-        const fit = (performance.now() - start) / 1000;
-        start = performance.now();
-        const predicted = await classifier.predict(Xt);
-        const predict = (performance.now() - start) / 1000;
-        ours[name] = { fit, predict, accuracy: accuracyScore(truth, predicted) };
-      }
-      const files = { train: part.data, labels: y, test: Xt.data, truth };
-      for (const [name, values] of Object.entries(files)) {
-        await Deno.writeFile(file(name), bytes(values));
-      }
-      const theirs = await runPeer<Record<string, PeerResult>>(
-        "sklearn_classifiers.py",
-        file("train"),
-        file("labels"),
-        file("test"),
-        file("truth"),
-        String(X.cols),
-        String(threads()),
-      );
-      for (const [name, own] of Object.entries(ours)) {
-        const peer = theirs[name]!;
-        const accuracies = [own, peer].map(({ accuracy }) => accuracy.toFixed(4));
-        // Neighbours learn nothing before they are asked.
-        const what = name === "neighbors" ? "predict" : "fit";
-        rows.push({
-          name: `${NAMES[name]}, ${what}, ${n.toLocaleString("en")} × ${X.cols}, scikit-learn`,
-          ours: own[what],
-          peer: peer[what],
-          unit: "s",
-          note: `test accuracy ${accuracies[0]}, scikit-learn ${accuracies[1]}`,
-        });
-      }
+  for (const size of SIZES) {
+    const n = Math.min(size, X.rows), part = X.slice(0, n);
+    const y = data.train.labels.subarray(0, n), truth = data.test.labels;
+    const ours: Record<string, PeerResult> = {};
+    for (const [name, make] of Object.entries(MAKE)) {
+      const classifier = make();
+      const { seconds: fit } = await timed(() => classifier.fit(part, y));
+      const { value, seconds: predict } = await timed(() => classifier.predict(Xt));
+      ours[name] = { fit, predict, accuracy: accuracyScore(truth, value) };
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+    await files.write({ train: part.data, labels: y, test: Xt.data, truth });
+    const theirs = await runPeer<Record<string, PeerResult>>(
+      "sklearn_classifiers.py",
+      files.path("train"),
+      files.path("labels"),
+      files.path("test"),
+      files.path("truth"),
+      String(X.cols),
+      String(threads()),
+    );
+    for (const [name, own] of Object.entries(ours)) {
+      const peer = theirs[name]!;
+      const accuracies = [own, peer].map(({ accuracy }) => accuracy.toFixed(4));
+      // Neighbours learn nothing before they are asked.
+      const what = name === "neighbors" ? "predict" : "fit";
+      rows.push({
+        name: `${NAMES[name]}, ${what}, ${n.toLocaleString("en")} × ${X.cols}, scikit-learn`,
+        ours: own[what],
+        peer: peer[what],
+        unit: "s",
+        note: `test accuracy ${accuracies[0]}, scikit-learn ${accuracies[1]}`,
+      });
+    }
   }
   return rows;
 }

@@ -1,9 +1,10 @@
-import { join } from "@std/path";
 import { GridSearch, Svc, type SvcOptions } from "deep-features";
 import { resolveGamma } from "../lib/svm/gamma.ts";
 import { articleFeatures } from "./article_features.ts";
 import { runPeer } from "./peer.ts";
+import { PeerFiles } from "./peer_files.ts";
 import type { BenchRow } from "./row.ts";
+import { timed } from "./timed.ts";
 
 /** Rows that are searched; all 50,000 take half an hour and more, and scikit-learn's one fit ten minutes. */
 const ROWS = Number(Deno.env.get("BENCH_ROWS") ?? "10000");
@@ -22,38 +23,31 @@ export async function benchGrid(): Promise<BenchRow[]> {
     { C: C_VALUES, gamma: GAMMA_FACTORS.map((factor) => factor * scale) },
     { folds: FOLDS, refit: false },
   );
-  const start = performance.now();
-  await search.fit(part, labels);
-  const ours = (performance.now() - start) / 1000;
-  const folder = await Deno.makeTempDir();
-  try {
-    const file = (name: string) => join(folder, name);
-    const border = Math.floor(part.rows * (1 - 1 / FOLDS));
-    const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
-      new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-    await Deno.writeFile(file("train"), bytes(part.slice(0, border).data));
-    await Deno.writeFile(file("labels"), labels.subarray(0, border));
-    await Deno.writeFile(file("test"), bytes(part.slice(border).data));
-    const peer = await runPeer<{ fit: number; predict: number }>(
-      "sklearn_svc.py",
-      file("train"),
-      file("labels"),
-      file("test"),
-      String(X.cols),
-      "{}",
-      file("out"),
-    );
-    const fits = C_VALUES.length * GAMMA_FACTORS.length * FOLDS;
-    return [{
-      name: `grid search, 5 × 4 over ${FOLDS} folds of ${
-        part.rows.toLocaleString("en")
-      } rows, scikit-learn on one core`,
-      ours,
-      peer: fits * (peer.fit + peer.predict),
-      unit: "s",
-      note: `scikit-learn: one of ${fits} fits, times ${fits}; best ${search.bestScore.toFixed(4)}`,
-    }];
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const { seconds: ours } = await timed(() => search.fit(part, labels));
+  await using files = await PeerFiles.open();
+  const border = Math.floor(part.rows * (1 - 1 / FOLDS));
+  await files.write({
+    train: part.slice(0, border).data,
+    labels: labels.subarray(0, border),
+    test: part.slice(border).data,
+  });
+  const peer = await runPeer<{ fit: number; predict: number }>(
+    "sklearn_svc.py",
+    files.path("train"),
+    files.path("labels"),
+    files.path("test"),
+    String(X.cols),
+    "{}",
+    files.path("out"),
+  );
+  const fits = C_VALUES.length * GAMMA_FACTORS.length * FOLDS;
+  return [{
+    name: `grid search, 5 × 4 over ${FOLDS} folds of ${
+      part.rows.toLocaleString("en")
+    } rows, scikit-learn on one core`,
+    ours,
+    peer: fits * (peer.fit + peer.predict),
+    unit: "s",
+    note: `scikit-learn: one of ${fits} fits, times ${fits}; best ${search.bestScore.toFixed(4)}`,
+  }];
 }

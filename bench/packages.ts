@@ -4,6 +4,7 @@ import { seededRandom } from "deep-features/base";
 import { UMAP } from "umap-js";
 import { CLASSES, clusters, COLUMNS } from "./clusters.ts";
 import type { BenchRow } from "./row.ts";
+import { timed } from "./timed.ts";
 
 const BATCH = 128;
 const SVC_ROWS = 2000;
@@ -46,7 +47,8 @@ async function trainingStep(backend: ComputeBackend, steps: number): Promise<num
 
 async function svc(): Promise<BenchRow> {
   const { X, y } = clusters(SVC_ROWS);
-  const fit = (engine: "smo" | "libsvm") => timed(() => new Svc({ engine }).fit(X, y));
+  const fit = async (engine: "smo" | "libsvm") =>
+    (await timed(() => new Svc({ engine }).fit(X, y))).seconds;
   return {
     name: `SVC fit, ${SVC_ROWS.toLocaleString("en")} × ${COLUMNS}, libsvm-js`,
     ours: await fit("smo"),
@@ -58,18 +60,12 @@ async function svc(): Promise<BenchRow> {
 async function umap(): Promise<BenchRow> {
   const { X } = clusters(UMAP_ROWS);
   const rows = Array.from({ length: X.rows }, (_, i) => Array.from(X.row(i)));
-  const ours = await timed(() => new Umap().fit(X));
-  const peer = await timed(() => new UMAP({ random: seededRandom(1) }).fit(rows));
+  const { seconds: ours } = await timed(() => new Umap().fit(X));
+  const { seconds: peer } = await timed(() => new UMAP({ random: seededRandom(1) }).fit(rows));
   return {
     name: `UMAP, ${UMAP_ROWS.toLocaleString("en")} × ${COLUMNS}, umap-js`,
     ours,
     peer,
     unit: "s",
   };
-}
-
-async function timed(work: () => unknown): Promise<number> {
-  const start = performance.now();
-  await work();
-  return (performance.now() - start) / 1000;
 }

@@ -1,8 +1,9 @@
-import { join } from "@std/path";
 import { Matrix, Svc, type SvcOptions } from "deep-features";
 import { articleFeatures } from "./article_features.ts";
 import { runPeer } from "./peer.ts";
+import { PeerFiles } from "./peer_files.ts";
 import type { BenchRow } from "./row.ts";
+import { timed } from "./timed.ts";
 
 interface PeerResult {
   fit: number;
@@ -23,32 +24,25 @@ const VARIANTS: Record<string, unknown>[] = [
 /** `Svc` against scikit-learn's on the hidden features of the article's network. */
 export async function benchSvm(): Promise<BenchRow[]> {
   const { data, X, Xt } = await articleFeatures();
-  const folder = await Deno.makeTempDir();
+  await using files = await PeerFiles.open();
   const rows: BenchRow[] = [];
   const compare = async (n: number, parameters: Record<string, unknown>) => {
     const part = new Matrix(X.data.subarray(0, n * X.cols), n, X.cols);
     const labels = data.train.labels.subarray(0, n);
     const svc = new Svc(parameters as SvcOptions);
-    let start = performance.now();
-    await svc.fit(part, labels);
-    const fit = (performance.now() - start) / 1000;
-    start = performance.now();
-    const predicted = await svc.predict(Xt);
-    const predict = (performance.now() - start) / 1000;
-    const file = (name: string) => join(folder, name);
-    await Deno.writeFile(file("train"), new Uint8Array(part.data.buffer, 0, 4 * n * X.cols));
-    await Deno.writeFile(file("labels"), labels);
-    await Deno.writeFile(file("test"), new Uint8Array(Xt.data.buffer));
+    const { seconds: fit } = await timed(() => svc.fit(part, labels));
+    const { value: predicted, seconds: predict } = await timed(() => svc.predict(Xt));
+    await files.write({ train: part.data, labels, test: Xt.data });
     const peer = await runPeer<PeerResult>(
       "sklearn_svc.py",
-      file("train"),
-      file("labels"),
-      file("test"),
+      files.path("train"),
+      files.path("labels"),
+      files.path("test"),
       String(X.cols),
       JSON.stringify(parameters),
-      file("out"),
+      files.path("out"),
     );
-    const theirs = await Deno.readFile(file("out"));
+    const theirs = await Deno.readFile(files.path("out"));
     const same = predicted.filter((label, i) => label === theirs[i]).length / theirs.length;
     const what = `${n.toLocaleString("en")} rows${
       Object.keys(parameters).length ? ` ${JSON.stringify(parameters)}` : ""
@@ -73,11 +67,7 @@ export async function benchSvm(): Promise<BenchRow[]> {
       },
     );
   };
-  try {
-    for (const n of SIZES) await compare(Math.min(n, X.rows), {});
-    for (const parameters of VARIANTS) await compare(Math.min(VARIANTS_ROWS, X.rows), parameters);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  for (const n of SIZES) await compare(Math.min(n, X.rows), {});
+  for (const parameters of VARIANTS) await compare(Math.min(VARIANTS_ROWS, X.rows), parameters);
   return rows;
 }

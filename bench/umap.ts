@@ -1,9 +1,10 @@
-import { join } from "@std/path";
 import { Matrix, trustworthiness, Umap } from "deep-features";
 import { articleFeatures } from "./article_features.ts";
 import { runPeer } from "./peer.ts";
+import { PeerFiles } from "./peer_files.ts";
 import { median } from "../lib/metrics/median.ts";
 import type { BenchRow } from "./row.ts";
+import { timed } from "./timed.ts";
 
 interface PeerResult {
   fit: number[];
@@ -21,8 +22,7 @@ const SCORED_ROWS = 10_000, SCORED_NEIGHBORS = 15;
 /** `Umap` against umap-learn on the hidden features of the article's network. */
 export async function benchUmap(): Promise<BenchRow[]> {
   const { X, Xt } = await articleFeatures();
-  const folder = await Deno.makeTempDir();
-  const file = (name: string) => join(folder, name);
+  await using files = await PeerFiles.open();
   const rows: BenchRow[] = [];
   const compare = async (n: number) => {
     const part = first(X, n);
@@ -36,26 +36,22 @@ export async function benchUmap(): Promise<BenchRow[]> {
     const onProgress = () => peak = Math.max(peak, Deno.memoryUsage().rss / 2 ** 30);
     for (const seed of seeds) {
       const umap = new Umap({ seed });
-      let start = performance.now();
-      await umap.fit(part, { onProgress });
-      fit.push((performance.now() - start) / 1000);
-      start = performance.now();
-      await umap.transform(Xt, { onProgress });
-      transform = (performance.now() - start) / 1000;
+      fit.push((await timed(() => umap.fit(part, { onProgress }))).seconds);
+      transform = (await timed(() => umap.transform(Xt, { onProgress }))).seconds;
       scores.push(await score(umap.embedding));
     }
-    await Deno.writeFile(file("X"), bytes(part));
+    await files.write({ X: part.data });
     const peer = await runPeer<PeerResult>(
       "umap_learn.py",
-      file("X"),
-      file("new"),
+      files.path("X"),
+      files.path("new"),
       String(X.cols),
       String(n),
       String(seeds.length),
-      file("embedding"),
+      files.path("embedding"),
     );
     for (const run of seeds.keys()) {
-      const { buffer } = await Deno.readFile(file(`embedding${run}`));
+      const { buffer } = await Deno.readFile(files.path(`embedding${run}`));
       theirScores.push(await score(new Matrix(new Float32Array(buffer), n, 2)));
     }
     const what = `${n.toLocaleString("en")} rows`;
@@ -75,20 +71,12 @@ export async function benchUmap(): Promise<BenchRow[]> {
       unit: "s",
     });
   };
-  try {
-    await Deno.writeFile(file("new"), bytes(Xt));
-    for (const n of SIZES) await compare(Math.min(n, X.rows));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await files.write({ new: Xt.data });
+  for (const n of SIZES) await compare(Math.min(n, X.rows));
   return rows;
 }
 
 function first(X: Matrix, n: number): Matrix {
   const rows = Math.min(n, X.rows);
   return new Matrix(X.data.subarray(0, rows * X.cols), rows, X.cols);
-}
-
-function bytes({ data }: Matrix): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
