@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "@std/path";
-
-const PROJECT = join(import.meta.dirname!, "..", "..", "..");
+import { evaluate } from "../../helpers/evaluate.ts";
 
 Deno.test("Without SWEEP_QUEUE nothing of the queue is loaded, and with it only when there is work", async () => {
   const code = `import { GridSearch, Matrix, Svc } from "deep-features";
@@ -16,10 +14,6 @@ Deno.test("Without SWEEP_QUEUE nothing of the queue is loaded, and with it only 
     tell();
     await fit().catch(() => {});
     tell();`;
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--config", join(PROJECT, "deno.json"), code],
-    env: { SWEEP_QUEUE: "", NO_COLOR: "1" },
-  }).output();
-  const text = new TextDecoder().decode(stdout), errors = new TextDecoder().decode(stderr);
-  assert.deepEqual(text.split(/\r?\n/).filter((line) => line), ["false", "false", "true"], errors);
+  const { printed, complaint } = await evaluate(code, { SWEEP_QUEUE: "" });
+  assert.deepEqual(printed.split(/\r?\n/), ["false", "false", "true"], complaint);
 });
