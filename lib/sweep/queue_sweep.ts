@@ -162,7 +162,7 @@ async function compareAll(
   if (total === 0) return;
   const board = new Board(total, progressLine("Sweep"));
   const results = await Promise.allSettled(
-    plans.flatMap(async ({ comparison, train, isTrained }) => {
+    plans.map(async ({ comparison, train, isTrained }) => {
       if (!isTrained) await session.hand(train, { board, signal });
       const jobs = await compareJobs(data, comparison, train);
       const settled = await Promise.allSettled(

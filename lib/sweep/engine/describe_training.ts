@@ -1,5 +1,5 @@
 import { basename } from "@std/path";
-import { cachePath } from "../../article/cache.ts";
+import { cachePath, fingerprint } from "../../article/cache.ts";
 import { type TrainedCnnOptions, untrainedCnn } from "../../article/trained_cnn.ts";
 import { exists } from "../../base/exists.ts";
 import { buildCnn } from "../../cnn/build_cnn.ts";
@@ -7,7 +7,6 @@ import { learningText } from "../../cnn/learning_options.ts";
 import { loadModel } from "../../cnn/load_model.ts";
 import { networkTexts } from "../../cnn/network_text.ts";
 import { saveModel } from "../../cnn/save_model.ts";
-import { fingerprint } from "../../article/cache.ts";
 import type { Dataset } from "../../dataset/load_cifar10.ts";
 import { type Split, VALIDATION_SPLIT } from "../../dataset/split.ts";
 import type { SentDataset, SentSplit, SentTraining } from "../job.ts";

@@ -72,11 +72,10 @@ export class Hand {
     }
     const { needs } = JSON.parse(value) as { needs: Needs };
     const hand = new Hand(process, lines, needs);
-    if (!like || differences(like, needs) === "") return hand;
+    const otherwise = like ? differences(like, needs) : "";
+    if (otherwise === "") return hand;
     await hand.end();
-    throw new Error(
-      `A process that computes has ${differences(like, needs)}, as the first one had`,
-    );
+    throw new Error(`A process that computes has ${otherwise}, as the first one had`);
   }
 
   /**

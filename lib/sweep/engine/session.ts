@@ -1,6 +1,6 @@
 import { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
-import type { Progress } from "../../base/run_options.ts";
+import type { OnProgress, Progress } from "../../base/run_options.ts";
 import { checkJob, type Job } from "../job.ts";
 import type { Board } from "./board.ts";
 import { closeAll, connect, plainAddress, PREFIX } from "./connection.ts";
@@ -26,7 +26,7 @@ export type NewJob = Omit<Job, "cacheMark">;
 interface Pending {
   readonly job: Job;
   readonly board: Board;
-  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly onProgress: OnProgress | undefined;
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -122,7 +122,7 @@ export class Session implements AsyncDisposable {
     { board, signal, onProgress }: {
       readonly board: Board;
       readonly signal: AbortSignal | undefined;
-      readonly onProgress?: ((progress: Progress) => void) | undefined;
+      readonly onProgress?: OnProgress | undefined;
     },
   ): Promise<void> {
     signal?.throwIfAborted();
