@@ -28,16 +28,14 @@ export interface Ending {
 /** A Deno kernel as a process: it ends when it is told to, or when this process does (see `guard.ts`). */
 export class KernelProcess {
   readonly #guard: Deno.ChildProcess;
-  readonly #lock: Deno.FsFile;
   readonly #pid = Promise.withResolvers<number>();
   readonly #saidAll: Promise<void>;
   #stderr = "";
   /** How the kernel ended, once it has. */
   readonly ended: Promise<Ending>;
 
-  private constructor(guard: Deno.ChildProcess, lock: Deno.FsFile) {
+  private constructor(guard: Deno.ChildProcess) {
     this.#guard = guard;
-    this.#lock = lock;
     this.#pid.promise.catch(() => {});
     // Read all the time: a full pipe would stop the kernel.
     this.#saidAll = this.#keepStderr();
@@ -52,12 +50,9 @@ export class KernelProcess {
    */
   static async start(cwd: string, connection: Record<string, unknown>): Promise<KernelProcess> {
     await removeLeftovers();
-    const folder = await Deno.makeTempDir({ prefix: PREFIX });
-    // Held while this process lives, so that another can tell a folder that was left behind.
-    const lock = await Deno.open(join(folder, LOCK_FILE), { write: true, createNew: true });
-    await lock.lock(true);
+    // The guard makes it and removes it: whenever this process is killed, nothing is left behind.
+    const folder = join(tmpdir(), PREFIX + crypto.randomUUID());
     const file = join(folder, CONNECTION_FILE);
-    await Deno.writeTextFile(file, JSON.stringify(connection));
     const guard = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -69,6 +64,7 @@ export class KernelProcess {
         `--allow-write=${folder}`,
         fileURLToPath(new URL("guard.ts", import.meta.url)),
         folder,
+        join(folder, LOCK_FILE),
         file,
         cwd,
       ],
@@ -77,7 +73,9 @@ export class KernelProcess {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    return new KernelProcess(guard, lock);
+    const started = new KernelProcess(guard);
+    await started.#tell(connection);
+    return started;
   }
 
   /** Process number of the kernel. */
@@ -96,6 +94,18 @@ export class KernelProcess {
     await this.ended;
   }
 
+  /** Writes a line to the guard, which stays open: when it closes, the guard ends the kernel. */
+  async #tell(fact: Record<string, unknown>): Promise<void> {
+    const writer = this.#guard.stdin.getWriter();
+    try {
+      await writer.write(new TextEncoder().encode(`${JSON.stringify(fact)}\n`));
+    } catch {
+      // The guard has ended, which `ended` tells.
+    } finally {
+      writer.releaseLock();
+    }
+  }
+
   /** Reads what the guard says until it ends. */
   async #follow(): Promise<Ending> {
     let ending: Ending | undefined, open = "";
@@ -110,7 +120,6 @@ export class KernelProcess {
     }
     const { code, signal } = await this.#guard.status;
     this.#pid.reject(new Error("The kernel did not start"));
-    this.#lock.close();
     // What was said last is on its way; but a program that a cell started may hold the pipe open.
     await Promise.race([
       this.#saidAll,
