@@ -1,7 +1,7 @@
 import { gemm } from "../lib/compute/gemm.ts";
 import { Scope } from "../lib/compute/scope.ts";
 import { runPeer } from "./peer.ts";
-import { median } from "../lib/metrics/median.ts";
+import { median } from "./median.ts";
 import type { BenchRow } from "./row.ts";
 
 const SIZE = 2048, REPEATS = 5, ROUNDS = 3;

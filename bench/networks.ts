@@ -3,7 +3,7 @@ import { hiddenFeatures, setUpCompute } from "deep-features";
 import { Adam, watchFallbacks } from "deep-features/backend";
 import { seededRandom } from "deep-features/base";
 import { setThreads, threads } from "deep-features/compute";
-import { median } from "../lib/metrics/median.ts";
+import { median } from "./median.ts";
 import {
   kerasExample,
   mnist,

@@ -3,7 +3,7 @@ import { seededRandom } from "deep-features/base";
 import type { Augment } from "deep-features/cnn";
 import { setThreads, threads } from "deep-features/compute";
 import { runPeer } from "./peer.ts";
-import { median } from "../lib/metrics/median.ts";
+import { median } from "./median.ts";
 import type { BenchRow } from "./row.ts";
 
 const BATCH = 128, STEPS = 30, ROUNDS = 3;

@@ -2,7 +2,7 @@ import { Matrix, trustworthiness, Umap } from "deep-features";
 import { articleFeatures } from "./article_features.ts";
 import { runPeer } from "./peer.ts";
 import { PeerFiles } from "./peer_files.ts";
-import { median } from "../lib/metrics/median.ts";
+import { median } from "./median.ts";
 import type { BenchRow } from "./row.ts";
 import { timed } from "./timed.ts";
 

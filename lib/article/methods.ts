@@ -70,7 +70,7 @@ export const METHODS: readonly Method[] = [
   {
     key: "tunedSvm",
     layer: "hidden",
-    grid: { C: [1, 3, 10, 30, 100], gammaFactor: [0.25, 0.5, 1, 2] },
+    grid: { C: [1, 3, 10, 30, 100], gammaFactor: [0.5, 1, 2, 4] },
     learner: "rbf",
   },
   { key: "linearSvm", layer: "hidden", learner: "linear" },

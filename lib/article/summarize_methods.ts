@@ -1,7 +1,6 @@
 import { type AccuracyInterval, accuracyInterval } from "../metrics/accuracy_interval.ts";
 import { accuracyScore } from "../metrics/accuracy.ts";
 import { meanAndSd } from "../metrics/mean_and_sd.ts";
-import { median } from "../metrics/median.ts";
 import type { Comparison } from "./compare_classifiers.ts";
 import { METHOD_NAMES } from "./methods.ts";
 
@@ -61,8 +60,8 @@ export function summarizeMethods(
 }
 
 /**
- * The median seconds that each classifier took to fit and to predict: a run that shared its machine, or was
- * paused, says nothing about the work.
+ * The least seconds that each classifier took to fit and to predict: what else the machine did, or a pause,
+ * can only add to the work's own.
  *
  * @throws {RangeError} If there is no comparison
  *
@@ -79,7 +78,7 @@ export function summarizeMethods(
  */
 export function methodSeconds(comparisons: readonly Comparison[]): MethodSeconds[] {
   const seconds = (method: string, field: "fitSeconds" | "predictSeconds") =>
-    median(comparisons.map(({ outcomes }) => outcomes[method]![field]));
+    Math.min(...comparisons.map(({ outcomes }) => outcomes[method]![field]));
   return methodsOf(comparisons).map((method) => ({
     method,
     name: nameOf(method),

@@ -60,8 +60,8 @@ Deno.test("accuraciesBySeed and methodSeconds keep the order of the methods", ()
   assert.deepEqual(methodSeconds([FIRST, SECOND])[1], {
     method: "svm",
     name: "SVM (RBF)",
-    fitSeconds: 5,
-    predictSeconds: 0.5,
+    fitSeconds: 4,
+    predictSeconds: 0.4,
   });
   // A run that was paused changes nothing.
   const outcomes = Object.fromEntries(
@@ -69,7 +69,7 @@ Deno.test("accuraciesBySeed and methodSeconds keep the order of the methods", ()
       [name, outcome],
     ) => [name, { ...outcome, fitSeconds: 9999 }]),
   );
-  const paused = methodSeconds([FIRST, SECOND, SECOND, { seed: 2, outcomes }]);
+  const paused = methodSeconds([{ seed: 2, outcomes }, SECOND]);
   assert.equal(paused[1]!.fitSeconds, SECOND.outcomes["svm"]!.fitSeconds);
 });
 
