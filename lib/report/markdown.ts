@@ -28,14 +28,19 @@ export interface Heading {
   readonly id: string;
 }
 
+/** Ids of the page itself. */
+const PAGE_IDS = ["main", "theme", "fold", "on-dark"];
+
 /** Headings and ids of a page, as its cells are added. */
 export class Outline {
   readonly headings: Heading[] = [];
-  /** How often an id was wished for; those of the page itself are taken from the start. */
-  readonly #wishes = new Map<string, number>([["main", 1], ["theme", 1], ["fold", 1], [
-    "on-dark",
-    1,
-  ]]);
+  /** How often an id was wished for. */
+  readonly #wishes: Map<string, number>;
+
+  /** @param page Whose ids it shares; by default it is a page of its own, with the ids that every page has */
+  constructor(page?: Outline) {
+    this.#wishes = page ? page.#wishes : new Map(PAGE_IDS.map((id) => [id, 1]));
+  }
 
   /** An id that nothing else on the page has: the wish itself, or with a number behind it. */
   uniqueId(wish: string): string {

@@ -501,12 +501,12 @@ function renderBundle(
   if (markdown !== undefined) {
     // Its headings are no part of the page's outline.
     const text = markdown.replace(/^#+ +(.*)$/gm, "**$1**");
-    return renderMarkdown(text, new Outline(), drawing.find, findPage);
+    return renderMarkdown(text, new Outline(drawing.outline), drawing.find, findPage);
   }
   const latex = text("text/latex");
   if (latex !== undefined) {
     const isBare = !/^\s*(\$|\\\(|\\\[|\\begin\{)/.test(latex);
-    return renderMarkdown(isBare ? `$$${latex}$$` : latex, new Outline());
+    return renderMarkdown(isBare ? `$$${latex}$$` : latex, new Outline(drawing.outline));
   }
   const plain = text("text/plain");
   if (plain !== undefined) return preformatted(plain, "result");

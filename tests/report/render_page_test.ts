@@ -325,7 +325,7 @@ Deno.test("renderPage() treats links, ids and pictures of HTML outputs as it doe
     assert.match(output.textContent, /a b \(b\.csv\) T/, type);
     const images = [...output.querySelectorAll("img")].map((img) => img.getAttribute("alt"));
     assert.deepEqual(images, ["A dot"], type);
-    if (type === "text/html") assert.equal(output.querySelector("p")!.id, "T-2");
+    assert.equal(output.querySelector("p")!.id, "T-2", type);
   }
 });
 
