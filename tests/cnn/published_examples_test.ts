@@ -432,6 +432,26 @@ Deno.test("Graph models of whole numbers and of batches of one size are given th
   }
 });
 
+Deno.test("A table of whole numbers is found inside of another layer, too", async () => {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const images = Uint8Array.from({ length: 72 }, (_, i) => i * 3 % 20);
+  const set = { images, shape: [6, 2, 2, 3] as const };
+  const table = tf.layers.embedding({ inputDim: 20, outputDim: 4 });
+  const model = tf.sequential({
+    layers: [
+      tf.layers.reshape({ inputShape: [2, 2, 3], targetShape: [4, 3] }),
+      tf.layers.timeDistributed({ layer: table, name: "each" }),
+      tf.layers.flatten({ name: "hidden" }),
+    ],
+  });
+  const rows = tf.tensor(Float32Array.from(images), [6, 2, 2, 3]);
+  const expected = (model.predict(rows) as tf.Tensor).dataSync();
+  const preprocessing = { scale: "0..255" } as const;
+  const { data } = await hiddenFeatures(model, set, { preprocessing });
+  assertClose("in TimeDistributed", data, expected);
+  await assert.rejects(hiddenFeatures(model, set), /Layer "each" takes whole numbers/);
+});
+
 Deno.test("Images are rows or sequences to networks that take these, graph models included", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
   const weights = Float32Array.from({ length: 36 }, (_, i) => i % 7 - 3);

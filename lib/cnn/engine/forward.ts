@@ -10,7 +10,7 @@ import { asInput } from "./batches.ts";
 import { checkTrainable } from "./check_network.ts";
 import { inputShape } from "./image_arrays.ts";
 import { hasLogits, isOfImages } from "./layer_kinds.ts";
-import { takesWholeNumbers } from "./layer_limits.ts";
+import { takesWholeNumbers, withParts } from "./layer_limits.ts";
 import { IMAGES, type LayerCall, networkGraph } from "./network_graph.ts";
 
 /** What a {@linkcode ForwardPass} is told at each call. */
@@ -115,7 +115,7 @@ export function createForwardPass(
     onesChannel: training.onesChannel,
     givesLogits: around.logits && last !== undefined && hasLogits(last.layer),
     widest: widest(model, calls),
-    ofWholeNumbers: calls.find(({ layer }) => takesWholeNumbers(layer))?.layer.name,
+    ofWholeNumbers: calls.find(({ layer }) => withParts(layer).some(takesWholeNumbers))?.layer.name,
     steps: prediction.steps.length,
     applyAll,
     apply: (x, state) => applyAll(x, state)[0]!,
