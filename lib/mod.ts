@@ -27,9 +27,11 @@ export {
 export { type Compute, setUpCompute } from "./backend/mod.ts";
 export {
   buildCnn,
+  buildResidualCnn,
   type History,
   loadModel,
   predictClasses,
+  RESIDUAL_TRAINING,
   saveModel,
   trainCnn,
   type TrainOptions,

@@ -1,36 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import { Adam } from "../backend/adam.ts";
-import {
-  between,
-  checkOptions,
-  custom,
-  type Rules,
-  seed as seedRule,
-  whole,
-} from "../base/check.ts";
+import { between, checkOptions, type Rules } from "../base/check.ts";
+import { NETWORK_RULES, type NetworkOptions, networkSize } from "./network_size.ts";
 
 /** What {@linkcode buildCnn} can be told. */
-export interface BuildCnnOptions {
-  /** Seed of the initial weights; default 0. */
-  readonly seed?: number;
-  /** Height, width and channels of an image; default `[32, 32, 3]`. */
-  readonly inputShape?: readonly [number, number, number];
-  /** Number of classes; default 10. */
-  readonly classes?: number;
+export interface BuildCnnOptions extends NetworkOptions {
   /** Factor of the sum of all kernels' squares in the loss (an L2 penalty); default 0, as in the article. */
   readonly weightPenalty?: number;
 }
 
-const RULES: Rules<BuildCnnOptions> = {
-  seed: seedRule,
-  inputShape: custom(
-    "[height, width, channels], three whole numbers",
-    (value) => Array.isArray(value) && value.length === 3 && value.every(Number.isInteger),
-  ),
-  classes: whole(1),
-  weightPenalty: between(0, Infinity),
-};
+const RULES: Rules<BuildCnnOptions> = { ...NETWORK_RULES, weightPenalty: between(0, Infinity) };
 
+/** Two poolings leave something of it. */
+const LEAST_SIDE = 4;
 /** Filters of every convolution of the article's network. */
 const FILTERS = 32;
 /** Width of the layer named `hidden`, whose outputs are the features. */
@@ -61,16 +43,8 @@ const DROPOUT_RATE = 0.2;
  */
 export function buildCnn(options: BuildCnnOptions = {}): tf.LayersModel {
   checkOptions("buildCnn", options, RULES);
-  const { seed = 0, inputShape = [32, 32, 3], classes = 10, weightPenalty = 0 } = options;
-  const [height, width, channels] = inputShape;
-  if (!(height >= 4 && width >= 4 && channels >= 1)) {
-    throw new RangeError(
-      `Cannot build the CNN for images of ${inputShape.join(" × ")}: need at least 4 × 4 × 1`,
-    );
-  }
-  if (classes < 2) {
-    throw new RangeError(`Cannot build a classifier of ${classes} classes: need at least 2`);
-  }
+  const { seed, inputShape, classes } = networkSize("the CNN", options, LEAST_SIDE);
+  const { weightPenalty = 0 } = options;
   const penalty = weightPenalty === 0
     ? {}
     : { kernelRegularizer: tf.regularizers.l2({ l2: weightPenalty }) };

@@ -15,6 +15,7 @@ export type { EarlyStopping } from "./engine/early_stopping.ts";
 export type { EpochLog, History } from "./engine/history.ts";
 export type { ImageArrays, Images, LabeledImages, Labels } from "./engine/image_arrays.ts";
 export { buildCnn, type BuildCnnOptions, compileCnn } from "./build_cnn.ts";
+export { buildResidualCnn, RESIDUAL_TRAINING } from "./build_residual_cnn.ts";
 export { copyWeights } from "./copy_weights.ts";
 export {
   type FeatureOptions,
@@ -36,6 +37,7 @@ export {
   stepDecay,
   type StepDecayOptions,
 } from "./learning_rate.ts";
+export type { NetworkOptions } from "./network_size.ts";
 export type { Network } from "./network_text.ts";
 export { type PixelScale, type Preprocessing } from "./preprocessing.ts";
 export { loadModel, type LoadModelOptions } from "./load_model.ts";
