@@ -1,4 +1,3 @@
-import { checkOptions } from "../base/check.ts";
 import { elsewhere } from "../base/elsewhere.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import {
@@ -8,6 +7,7 @@ import {
   type SeedComparison,
 } from "./comparison_parts.ts";
 import type { ArticleElsewhere } from "./elsewhere.ts";
+import { checkComparison } from "./network_settings.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 
@@ -27,8 +27,8 @@ export interface Comparison {
  * where it was, and a further classifier leaves the others as they are. The softmax's seconds of fitting
  * are those of training the whole network.
  *
- * @throws {TypeError} If `sharing` is no text
- * @throws {RangeError} If `sharing` is none of the three, or a tuned method is asked for without its tuning
+ * @throws {TypeError} If an option is unknown or of the wrong kind
+ * @throws {RangeError} If an option is out of its range, or a tuned method is asked for without its tuning
  * @throws {DOMException} If the signal aborts
  *
  * @example
@@ -87,7 +87,7 @@ export async function compareClassifiers(
   seeds: number | readonly number[],
   options: ClassifierComparisonOptions = {},
 ): Promise<Comparison | Comparison[]> {
-  checkOptions("compareClassifiers", options, CLASSIFIER_COMPARISON_RULES);
+  checkComparison("compareClassifiers", options, CLASSIFIER_COMPARISON_RULES);
   const { signal } = options;
   const all = typeof seeds === "number" ? [seeds] : seeds;
   const plan = (seed: number) => comparisonParts(data, preset, seed, options);

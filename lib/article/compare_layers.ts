@@ -1,4 +1,3 @@
-import { checkOptions } from "../base/check.ts";
 import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { hiddenFeatures } from "../cnn/hidden_features.ts";
 import type { Network } from "../cnn/network_text.ts";
@@ -8,7 +7,12 @@ import { normalize, sliceSplit, type Split } from "../dataset/split.ts";
 import { Matrix } from "../base/matrix.ts";
 import { accuracyScore } from "../metrics/accuracy.ts";
 import { Svc } from "../svm/svc.ts";
-import { comparedNetwork, COMPARISON_RULES, type ComparisonOptions } from "./network_settings.ts";
+import {
+  checkComparison,
+  comparedNetwork,
+  COMPARISON_RULES,
+  type ComparisonOptions,
+} from "./network_settings.ts";
 import { fittedOutcome, once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { networkRows } from "./rows.ts";
@@ -76,7 +80,7 @@ export async function compareLayers(
   seed: number,
   options: ComparisonOptions = {},
 ): Promise<LayerScores[]> {
-  checkOptions("compareLayers", options, COMPARISON_RULES);
+  checkComparison("compareLayers", options, COMPARISON_RULES);
   const { signal } = options;
   const { begin, end } = networkRows(data.train.labels.length).validation;
   const rows = Math.min(preset.layerRows, end - begin);

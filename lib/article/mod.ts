@@ -11,6 +11,7 @@ export { comparePairs, formatP, type MethodPair, pairInWords } from "./compare_p
 export { kept, type KeptFeatures, type KeptFit } from "./kept.ts";
 export { type CacheEntry, listCache, pruneCache } from "./list_cache.ts";
 export { METHOD_NAMES, type MethodKey, type Parameters } from "./methods.ts";
+export type { ComparisonOptions, NetworkTraining } from "./network_settings.ts";
 export type { Outcome } from "./outcome.ts";
 export { type Preset, readPreset } from "./preset.ts";
 export { besidePublished, type SoftmaxAndSvm } from "./published.ts";

@@ -1,4 +1,3 @@
-import { checkOptions } from "../base/check.ts";
 import { copyWeights } from "../cnn/copy_weights.ts";
 import { buildCnn } from "../cnn/build_cnn.ts";
 import { predictClasses } from "../cnn/hidden_features.ts";
@@ -6,10 +5,16 @@ import { trainCnn } from "../cnn/train_cnn.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { progressLine } from "../notebook/progress.ts";
 import { cached } from "./cache.ts";
-import { COMPARISON_RULES, type ComparisonOptions, networkSettings } from "./network_settings.ts";
+import {
+  checkComparison,
+  COMPARISON_RULES,
+  type ComparisonOptions,
+  networkSettings,
+  trainingOf,
+} from "./network_settings.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
-import type { BuildNetwork } from "./trained_cnn.ts";
+import type { BuildNetwork, TrainedCnnOptions } from "./trained_cnn.ts";
 
 /** L2 penalties that are tried; the validation images choose. */
 const PENALTIES = [1e-4, 1e-3];
@@ -35,7 +40,8 @@ interface Training {
  * Two controls for what another classifier gains: the softmax as it was after the **epoch with the best
  * validation accuracy**, and the softmax of a network with an **L2 penalty** on its kernels (two are tried,
  * and the validation images choose). Both learn from the first four fifths of the images and choose by the
- * rest, as the classifiers do that are tuned. A network of one's own, `build`, has the first control only.
+ * rest, as the classifiers do that are tuned. A network of one's own, `build`, or one that is trained in a way
+ * of its own, `training`, has the first control only.
  *
  * Each control trains a network anew; its outcome is kept in `data/`.
  *
@@ -65,21 +71,22 @@ export async function softmaxControls(
   seed: number,
   options: ComparisonOptions = {},
 ): Promise<SoftmaxControl[]> {
-  checkOptions("softmaxControls", options, COMPARISON_RULES);
-  const { signal } = options;
-  const { best } = await trainAndWatch(data, preset, seed, options.build ?? buildCnn, signal);
+  checkComparison("softmaxControls", options, COMPARISON_RULES);
+  const { build = buildCnn, signal } = options;
+  const training = trainingOf(preset, options.training);
+  const { best } = await trainAndWatch(data, { ...training, seed, build }, signal);
   const controls: SoftmaxControl[] = [{
     seed,
     method: "earlyStopping",
-    how: `epoch ${best.epoch + 1} of ${preset.epochs}`,
+    how: `epoch ${best.epoch + 1} of ${training.epochs}`,
     validationAccuracy: best.accuracy,
     outcome: best.outcome,
   }];
-  if (options.build) return controls;
+  if (options.build || options.training) return controls;
   const penalized = [];
   for (const weightPenalty of PENALTIES) {
     const build: BuildNetwork = (size) => buildCnn({ ...size, weightPenalty });
-    const { last } = await trainAndWatch(data, preset, seed, build, signal);
+    const { last } = await trainAndWatch(data, { ...training, seed, build }, signal);
     penalized.push({ how: `L2 penalty ${weightPenalty}`, ...last });
   }
   penalized.sort((a, b) => b.accuracy - a.accuracy);
@@ -87,26 +94,23 @@ export async function softmaxControls(
   return [...controls, { seed, method: "weightDecay", how, validationAccuracy: accuracy, outcome }];
 }
 
-/** Trains a network as the article does, and predicts at its best epoch and at its end. */
+/** Trains a network, and predicts at its best epoch and at its end. */
 async function trainAndWatch(
   data: Dataset,
-  { epochs, batchSize }: Preset,
-  seed: number,
-  build: BuildNetwork,
+  options: TrainedCnnOptions & { readonly build: BuildNetwork },
   signal: AbortSignal | undefined,
 ): Promise<Training> {
   signal?.throwIfAborted();
-  const settings = networkSettings(data, { epochs, batchSize, seed, build });
+  const settings = networkSettings(data, options);
   return await cached("control", settings, async () => {
     const [, height, width, channels] = data.train.shape;
     const inputShape = [height, width, channels] as const;
+    const { build, ...training } = options, { seed } = options;
     const model = build({ seed, inputShape, classes: data.classNames.length });
     try {
       let putBack = () => {}, accuracy = -1, epoch = 0;
       const history = await trainCnn(model, data.train, {
-        epochs,
-        batchSize,
-        seed,
+        ...training,
         signal,
         onProgress: progressLine(`Training a control, seed ${seed}`),
         onEpoch: (log) => {
@@ -121,7 +125,9 @@ async function trainAndWatch(
         const fitSeconds = history.seconds.slice(0, until).reduce((a, b) => a + b, 0);
         return { predicted, fitSeconds, predictSeconds: (performance.now() - start) / 1000 };
       };
-      const last = { accuracy: history.valAccuracy.at(-1)!, outcome: await predict(epochs) };
+      const { restoreBest } = training.earlyStopping ?? {};
+      const ended = restoreBest ? history.bestEpoch! : history.loss.length - 1;
+      const last = { accuracy: history.valAccuracy[ended]!, outcome: await predict(ended + 1) };
       putBack();
       return { best: { epoch, accuracy, outcome: await predict(epoch + 1) }, last };
     } finally {

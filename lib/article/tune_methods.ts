@@ -1,4 +1,4 @@
-import { checkOptions, listOf, oneOf, type Rules } from "../base/check.ts";
+import { listOf, oneOf, type Rules } from "../base/check.ts";
 import type { Classifier } from "../base/classifier.ts";
 import type { Dataset } from "../dataset/load_cifar10.ts";
 import { GridSearch } from "../model_selection/grid_search.ts";
@@ -14,7 +14,12 @@ import {
   type Parameters,
   rectified,
 } from "./methods.ts";
-import { comparedNetwork, COMPARISON_RULES, type ComparisonOptions } from "./network_settings.ts";
+import {
+  checkComparison,
+  comparedNetwork,
+  COMPARISON_RULES,
+  type ComparisonOptions,
+} from "./network_settings.ts";
 import { once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { networkRows } from "./rows.ts";
@@ -76,7 +81,7 @@ export async function tuneMethods(
   seed: number,
   options: TuneOptions = {},
 ): Promise<Tuning[]> {
-  checkOptions("tuneMethods", options, RULES);
+  checkComparison("tuneMethods", options, RULES);
   const { signal, methods } = options, { folds } = preset;
   const { begin, end } = networkRows(data.train.labels.length).validation;
   const rows = Math.min(preset.gridRows, end - begin);

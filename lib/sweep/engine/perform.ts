@@ -61,15 +61,16 @@ async function compare(job: Job): Promise<void> {
   const parameters = job.parameters as CompareParameters;
   const { training, sharing, tuned, forestRows } = parameters;
   const data = await readDataset(parameters.data), method = parameters.method as MethodKey;
-  await withTraining(training, async ({ build, seed, epochs, batchSize }) => {
+  await withTraining(training, async ({ build, seed, validationSplit: _, ...trained }) => {
     let isLoaded = method === "softmax";
     const plan = comparisonParts(
       data,
-      // Of a preset only these count here.
-      { ...readPreset("quick"), epochs, batchSize, forestRows },
+      // Of a preset only this counts here.
+      { ...readPreset("quick"), forestRows },
       seed,
       {
         build,
+        training: trained,
         methods: [method],
         sharing: sharing as "article" | "same" | "all",
         tunings: tuned ? [{ method, parameters: tuned }] : [],

@@ -9,6 +9,7 @@ import {
   hiddenFeatures,
   predictClasses,
   softmaxControls,
+  Svc,
   trainCnn,
   trainedCnn,
   tuneMethods,
@@ -86,6 +87,35 @@ Deno.test("compareClassifiers shares out the rows as it is told", async () => {
   });
 });
 
+Deno.test("Comparisons train the network as they are told, with outcomes beside the article's", async () => {
+  await withCache(async (cache) => {
+    const training = { epochs: 2, learningRate: 0.002, augment: { flip: true } };
+    const methods = ["softmax", "svm"] as const;
+    const article = (await compareClassifiers(DATA, PRESET, 3, { methods })).outcomes;
+    const { outcomes } = await compareClassifiers(DATA, PRESET, 3, { methods, training });
+    const { model, isNew } = await trainedCnn(DATA, { batchSize: 20, seed: 3, ...training });
+    assert.equal(isNew, false);
+    assert.deepEqual(outcomes["softmax"]!.predicted, [...await predictClasses(model, DATA.test)]);
+    const svc = await new Svc().fit(
+      (await hiddenFeatures(model, DATA.train)).slice(0, 48),
+      DATA.train.labels.subarray(0, 48),
+    );
+    const byHand = [...await svc.predict(await hiddenFeatures(model, DATA.test))];
+    assert.deepEqual(outcomes["svm"]!.predicted, byHand);
+    assert.deepEqual((await compareClassifiers(DATA, PRESET, 3, { methods })).outcomes, article);
+    const kept = (await names(cache)).filter((name) => name.startsWith("outcome-"));
+    assert.equal(kept.length, 4);
+    await compareLayers(DATA, PRESET, 3, { training });
+    assert.equal((await names(cache)).filter((name) => name.startsWith("cnn-")).length, 2);
+
+    const data: Dataset = { ...DATA, train: images(300, 1) };
+    const search = { training, methods: ["tunedKNeighbors"] } as const;
+    await tuneMethods(data, { ...PRESET, folds: 2 }, 3, search);
+    const searched = await trainedCnn(data, { batchSize: 20, seed: 3, ...training });
+    assert.equal(searched.isNew, false);
+  });
+});
+
 Deno.test("tuneMethods searches the validation images, whose best parameters the comparison takes", async () => {
   await withCache(async (cache) => {
     const methods = ["tunedSvm", "tunedKNeighbors", "tunedOnActi3"] as const;
@@ -136,6 +166,15 @@ Deno.test("softmaxControls keep the best epoch, and choose a penalty by the vali
     assert.deepEqual(await softmaxControls(DATA, preset, 3), controls);
     const build = () => buildCnn({ seed: 5 });
     assert.equal((await softmaxControls(DATA, PRESET, 3, { build })).length, 1);
+
+    // A training of its own has its own epochs and what it learns by, and no penalty.
+    const training = { epochs: 2, batchSize: 30, weightDecay: 0.01, labelSmoothing: 0.1 };
+    const [own, ...others] = await softmaxControls(DATA, preset, 3, { training });
+    assert.deepEqual(others, []);
+    const until = Number(own!.how.match(/^epoch (\d) of 2$/)![1]);
+    const other = buildCnn({ seed: 3 });
+    await trainCnn(other, DATA.train, { ...training, epochs: until, seed: 3 });
+    assert.deepEqual(own!.outcome.predicted, [...await predictClasses(other, DATA.test)]);
   });
 });
 

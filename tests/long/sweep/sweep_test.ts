@@ -218,7 +218,8 @@ test("Networks of one's own are trained by workers, schedules included; what can
   const own = await both(server, async (cache) => {
     const { history, isNew } = await trainedCnn(DATA, { ...common, build });
     assert.equal(isNew, true);
-    const options = { build, methods: ["softmax"] } as const;
+    const training = { epochs: 2, learningRate: oneCycle({ max: 0.01 }), augment: { flip: true } };
+    const options = { build, training, methods: ["softmax"] } as const;
     const [compared] = await compareClassifiers(DATA, PRESET, [5], options);
     return {
       losses: history.loss,
