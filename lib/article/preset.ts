@@ -1,4 +1,5 @@
 import { noteRunFact } from "../base/run_facts.ts";
+import { LEFT_OUT, sampledPairs } from "./left_out_pairs.ts";
 
 /** The sizes of a run of the notebooks. */
 export interface Preset {
@@ -26,6 +27,14 @@ export interface Preset {
   readonly allRowsSeeds: readonly number[];
   /** Those of the seeds for which the controls are trained, too: networks that are held back. */
   readonly controlSeeds: readonly number[];
+  /** Epochs that the residual network trains. */
+  readonly residualEpochs: number;
+  /** Pairs of classes that a network is trained without, to learn them from its features afterwards. */
+  readonly unseenPairs: readonly (readonly [number, number])[];
+  /** How often images of such a pair are drawn to learn from. */
+  readonly unseenDraws: number;
+  /** How many images of each of the two are learned from, in rising order. */
+  readonly unseenCounts: readonly number[];
 }
 
 /** The article's own sizes. */
@@ -43,6 +52,10 @@ const ARTICLE: Preset = {
   seeds: [0],
   allRowsSeeds: [],
   controlSeeds: [],
+  residualEpochs: 12,
+  unseenPairs: LEFT_OUT.slice(0, 1),
+  unseenDraws: 1,
+  unseenCounts: [5, 10, 20, 50, 100, 500],
 };
 
 /** A few thousand images and two epochs: everything runs, in a minute or two. */
@@ -60,7 +73,14 @@ const QUICK: Preset = {
   seeds: [0, 1],
   allRowsSeeds: [0, 1],
   controlSeeds: [0],
+  residualEpochs: 2,
+  unseenPairs: LEFT_OUT.slice(0, 1),
+  unseenDraws: 2,
+  unseenCounts: [5, 20],
 };
+
+/** What the article's sizes are beside where several networks are compared. */
+const SEVERAL = { unseenPairs: sampledPairs(4), unseenDraws: 3 };
 
 /** Most networks that can be asked for: each takes minutes to train. */
 const MAX_SEEDS = 20;
@@ -72,7 +92,8 @@ const MAX_SEEDS = 20;
  *
  * Where several are compared, each seed trains a second network, on all images, and the first seed the
  * controls; `CONTROLS` says for how many of the seeds these are trained (0 to as many as there are). With
- * one seed nothing of that is trained, unless `CONTROLS` asks for it.
+ * one seed nothing of that is trained, unless `CONTROLS` asks for it. In the article's sizes, several seeds
+ * leave out four pairs of classes in place of one, and draw three times from each.
  *
  * In a notebook, `readPreset("quick")` makes everything small without an environment variable.
  *
@@ -106,6 +127,7 @@ export function readPreset(
     : wholeNumber("CONTROLS", controls, 0, chosen.length);
   return {
     ...preset,
+    ...(preset === ARTICLE && chosen.length > 1 ? SEVERAL : {}),
     seeds: chosen,
     allRowsSeeds: chosen.length > 1 || held > 0 ? chosen : [],
     controlSeeds: chosen.slice(0, held),

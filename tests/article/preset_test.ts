@@ -39,3 +39,22 @@ Deno.test("readPreset trains further networks where several are compared, or CON
   assert.deepEqual(further("quick", undefined, undefined), [[0, 1], [0]]);
   assert.throws(() => readPreset("article", "2", "3"), /CONTROLS .* from 0 to 2, got 3/);
 });
+
+Deno.test("readPreset leaves out cat and dog, and with several seeds three pairs more, always the same", () => {
+  const one = readPreset("article", "1", undefined),
+    several = readPreset("article", "3", undefined);
+  assert.deepEqual([one.unseenPairs, one.unseenDraws], [[[3, 5]], 1]);
+  assert.deepEqual(readPreset("article", undefined, undefined).unseenPairs, one.unseenPairs);
+  assert.deepEqual(several.unseenPairs, [[3, 5], [8, 9], [0, 6], [6, 8]]);
+  assert.equal(several.unseenDraws, 3);
+  for (const [a, b] of several.unseenPairs) assert.ok(a >= 0 && a < b && b < 10, `${a}, ${b}`);
+  for (const preset of [one, several]) {
+    assert.deepEqual(preset.unseenCounts, [5, 10, 20, 50, 100, 500]);
+    assert.equal(preset.residualEpochs, 12);
+  }
+  for (const quick of [readPreset("quick"), readPreset("quick", "3")]) {
+    const { unseenPairs, unseenDraws, unseenCounts, residualEpochs } = quick;
+    assert.deepEqual([unseenPairs, unseenDraws, unseenCounts], [[[3, 5]], 2, [5, 20]]);
+    assert.equal(residualEpochs, 2);
+  }
+});
