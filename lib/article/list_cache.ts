@@ -16,7 +16,7 @@ export interface CacheEntry {
 
 /** Names that this library gives: nothing else in the folder is listed, or deleted. */
 const NAME =
-  /^(cnn|outcome|search|control|features|fitted|grid|score|network|input)-[0-9a-f]{16}(\.(json|checkpoint|bin))?$/;
+  /^(cnn|outcome|search|control|features|fitted|grid|score|network|input|unseen)-[0-9a-f]{16}(\.(json|checkpoint|bin))?$/;
 
 /**
  * What is kept in the cache, the newest first.

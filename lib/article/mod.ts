@@ -6,6 +6,7 @@
  */
 export { compareClassifiers, type Comparison } from "./compare_classifiers.ts";
 export { type ClassifierComparisonOptions, type Sharing } from "./comparison_parts.ts";
+export { compareUnseen, type UnseenOptions, type UnseenRow } from "./compare_unseen.ts";
 export { compareLayers, type LayerScores } from "./compare_layers.ts";
 export { comparePairs, formatP, type MethodPair, pairInWords } from "./compare_pairs.ts";
 export { kept, type KeptFeatures, type KeptFit } from "./kept.ts";
@@ -24,6 +25,7 @@ export {
   type MethodSummary,
   summarizeMethods,
 } from "./summarize_methods.ts";
+export { summarizeUnseen, type UnseenMean, type UnseenSummary } from "./summarize_unseen.ts";
 export {
   type BuildNetwork,
   type TrainedCnn,
@@ -31,3 +33,4 @@ export {
   type TrainedCnnOptions,
 } from "./trained_cnn.ts";
 export { tuneMethods, type Tuning } from "./tune_methods.ts";
+export { UNSEEN_METHOD_NAMES, type UnseenMethod } from "./unseen_methods.ts";

@@ -25,6 +25,7 @@ export {
   STAND_IN_WARNING,
 } from "./load_cifar10.ts";
 export { type Cifar100Options, loadCifar100 } from "./load_cifar100.ts";
+export { leaveOut } from "./leave_out.ts";
 export { loadMnist, type MnistOptions } from "./load_mnist.ts";
 export { type ImageCsvOptions, loadImageCsv } from "./image_csv.ts";
 export { loadNpy, type NpyArray, type NpyData, saveNpy } from "./npy.ts";

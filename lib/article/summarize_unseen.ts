@@ -1,0 +1,66 @@
+import { type MeanAndSd, meanAndSd } from "../metrics/mean_and_sd.ts";
+import type { UnseenRow } from "./compare_unseen.ts";
+import { UNSEEN_METHOD_NAMES, type UnseenMethod } from "./unseen_methods.ts";
+
+/** A method at a number of images, over draws and pairs. */
+export interface UnseenMean extends MeanAndSd {
+  /** Images of each of the two classes. */
+  readonly count: number;
+  readonly method: UnseenMethod;
+  /** What the method is called. */
+  readonly name: string;
+}
+
+/** What {@linkcode summarizeUnseen} finds. */
+export interface UnseenSummary {
+  /** Mean accuracies with their deviations, by count, then method. */
+  readonly means: readonly UnseenMean[];
+  /**
+   * The fewest images of each class with which the mean of a network from scratch is not below that of the SVM on
+   * features; undefined if it is with all numbers that were tried.
+   */
+  readonly scratchCatchesUp: number | undefined;
+}
+
+/**
+ * The mean accuracy of each method at each number of images, its standard deviation over draws and pairs, and from
+ * how many images on training from scratch does as well as the SVM on features.
+ *
+ * @param rows Of one network, of all pairs: what `compareUnseen` gave, one after the other
+ * @throws {RangeError} If there are no rows
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { summarizeUnseen } from "deep-features";
+ *
+ * const row = { pair: "cat/dog", draw: 0 };
+ * const { means, scratchCatchesUp } = summarizeUnseen([
+ *   { ...row, count: 5, method: "svm", accuracy: 0.6 },
+ *   { ...row, count: 5, method: "scratch", accuracy: 0.5 },
+ *   { ...row, count: 50, method: "svm", accuracy: 0.7 },
+ *   { ...row, count: 50, method: "scratch", accuracy: 0.8 },
+ * ]);
+ * assert.equal(means[0]!.mean, 0.6);
+ * assert.equal(scratchCatchesUp, 50);
+ * ```
+ */
+export function summarizeUnseen(rows: readonly UnseenRow[]): UnseenSummary {
+  if (rows.length === 0) throw new RangeError("There are no rows to summarize");
+  const counts = [...new Set(rows.map(({ count }) => count))].sort((a, b) => a - b);
+  const methods = Object.keys(UNSEEN_METHOD_NAMES) as UnseenMethod[];
+  const means = counts.flatMap((count) =>
+    methods.flatMap((method): UnseenMean[] => {
+      const accuracies = rows.filter((row) => row.count === count && row.method === method)
+        .map(({ accuracy }) => accuracy);
+      if (accuracies.length === 0) return [];
+      return [{ count, method, name: UNSEEN_METHOD_NAMES[method], ...meanAndSd(accuracies) }];
+    })
+  );
+  const meanOf = (count: number, method: UnseenMethod) =>
+    means.find((mean) => mean.count === count && mean.method === method)?.mean ?? NaN;
+  return {
+    means,
+    scratchCatchesUp: counts.find((count) => meanOf(count, "scratch") >= meanOf(count, "svm")),
+  };
+}
