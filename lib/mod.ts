@@ -100,6 +100,7 @@ export {
   saveFigure,
   showTable,
   type Table,
+  trainingSizeCurves,
 } from "./plots/mod.ts";
 
 // Where the variable SWEEP_QUEUE names a queue, parts of long work go there; only then is this room loaded.

@@ -137,7 +137,9 @@ async function learn(
   signal: AbortSignal | undefined,
 ): Promise<Map<UnseenPart, number>> {
   const total = parts.reduce((sum, { work }) => sum + work, 0);
-  const tell = progressLine(`Learning ${name}`);
+  // The network is trained before, under a line of its own: the watch of this one starts at its first word.
+  let line: OnProgress | undefined;
+  const tell: OnProgress = (now) => (line ??= progressLine(`Learning ${name}`))(now);
   const learned = new Map<UnseenPart, number>();
   let before = 0;
   for (const part of parts) {

@@ -3,11 +3,11 @@ import { KNeighborsClassifier } from "../classifiers/k_neighbors.ts";
 import { LogisticRegression } from "../classifiers/logistic_regression.ts";
 import { Svc } from "../svm/svc.ts";
 
-/** What learns classes that a network has never seen, by its key, in the order of the tables. */
+/** What learns classes that a network has never seen, by its key, in the order of the tables; from features if it doesn't say. */
 export const UNSEEN_METHOD_NAMES = {
   svm: "SVM on features",
-  logisticRegression: "logistic regression on features",
-  kNeighbors: "nearest neighbours on features",
+  logisticRegression: "logistic regression",
+  kNeighbors: "nearest neighbours",
   svmOnPixels: "SVM on pixels",
   scratch: "network from scratch",
 } as const;

@@ -57,8 +57,11 @@ interface Rows {
   readonly tests: Matrix;
 }
 
-/** A pass that is learned from costs as much as three that are only looked at. */
-const LEARNING_PASSES = 3;
+/**
+ * A pass that is learned from costs as much as three that are only looked at, and a step on a few images, beside
+ * these, as much as some others.
+ */
+const LEARNING_PASSES = 3, STEP_IMAGES = 32;
 
 /** All parts, by counts, then draws, then methods. */
 export function unseenParts(plan: UnseenPlan, signal: AbortSignal | undefined): UnseenPart[] {
@@ -80,11 +83,10 @@ export function unseenParts(plan: UnseenPlan, signal: AbortSignal | undefined): 
     const split = sliceSplit(drawn[draw]!, 0, 2 * count);
     const place = { count, draw, method };
     if (method === "scratch") {
-      const sizes = scratchSizes(2 * count);
       return {
         ...place,
-        settings: { ...images, ...place, network: { ...scratch, ...sizes } },
-        work: LEARNING_PASSES * sizes.epochs * 2 * count + test.labels.length,
+        settings: { ...images, ...place, network: { ...scratch, ...scratchSizes(2 * count) } },
+        work: scratchWork(2 * count) + test.labels.length,
         accuracy: async (options) => await scratchAccuracy(plan, split, draw, options),
       };
     }
@@ -109,6 +111,13 @@ export function unseenParts(plan: UnseenPlan, signal: AbortSignal | undefined): 
   return counts.flatMap((count) =>
     drawn.flatMap((_, draw) => methods.map((method) => partOf(count, draw, method)))
   );
+}
+
+/** How much it is to train a network from scratch. */
+function scratchWork(images: number): number {
+  const { epochs, batchSize } = scratchSizes(images);
+  const steps = Math.ceil(images / batchSize);
+  return LEARNING_PASSES * epochs * (images + steps * STEP_IMAGES);
 }
 
 async function featuresOf(

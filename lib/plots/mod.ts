@@ -22,4 +22,9 @@ export { interactiveMap, type InteractiveMapOptions } from "./interactive_map.ts
 export { learningCurves, type LearningCurvesOptions } from "./learning_curves.ts";
 export { saveFigure, type SaveFigureOptions } from "./save_figure.ts";
 export type { ColorScheme } from "./theme.ts";
+export {
+  trainingSizeCurves,
+  type TrainingSizeCurvesOptions,
+  type TrainingSizeMean,
+} from "./training_size_curves.ts";
 export { showTable, type Table, type TableColumn, type TableOptions } from "./table.ts";

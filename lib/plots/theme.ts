@@ -43,6 +43,9 @@ const CATEGORICAL = [
   "#5c5952",
 ];
 
+/** Those of them that are dark enough for a thin line on white: a contrast of 3 at least. */
+export const CURVE_COLORS: readonly string[] = CATEGORICAL.filter((_, i) => ![4, 6, 8].includes(i));
+
 /** Turns of the color circle from one class to the next, so that neighbors are far apart. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /** How dark a color of many is, in turn. */

@@ -15,6 +15,7 @@ import {
   saveFigure,
   showTable,
   type Split,
+  trainingSizeCurves,
 } from "deep-features";
 import { jupyterDisplay } from "../../lib/base/display.ts";
 
@@ -86,7 +87,13 @@ Deno.test("Long class names lie inside the figure", async () => {
   ];
   const matrix = confusionMatrix([0, 1, 2], [0, 1, 1], 3);
   const rows = classNames.map((name, i) => ({ name, mean: 0.5 + i / 10 }));
-  for (const figure of [confusionHeatmap({ matrix, classNames }), comparisonChart({ rows })]) {
+  const points = rows.flatMap((row) => [{ ...row, count: 5 }, { ...row, count: 50_000 }]);
+  const figures = [
+    confusionHeatmap({ matrix, classNames }),
+    comparisonChart({ rows }),
+    trainingSizeCurves({ rows: points }),
+  ];
+  for (const figure of figures) {
     // A second drawing with room around it: no ink may lie where the first drawing has no place.
     const around = 400;
     const svg = figure.svg.replace(
@@ -194,6 +201,7 @@ Deno.test("Every figure refuses an unknown option and names the nearest", async 
     ["learningCurves", () => learningCurves({ history, ...wrong })],
     ["imageGrid", () => imageGrid({ split: smallSplit(3), classNames: ["a"], ...wrong })],
     ["comparisonChart", () => comparisonChart({ rows: [], ...wrong })],
+    ["trainingSizeCurves", () => trainingSizeCurves({ rows: [], ...wrong })],
     [
       "confusionHeatmap",
       () => confusionHeatmap({ matrix: confusionMatrix([0], [0]), classNames: ["a"], ...wrong }),

@@ -14,6 +14,7 @@ import {
   Matrix,
   saveFigure,
   type Split,
+  trainingSizeCurves,
 } from "deep-features";
 import { seededRandom } from "deep-features/base";
 import { jupyterDisplay } from "../../lib/base/display.ts";
@@ -228,6 +229,77 @@ Deno.test("gridSearchHeatmap() frames the best cell, comparisonChart() writes me
     /^TypeError: gridSearchHeatmap has no option "tittle": did you mean "title"/,
   );
   assert.throws(() => comparisonChart({ rows: [] }), /nothing to compare/);
+});
+
+Deno.test("trainingSizeCurves() draws curves in bands over a logarithmic axis, and names them at their ends", () => {
+  const counts = [500, 5, 50];
+  const rows = counts.flatMap((count) => [
+    { name: "<svm>", count, mean: 0.5 + Math.log10(count) / 10, sd: 0.02 },
+    { name: "scratch", count, mean: 0.4 + Math.log10(count) / 10 },
+  ]);
+  const figure = trainingSizeCurves({ rows, title: "Never seen", countLabel: "images" });
+  const [blue, red] = ["#2a40b3", "#d40005"];
+  const ofBlue = /stroke="#2a40b3"[^>]* aria-label="line">\s*<path d="M([^"]+)"/;
+  const points = figure.svg.match(ofBlue)![1]!.split("L").map((point) =>
+    point.split(",").map(Number)
+  );
+  // Rising counts, as far from each other as their logarithms, and rising accuracies.
+  const [a, b, c] = points as [number[], number[], number[]];
+  assert.equal(points.length, 3);
+  assert.ok(Math.abs((b[0]! - a[0]!) - (c[0]! - b[0]!)) < 0.01, `${points}`);
+  assert.ok(a[1]! > b[1]! && b[1]! > c[1]!, `${points}`);
+  for (const text of ["5", "50", "500", "&lt;svm&gt;", "scratch", "images", "Never seen"]) {
+    assert.ok(texts(figure).includes(text), text);
+  }
+  // One of the two has deviations, and so a band as high as two of them.
+  const bands = [...figure.svg.matchAll(/aria-label="area"[^>]*>\s*<path d="M([^"]+)Z"/g)];
+  assert.equal(bands.length, 1);
+  const corners = bands[0]![1]!.split("L").map((point) => point.split(",").map(Number)[1]!);
+  const perUnit = (a[1]! - c[1]!) / 0.2;
+  assert.ok(
+    Math.abs(Math.abs(corners[0]! - corners.at(-1)!) - 0.04 * perUnit) < 0.01,
+    `${corners}`,
+  );
+  assert.match(figure.svg, /<title>&lt;svm&gt;, 50: 0\.6699 ± 0\.0200<\/title>/);
+  assert.ok(figure.svg.includes(blue!) && figure.svg.includes(red!));
+  assert.equal(
+    figure.alt,
+    "Never seen: <svm> 0.5699 at 5 to 0.7699 at 500, scratch 0.4699 at 5 to 0.6699 at 500",
+  );
+});
+
+Deno.test("trainingSizeCurves() keeps names and numbers apart, draws a single count, and refuses the rest", () => {
+  const at = (count: number, name = "a", mean = 0.5) => ({ name, count, mean });
+  const draw = (...rows: ReturnType<typeof at>[]) => trainingSizeCurves({ rows });
+  const names = ["a", "b", "c", "d", "e", "f", "g"];
+  const crowded = draw(...names.flatMap((name) => [at(1, name), at(100, name), at(101, name)]));
+  const places = [
+    ...crowded.svg.matchAll(
+      /<g transform="translate\([\d.]+,(-?[\d.]+)\)" text-anchor="start"[^>]* aria-label="text">/g,
+    ),
+  ].map(([, y]) => Number(y)).sort((a, b) => a - b);
+  assert.equal(places.length, 7);
+  places.slice(1).forEach((y, i) => assert.ok(y - places[i]! >= 16, `${places}`));
+  // From the middle of the frame, which is 240 high.
+  assert.ok(places[0]! >= -120 && places.at(-1)! <= 120, `${places}`);
+  // 101 has no room beside 100.
+  assert.deepEqual(texts(crowded).filter((text) => /^1\d*$/.test(text)), ["1", "100"]);
+  const single = trainingSizeCurves({ rows: [{ ...at(5), sd: 0.1 }] });
+  assert.match(single.alt, /: a 0\.5000 at 5$/);
+  assert.doesNotMatch(single.svg + draw(at(5)).svg, /NaN|Infinity/);
+
+  const refused: [ReturnType<typeof at>[], RegExp][] = [
+    [[], /no rows/],
+    [[...names, "h"].map((name) => at(1, name)), /at most 7 curves can be told apart, got 8/],
+    [[at(5), at(5)], /"a" has several means at 5: rows with one name are one curve/],
+    [[at(0)], /rows must be an array of rows with name, count above 0 and mean/],
+    [[at(1, "a", NaN)], /rows must be/],
+    [[{ ...at(1), sd: -1 } as never], /rows must be/],
+  ];
+  for (const [rows, message] of refused) {
+    assert.throws(() => draw(...rows), { name: "RangeError", message });
+  }
+  assert.throws(() => trainingSizeCurves({ rows: 5 as never }), TypeError);
 });
 
 Deno.test("saveFigure() writes text that can be read without any font on the machine", async () => {

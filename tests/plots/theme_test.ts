@@ -9,7 +9,7 @@ import {
   wcagContrast,
 } from "culori";
 import { onDark } from "../../lib/base/on_dark.ts";
-import { classColors, INK, PAPER, rgbOf } from "../../lib/plots/theme.ts";
+import { classColors, CURVE_COLORS, INK, PAPER, rgbOf } from "../../lib/plots/theme.ts";
 
 const difference = differenceCiede2000();
 
@@ -49,6 +49,15 @@ Deno.test("onDark() keeps the ten classes apart, their hues, and text and points
     const before = lch(colors[i])!, after = lch(color)!;
     const turn = Math.abs((after.h! - before.h! + 540) % 360 - 180);
     if (before.c > 25) assert.ok(turn < 37, `${colors[i]} turns by ${turn}°`);
+  }
+});
+
+Deno.test("Curves have colors that a thin line can have, on dark paper, too", () => {
+  assert.equal(CURVE_COLORS.length, 7);
+  for (const color of CURVE_COLORS) {
+    assert.ok(wcagContrast(color, PAPER) > 3, `${color}: ${wcagContrast(color, PAPER)}`);
+    const there = wcagContrast(dark(color), dark(PAPER));
+    assert.ok(there > 3, `${color}: ${there}`);
   }
 });
 
