@@ -68,7 +68,7 @@ const COUNTS: Rule = custom(
  * with others added.
  *
  * What each method reached is kept in `data/` by itself, and so is the network: an interrupted comparison goes on
- * where it was.
+ * where it was. Where `SWEEP_QUEUE` names a queue, one of its workers trains the first network; all else is done here.
  *
  * @param pair Indices of the two classes
  * @throws {TypeError} If an option or the pair is of the wrong kind, or `training` has weights of classes
