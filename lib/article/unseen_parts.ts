@@ -85,7 +85,11 @@ export function unseenParts(plan: UnseenPlan, signal: AbortSignal | undefined): 
     if (method === "scratch") {
       return {
         ...place,
-        settings: { ...images, ...place, network: { ...scratch, ...scratchSizes(2 * count) } },
+        settings: {
+          ...images,
+          ...place,
+          network: { ...scratch, ...scratchTraining(plan, 2 * count).text },
+        },
         work: scratchWork(2 * count) + test.labels.length,
         accuracy: async (options) => await scratchAccuracy(plan, split, draw, options),
       };
@@ -164,17 +168,35 @@ function scratchSettings({ unseen, build, learning }: UnseenPlan): Settings {
   return settings;
 }
 
+/**
+ * How a network learns from scratch from so many images, and what of it is kept as text. A learning rate that the
+ * caller gave is for the batches of the other network: with smaller ones it is smaller in proportion (Goyal et al.
+ * 2017, arXiv 1706.02677, section 2.1).
+ */
+function scratchTraining({ network, learning }: UnseenPlan, images: number) {
+  const sizes = scratchSizes(images), { learningRate, ...others } = learning;
+  if (learningRate === undefined) return { training: { ...others, ...sizes }, text: sizes };
+  const rateFactor = sizes.batchSize / network.training.batchSize;
+  const scaled = typeof learningRate === "number"
+    ? rateFactor * learningRate
+    : (step: number, steps: number) => rateFactor * learningRate(step, steps);
+  return {
+    training: { ...others, ...sizes, learningRate: scaled },
+    text: { ...sizes, rateFactor },
+  };
+}
+
 async function scratchAccuracy(
-  { unseen, build = buildCnn, learning }: UnseenPlan,
+  plan: UnseenPlan,
   split: Split,
   draw: number,
   options: RunOptions,
 ): Promise<number> {
-  const [images, height, width, channels] = split.shape;
+  const { unseen, build = buildCnn } = plan, [images, height, width, channels] = split.shape;
   const model = build({ seed: draw, inputShape: [height, width, channels], classes: 2 });
   try {
-    const training = { ...learning, ...scratchSizes(images), seed: draw, validationSplit: 0 };
-    await trainCnn(model, split, { ...training, ...options });
+    const { training } = scratchTraining(plan, images);
+    await trainCnn(model, split, { ...training, seed: draw, validationSplit: 0, ...options });
     const predicted = await predictClasses(model, unseen.test, { signal: options.signal });
     return accuracyScore(unseen.test.labels, predicted);
   } finally {

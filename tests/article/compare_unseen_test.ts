@@ -108,6 +108,8 @@ Deno.test("compareUnseen reaches what the same network, features, draws and meth
         const scratch = build({ seed: draw, inputShape: [4, 4, 3], classes: 2 });
         await trainCnn(scratch, few, {
           ...TRAINING,
+          // The rate is for batches of ten.
+          learningRate: oneCycle({ max: 0.02 * 2 * count / 10 }),
           batchSize: 2 * count,
           epochs: 150,
           seed: draw,
