@@ -13,6 +13,7 @@ import { benchGrid } from "./grid.ts";
 import { benchMatmul } from "./matmul.ts";
 import { benchNetworks } from "./networks.ts";
 import { benchPackages } from "./packages.ts";
+import { benchResidual } from "./residual.ts";
 import { type BenchRow, printRows } from "./row.ts";
 import { benchSvm } from "./svm.ts";
 import { benchTrainingStep } from "./training_step.ts";
@@ -23,6 +24,7 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   matmul: benchMatmul,
   step: benchTrainingStep,
   networks: benchNetworks,
+  residual: benchResidual,
   svm: benchSvm,
   umap: benchUmap,
   classifiers: benchClassifiers,

@@ -52,7 +52,7 @@ const ARTICLE: Preset = {
   seeds: [0],
   allRowsSeeds: [],
   controlSeeds: [],
-  residualEpochs: 12,
+  residualEpochs: 14,
   unseenPairs: LEFT_OUT.slice(0, 1),
   unseenDraws: 1,
   unseenCounts: [5, 10, 20, 50, 100, 500],

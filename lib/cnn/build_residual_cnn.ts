@@ -65,7 +65,7 @@ export function buildResidualCnn(options: NetworkOptions = {}): tf.LayersModel {
 
   const model = tf.model({ inputs: input, outputs: output, name: "residual_cnn" });
   model.compile({
-    optimizer: new Sgd(0.05, 0.9, true),
+    optimizer: new Sgd(0.1, 0.9, true),
     loss: "categoricalCrossentropy",
     metrics: ["accuracy"],
   });
@@ -77,7 +77,7 @@ type Tensor = tf.SymbolicTensor;
 /**
  * How {@linkcode buildResidualCnn}'s network is trained, to be given to `trainCnn` or `trainedCnn` with a number of
  * epochs: Smith & Topin's one cycle of the learning rate, decoupled weight decay, label smoothing (Szegedy et al.
- * 2016), and images that are mirrored, moved by up to four pixels, and cut.
+ * 2016), and images that are mirrored, moved by up to two pixels, and cut.
  *
  * @example
  * ```ts
@@ -94,8 +94,8 @@ type Tensor = tf.SymbolicTensor;
  * ```
  */
 export const RESIDUAL_TRAINING: LearningOptions = {
-  learningRate: oneCycle({ max: 0.1 }),
+  learningRate: oneCycle({ max: 0.15, warmUp: 0.2 }),
   weightDecay: 5e-3,
   labelSmoothing: 0.1,
-  augment: { flip: true, shift: 4, cutout: 8 },
+  augment: { flip: true, shift: 2, cutout: 6 },
 };

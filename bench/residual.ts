@@ -1,0 +1,57 @@
+import {
+  accuracyScore,
+  buildResidualCnn,
+  loadCifar10,
+  predictClasses,
+  readPreset,
+  RESIDUAL_TRAINING,
+  setUpCompute,
+  trainCnn,
+} from "deep-features";
+import { threads } from "deep-features/compute";
+import { median } from "./median.ts";
+import { runPeer } from "./peer.ts";
+import { PeerFiles } from "./peer_files.ts";
+import type { BenchRow } from "./row.ts";
+
+/**
+ * The residual network of notebook 06, trained here and in PyTorch on the same images in the same way: seconds
+ * of an epoch, and what both make of the test images. `BENCH_EPOCHS` makes it short. It takes some twenty minutes.
+ */
+export async function benchResidual(): Promise<BenchRow[]> {
+  await setUpCompute({ backend: "simd", quiet: true });
+  const { train, test } = await loadCifar10();
+  const { residualEpochs, batchSize } = readPreset("article");
+  const epochs = Number(Deno.env.get("BENCH_EPOCHS") ?? residualEpochs);
+  const model = buildResidualCnn({ seed: 0 });
+  const history = await trainCnn(model, train, {
+    ...RESIDUAL_TRAINING,
+    epochs,
+    batchSize,
+    seed: 0,
+    onEpoch: ({ epoch, valAccuracy, seconds }) =>
+      console.log(`epoch ${epoch + 1}: ${valAccuracy.toFixed(4)}, ${seconds.toFixed(1)} s`),
+  });
+  const ours = accuracyScore(test.labels, await predictClasses(model, test));
+  await using files = await PeerFiles.open();
+  await files.write({
+    images: train.images,
+    labels: Uint8Array.from(train.labels),
+    test_images: test.images,
+    test_labels: Uint8Array.from(test.labels),
+  });
+  const peer = await runPeer<{ seconds: number[]; test: number }>(
+    "torch_residual.py",
+    files.folder,
+    JSON.stringify({ epochs, batchSize, threads: threads() }),
+  );
+  return [{
+    name: "an epoch of the residual network, 40,000 + 10,000 images, PyTorch",
+    ours: median(history.seconds),
+    peer: median(peer.seconds),
+    unit: "s",
+    note: `test accuracy after ${epochs} epochs ${ours.toFixed(4)}, PyTorch ${
+      peer.test.toFixed(4)
+    }`,
+  }];
+}
