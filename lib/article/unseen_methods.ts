@@ -22,13 +22,19 @@ interface UnseenLearner {
   readonly create: (count: number) => Classifier;
 }
 
+/** Features of a network whose columns are far apart in size take more steps than the hundred of the default. */
+const MAX_ITERATIONS = 1000;
+
 /** Neighbors that vote where there are as many. */
 const NEIGHBORS = 5;
 
 /** The methods that are no network. */
 export const UNSEEN_LEARNERS: Readonly<Record<Exclude<UnseenMethod, "scratch">, UnseenLearner>> = {
   svm: { rows: "features", create: () => new Svc() },
-  logisticRegression: { rows: "features", create: () => new LogisticRegression() },
+  logisticRegression: {
+    rows: "features",
+    create: () => new LogisticRegression({ maxIter: MAX_ITERATIONS }),
+  },
   kNeighbors: {
     rows: "features",
     create: (count) => new KNeighborsClassifier({ nNeighbors: Math.min(NEIGHBORS, count) }),

@@ -117,7 +117,7 @@ Deno.test("compareUnseen reaches what the same network, features, draws and meth
         });
         const predicted = [
           await (await new Svc().fit(X, y)).predict(Xt),
-          await (await new LogisticRegression({ C: 1 }).fit(X, y)).predict(Xt),
+          await (await new LogisticRegression({ C: 1, maxIter: 1000 }).fit(X, y)).predict(Xt),
           await (await k.fit(X, y)).predict(Xt),
           await (await new Svc().fit(pixels(few), y)).predict(pixels(test)),
           await predictClasses(scratch, test),
