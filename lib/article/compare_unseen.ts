@@ -60,12 +60,12 @@ const COUNTS: Rule = custom(
  * - for comparison, the same SVM on pixels in [0, 1], and a network of the same architecture that is trained on these
  *   images alone, **from scratch**.
  *
- * The classifiers have scikit-learn's defaults; logistic regression may take 1,000 steps, so that it is at its end. Nothing standardizes the features, as its users mostly don't with
- * those of one layer, whose columns have one scale, and as the other comparisons here don't. The network from
- * scratch learns as the first one, with `training`'s options, but in batches of at most 32 and for at least 40 epochs
- * and 150 steps, without validation: early stopping, which would need that, is left out, and a learning rate that
- * `training` names is smaller as the batches are. The draw is the seed of its weights. All methods, and all networks, are given the same images in a draw, and more images are the fewer ones
- * with others added.
+ * The classifiers have scikit-learn's defaults; logistic regression may take 1,000 steps, so that it comes to its end.
+ * Nothing standardizes the features, as its users mostly don't with those of one layer, and as the other comparisons
+ * here don't. The network from scratch learns as the first one, with `training`'s options, but in batches of at most
+ * 32 and for at least 40 epochs and 150 steps, without validation: early stopping, which would need that, is left
+ * out. The draw is the seed of its weights. All methods, and all networks, are given the same images in a draw, and
+ * more images are the fewer ones with others added.
  *
  * What each method reached is kept in `data/` by itself, and so is the network: an interrupted comparison goes on
  * where it was. Where `SWEEP_QUEUE` names a queue, one of its workers trains the first network; all else is done here.
