@@ -14,7 +14,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 FIRST, STAGES = 24, [48, 96, 192]
-MAX_RATE, WEIGHT_DECAY, LABEL_SMOOTHING, SHIFT, CUTOUT = 0.15, 5e-3, 0.1, 2, 6
+MAX_RATE, WEIGHT_DECAY, LABEL_SMOOTHING, SHIFT, CUTOUT = 0.25, 5e-3, 0.1, 2, 6
 
 folder, settings = sys.argv[1], json.loads(sys.argv[2])
 torch.manual_seed(0)
@@ -53,7 +53,7 @@ class Net(nn.Module):
         for widening, residual in zip(self.widening, self.residual):
             x = widening(x, pool=True)
             x = x + residual(x)
-        return self.end(x.amax((2, 3)))
+        return self.end(x.amax((2, 3)) / 8)
 
 
 def augmented(images):

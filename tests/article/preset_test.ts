@@ -47,14 +47,15 @@ Deno.test("readPreset leaves out cat and dog, and with several seeds three pairs
   assert.deepEqual(readPreset("article", undefined, undefined).unseenPairs, one.unseenPairs);
   assert.deepEqual(several.unseenPairs, [[3, 5], [8, 9], [0, 6], [6, 8]]);
   assert.equal(several.unseenDraws, 3);
+  assert.deepEqual([one.unseenResidual, several.unseenResidual], [false, true]);
   for (const [a, b] of several.unseenPairs) assert.ok(a >= 0 && a < b && b < 10, `${a}, ${b}`);
   for (const preset of [one, several]) {
     assert.deepEqual(preset.unseenCounts, [5, 10, 20, 50, 100, 500]);
-    assert.equal(preset.residualEpochs, 14);
+    assert.equal(preset.residualEpochs, 12);
   }
   for (const quick of [readPreset("quick"), readPreset("quick", "3")]) {
     const { unseenPairs, unseenDraws, unseenCounts, residualEpochs } = quick;
-    assert.deepEqual([unseenPairs, unseenDraws, unseenCounts], [[[3, 5]], 2, [5, 20]]);
+    assert.deepEqual([unseenPairs, unseenDraws, unseenCounts], [[[3, 5]], 1, [5, 20]]);
     assert.equal(residualEpochs, 2);
   }
 });
