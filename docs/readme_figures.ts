@@ -1,12 +1,16 @@
 /**
- * `deno task readme:figures` writes README's results anew from the committed outputs of `05_beyond`;
- * `tests/notebooks/readme_test.ts` holds that they are what the outputs say.
+ * `deno task readme:figures` writes README's results anew from the committed outputs of `05_beyond` and
+ * `06_strong`; `tests/notebooks/readme_test.ts` holds that they are what the outputs say.
  *
  * @module
  */
 import { join } from "@std/path";
 
-const BEGIN = "<!-- results: written by deno task readme:figures -->";
+/** README's results begin behind these, each with the notebook that they are from. */
+const MARKS = {
+  article: "<!-- results: written by deno task readme:figures -->",
+  strong: "<!-- results of 06_strong: written by deno task readme:figures -->",
+};
 const END = "<!-- end of results -->";
 
 interface Output {
@@ -24,52 +28,113 @@ export interface StoredNotebook {
  * README's results from the outputs of `05_beyond`; `undefined` if its outputs are of before the cells that
  * say them.
  */
-export function resultsText({ cells }: StoredNotebook): string | undefined {
-  const outputs = (id: string) => cells.find((cell) => cell.id === id)?.outputs ?? [];
-  const printed = (id: string) =>
-    outputs(id).filter(({ output_type }) => output_type === "stream")
-      .map(({ text }) => joined(text)).join("").split("\n").filter((line) => line.endsWith("."));
-  const table = (id: string) => {
-    const shown = outputs(id).findLast(({ data }) => data?.["text/plain"] !== undefined);
-    return shown && rowsOf(joined(shown.data!["text/plain"]));
-  };
-  const ways = table("ways"), methods = table("c06");
+export function resultsText(notebook: StoredNotebook): string | undefined {
+  const ways = tableOf(notebook, "ways"), methods = tableOf(notebook, "c06");
   if (!ways || !methods) return undefined;
   const value = (row: Record<string, string>) =>
     row["sd"] === undefined
       ? `${row["mean"]} (${row["from"]} to ${row["to"]})`
       : `${row["mean"]} ± ${row["sd"]}`;
-  const names = [...new Set(ways.map(({ method }) => method!))];
-  const titles = [...new Set(ways.map(({ rows }) => rows!))];
-  const wide = markdownTable(
-    ["test accuracy", ...titles],
-    names.map((name) => [
-      name,
-      ...titles.map((title) => {
-        const row = ways.find((row) => row["rows"] === title && row["method"] === name);
-        return row ? value(row) : "–";
-      }),
-    ]),
-  );
+  const wide = crossTable(ways, {
+    corner: "test accuracy",
+    rows: "method",
+    columns: "rows",
+    value,
+  });
   const long = markdownTable(
     ["the same rows for all", "test accuracy"],
     methods.map((row) => [row["method"]!, value(row)]),
   );
-  const sentences = [...printed("ways-say"), ...printed("controls-say")];
-  return [wide, long, ...sentences.map((sentence) => `- ${sentence}`)].join("\n\n")
+  return withSentences([wide, long], sentencesOf(notebook, "ways-say", "controls-say"));
+}
+
+/** README's results from the outputs of `06_strong`; `undefined` if it has none. */
+export function strongText(notebook: StoredNotebook): string | undefined {
+  const networks = tableOf(notebook, "article"), unseen = tableOf(notebook, "unseen-table");
+  if (!networks || !unseen) return undefined;
+  const both = crossTable(networks, {
+    corner: "the same rows for all (points over the network's softmax)",
+    rows: "method",
+    columns: "network",
+    value: (row) => `${row["mean"]} (${row["over its softmax, points"]})`,
+  });
+  const { network: _, ...first } = unseen[0]!;
+  const titles = Object.keys(first);
+  const few = markdownTable(
+    ["network", ...titles],
+    unseen.map((row) => ["network", ...titles].map((title) => row[title]!)),
+  );
+  const sentences = sentencesOf(notebook, "pairs", "gained", "map-says", "unseen-says");
+  return withSentences([both, few], sentences);
+}
+
+/** The table that a cell shows, if it shows one. */
+function tableOf({ cells }: StoredNotebook, id: string): Record<string, string>[] | undefined {
+  const outputs = cells.find((cell) => cell.id === id)?.outputs ?? [];
+  const shown = outputs.findLast(({ data }) => data?.["text/plain"] !== undefined);
+  return shown && rowsOf(joined(shown.data!["text/plain"]));
+}
+
+/** The sentences that cells print. */
+function sentencesOf({ cells }: StoredNotebook, ...ids: string[]): string[] {
+  return ids.flatMap((id) =>
+    (cells.find((cell) => cell.id === id)?.outputs ?? [])
+      .filter(({ output_type }) => output_type === "stream")
+      .map(({ text }) => joined(text)).join("").split("\n").filter((line) => line.endsWith("."))
+  );
+}
+
+function withSentences(tables: readonly string[], sentences: readonly string[]): string {
+  return [...tables, ...sentences.map((sentence) => `- ${sentence}`)].join("\n\n")
     .replaceAll(".\n\n- ", ".\n- ");
 }
 
-/** README with its results written anew. */
-export function withResults(readme: string, results: string): string {
-  const begin = readme.indexOf(BEGIN), end = readme.indexOf(END);
-  if (begin < 0 || end < begin) throw new RangeError(`README lacks ${BEGIN} … ${END}`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${results}\n\n${readme.slice(end)}`;
+interface CrossTable {
+  /** The title of the first column. */
+  readonly corner: string;
+  /** By what the rows and the columns of the new table are told apart. */
+  readonly rows: string;
+  readonly columns: string;
+  readonly value: (row: Record<string, string>) => string;
+}
+
+/** A long table made wide. */
+function crossTable(
+  table: readonly Record<string, string>[],
+  { corner, rows, columns, value }: CrossTable,
+): string {
+  const titles = [...new Set(table.map((row) => row[columns]!))];
+  const names = [...new Set(table.map((row) => row[rows]!))];
+  return markdownTable(
+    [corner, ...titles],
+    names.map((name) => [
+      name,
+      ...titles.map((title) => {
+        const row = table.find((row) => row[columns] === title && row[rows] === name);
+        return row ? value(row) : "–";
+      }),
+    ]),
+  );
+}
+
+/** Which results of README are meant. */
+export type Part = keyof typeof MARKS;
+
+/** README with some of its results written anew. */
+export function withResults(readme: string, results: string, part: Part = "article"): string {
+  const [begin, end] = placeOf(readme, part);
+  return `${readme.slice(0, begin)}\n\n${results}\n\n${readme.slice(end)}`;
 }
 
 /** What stands between README's marks. */
-export function writtenResults(readme: string): string {
-  return readme.slice(readme.indexOf(BEGIN) + BEGIN.length, readme.indexOf(END)).trim();
+export function writtenResults(readme: string, part: Part = "article"): string {
+  return readme.slice(...placeOf(readme, part)).trim();
+}
+
+function placeOf(readme: string, part: Part): [number, number] {
+  const mark = MARKS[part], begin = readme.indexOf(mark), end = readme.indexOf(END, begin);
+  if (begin < 0 || end < begin) throw new RangeError(`README lacks ${mark} … ${END}`);
+  return [begin + mark.length, end];
 }
 
 function joined(text: string | readonly string[] | undefined): string {
@@ -93,13 +158,22 @@ function markdownTable(titles: readonly string[], rows: readonly (readonly strin
 if (import.meta.main) {
   const project = join(import.meta.dirname!, "..");
   const file = join(project, "README.md");
-  const notebook = JSON.parse(
-    await Deno.readTextFile(join(project, "notebooks/05_beyond.ipynb")),
-  ) as StoredNotebook;
-  const results = resultsText(notebook);
-  if (results === undefined) {
-    console.error("05_beyond has no outputs of its results: SEEDS=5 deno task report --save first");
-    Deno.exit(1);
+  const read = async (name: string) =>
+    JSON.parse(
+      await Deno.readTextFile(join(project, "notebooks", `${name}.ipynb`)),
+    ) as StoredNotebook;
+  const results = {
+    article: resultsText(await read("05_beyond")),
+    strong: strongText(await read("06_strong")),
+  };
+  for (const [part, text] of Object.entries(results)) {
+    if (text === undefined) {
+      console.error(
+        `No outputs for README's part "${part}": SEEDS=5 deno task report --save first`,
+      );
+      continue;
+    }
+    const readme = await Deno.readTextFile(file);
+    await Deno.writeTextFile(file, withResults(readme, text, part as Part));
   }
-  await Deno.writeTextFile(file, withResults(await Deno.readTextFile(file), results));
 }

@@ -3,25 +3,34 @@ import { join } from "@std/path";
 import {
   resultsText,
   type StoredNotebook,
+  strongText,
   withResults,
   writtenResults,
 } from "../../docs/readme_figures.ts";
 import { notebookNames, PROJECT, readNotebook } from "../helpers/notebooks.ts";
 
 const README = Deno.readTextFileSync(join(PROJECT, "README.md"));
-const BEYOND = JSON.parse(
-  Deno.readTextFileSync(join(PROJECT, "notebooks/05_beyond.ipynb")),
-) as StoredNotebook;
+const stored = (name: string) =>
+  JSON.parse(
+    Deno.readTextFileSync(join(PROJECT, "notebooks", `${name}.ipynb`)),
+  ) as StoredNotebook;
 
 /** Texts without what the formatter decides: line ends, widths of columns. */
 const plain = (text: string) =>
   text.replaceAll(/\s*\|\s*/g, "|").replaceAll(/\|-+/g, "|-").replaceAll(/\s+/g, " ");
 
-Deno.test("README's results are what the committed outputs of 05_beyond say", () => {
-  const expected = resultsText(BEYOND);
-  // Outputs of before these cells: the figures are compared below all the same.
-  if (expected === undefined) return;
-  assert.equal(plain(writtenResults(README)), plain(expected), "run deno task readme:figures");
+Deno.test("README's results are what the committed outputs of 05_beyond and 06_strong say", () => {
+  const results = {
+    article: resultsText(stored("05_beyond")),
+    strong: strongText(stored("06_strong")),
+  };
+  for (const part of ["article", "strong"] as const) {
+    const expected = results[part];
+    // Outputs of before these cells: the figures are compared below all the same.
+    if (expected === undefined) continue;
+    const written = writtenResults(README, part);
+    assert.equal(plain(written), plain(expected), "run deno task readme:figures");
+  }
 });
 
 Deno.test("Each accuracy in README's results is found in a committed output", () => {
@@ -35,12 +44,48 @@ Deno.test("Each accuracy in README's results is found in a committed output", ()
   assert.deepEqual(astray, [], "these are in no output");
 });
 
-Deno.test("resultsText() writes tables and sentences, and keeps what stands around them", () => {
-  const result = (text: string) => ({
-    output_type: "execute_result",
-    data: { "text/plain": text },
+const result = (text: string) => ({
+  output_type: "execute_result",
+  data: { "text/plain": text },
+});
+const stream = (text: string) => ({ output_type: "stream", text: [text] });
+
+Deno.test("strongText() sets two networks side by side, and writes the curves as a table", () => {
+  const cell = (id: string, output: ReturnType<typeof result> | ReturnType<typeof stream>) => ({
+    id,
+    outputs: [output],
   });
-  const stream = (text: string) => ({ output_type: "stream", text: [text] });
+  const notebook: StoredNotebook = {
+    cells: [
+      cell(
+        "article",
+        result(
+          "network    method     mean    over its softmax, points\n" +
+            "article's  SVM (RBF)  0.7100  1.00\n" +
+            "article's  softmax    0.7000  0.00\n" +
+            "residual   softmax    0.9000  0.00\n",
+        ),
+      ),
+      cell(
+        "unseen-table",
+        result("network  method   n = 5  n = 10\nresidual  SVM on features  0.700  0.800\n"),
+      ),
+      cell("gained", stream("It gains.\nnot a sentence\n")),
+      cell("unseen-says", stream("Caught up.\n")),
+    ],
+  };
+  assert.equal(
+    strongText(notebook),
+    "| the same rows for all (points over the network's softmax) | article's | residual |\n" +
+      "| --- | --- | --- |\n| SVM (RBF) | 0.7100 (1.00) | – |\n" +
+      "| softmax | 0.7000 (0.00) | 0.9000 (0.00) |\n\n" +
+      "| network | method | n = 5 | n = 10 |\n| --- | --- | --- | --- |\n" +
+      "| residual | SVM on features | 0.700 | 0.800 |\n\n- It gains.\n- Caught up.",
+  );
+  assert.equal(strongText({ cells: [] }), undefined);
+});
+
+Deno.test("resultsText() writes tables and sentences, and keeps what stands around them", () => {
   const notebook: StoredNotebook = {
     cells: [
       {
