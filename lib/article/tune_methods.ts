@@ -23,6 +23,10 @@ import {
 import { once } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import { networkRows } from "./rows.ts";
+import { type Grid, widenGrid } from "./widen_grid.ts";
+
+/** How often a grid is made wider at most. */
+const MOST_WIDENINGS = 3;
 
 type TuneOptions = ComparisonOptions & { readonly methods?: readonly MethodKey[] };
 
@@ -30,8 +34,6 @@ const RULES: Rules<TuneOptions> = {
   ...COMPARISON_RULES,
   methods: listOf(oneOf(...Object.keys(METHOD_NAMES)), "a list of methods' keys"),
 };
-
-type Grid = Readonly<Record<string, readonly number[]>>;
 
 /** What the search for a classifier's parameters found. */
 export interface Tuning {
@@ -51,8 +53,8 @@ export interface Tuning {
 /**
  * Tunes all classifiers of the comparison by the same search: grid search with the preset's folds, on the
  * first `gridRows` of the network's **validation** images, whose features are what those of new images are.
- * (On images that the network has learned from the scores would be too high.) What is found is kept in
- * `data/`, method by method.
+ * (On images that the network has learned from the scores would be too high.) Where the best lies at an edge of
+ * its grid, the grid is made wider there, up to three times. What is found is kept in `data/`, method by method.
  *
  * @param seed Of the network whose features are searched, and of the folds
  * @throws {DOMException} If the signal aborts
@@ -97,21 +99,41 @@ export async function tuneMethods(
   for (const { key, learner, layer, grid } of METHODS) {
     if (!grid || (methods && !methods.includes(key))) continue;
     signal?.throwIfAborted();
-    const settings = { ...network.settings, search: key, layer, grid, rows, folds };
+    const settings = {
+      ...network.settings,
+      search: key,
+      layer,
+      grid,
+      rows,
+      folds,
+      widened: MOST_WIDENINGS,
+    };
     tunings.push(
       await cached("search", settings, async () => {
         const { X: hidden, scale } = await features();
         const X = layer === "acti3" ? rectified(hidden) : hidden;
         const { gammaFactor, ...others } = gridFor(grid, rows);
-        const search = new GridSearch<Record<string, number>, Classifier>(
-          (parameters) => CREATE[learner](parameters as Parameters, scale, seed),
-          { ...others, ...(gammaFactor ? { gamma: gammaFactor.map((f) => f * scale) } : {}) },
-          { folds, seed, refit: false },
-        );
-        await kept(search).fit(X, y, {
-          signal,
-          onProgress: progressLine(`Searching ${METHOD_NAMES[key]}`),
-        });
+        const first = {
+          ...others,
+          ...(gammaFactor ? { gamma: gammaFactor.map((f) => f * scale) } : {}),
+        };
+        const searchOf = (grid: Grid) =>
+          new GridSearch<Record<string, number>, Classifier>(
+            (parameters) => CREATE[learner](parameters as Parameters, scale, seed),
+            grid,
+            { folds, seed, refit: false },
+          );
+        const onProgress = progressLine(`Searching ${METHOD_NAMES[key]}`);
+        let search = searchOf(first);
+        await kept(search).fit(X, y, { signal, onProgress });
+        let wider = widenGrid(first, search.edges, rows / 2);
+        for (let times = 0; wider && times < MOST_WIDENINGS && !search.isStopped; times++) {
+          const { results: known } = search;
+          search = searchOf(wider);
+          const line = progressLine(`Searching ${METHOD_NAMES[key]} beyond the edge`);
+          await search.fit(X, y, { signal, known, onProgress: line });
+          wider = widenGrid(wider, search.edges, rows / 2);
+        }
         if (search.isStopped) throw new DOMException("The search was stopped", "AbortError");
         const best = search.results.find(({ mean }) => mean === search.bestScore)!;
         return {
