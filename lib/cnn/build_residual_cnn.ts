@@ -97,8 +97,8 @@ type Tensor = tf.SymbolicTensor;
  * ```
  */
 export const RESIDUAL_TRAINING: LearningOptions = {
-  learningRate: oneCycle({ max: 0.25, warmUp: 0.2 }),
-  weightDecay: 5e-3,
+  learningRate: oneCycle({ max: 0.2, warmUp: 0.2 }),
+  weightDecay: 2.5e-3,
   labelSmoothing: 0.1,
   augment: { flip: true, shift: 2, cutout: 6 },
 };
