@@ -14,7 +14,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 FIRST, STAGES = 24, [48, 96, 192]
-MAX_RATE, WEIGHT_DECAY, LABEL_SMOOTHING, SHIFT, CUTOUT = 0.2, 2.5e-3, 0.1, 2, 6
+MAX_RATE, WEIGHT_DECAY, LABEL_SMOOTHING, SHIFT, CUTOUT = 0.2, 2.5e-3, 0.1, 4, 8
 
 folder, settings = sys.argv[1], json.loads(sys.argv[2])
 torch.manual_seed(0)

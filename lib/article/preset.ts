@@ -54,7 +54,7 @@ const ARTICLE: Preset = {
   seeds: [0],
   allRowsSeeds: [],
   controlSeeds: [],
-  residualEpochs: 16,
+  residualEpochs: 24,
   unseenPairs: LEFT_OUT.slice(0, 1),
   unseenResidual: false,
   unseenDraws: 1,

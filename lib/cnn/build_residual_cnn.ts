@@ -80,7 +80,7 @@ type Tensor = tf.SymbolicTensor;
 /**
  * How {@linkcode buildResidualCnn}'s network is trained, to be given to `trainCnn` or `trainedCnn` with a number of
  * epochs: Smith & Topin's one cycle of the learning rate, decoupled weight decay, label smoothing (Szegedy et al.
- * 2016), and images that are mirrored, moved by up to two pixels, and cut.
+ * 2016), and images that are mirrored, moved by up to four pixels, and cut.
  *
  * @example
  * ```ts
@@ -100,5 +100,5 @@ export const RESIDUAL_TRAINING: LearningOptions = {
   learningRate: oneCycle({ max: 0.2, warmUp: 0.2 }),
   weightDecay: 2.5e-3,
   labelSmoothing: 0.1,
-  augment: { flip: true, shift: 2, cutout: 6 },
+  augment: { flip: true, shift: 4, cutout: 8 },
 };

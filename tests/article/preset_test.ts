@@ -51,7 +51,7 @@ Deno.test("readPreset leaves out cat and dog, and with several seeds three pairs
   for (const [a, b] of several.unseenPairs) assert.ok(a >= 0 && a < b && b < 10, `${a}, ${b}`);
   for (const preset of [one, several]) {
     assert.deepEqual(preset.unseenCounts, [5, 10, 20, 50, 100, 500]);
-    assert.equal(preset.residualEpochs, 16);
+    assert.equal(preset.residualEpochs, 24);
   }
   for (const quick of [readPreset("quick"), readPreset("quick", "3")]) {
     const { unseenPairs, unseenDraws, unseenCounts, residualEpochs } = quick;
