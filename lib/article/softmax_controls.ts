@@ -16,8 +16,10 @@ import type { Outcome } from "./outcome.ts";
 import type { Preset } from "./preset.ts";
 import type { BuildNetwork, TrainedCnnOptions } from "./trained_cnn.ts";
 
-/** L2 penalties that are tried; the validation images choose. */
+/** L2 penalties that are tried first; the validation images choose. */
 const PENALTIES = [1e-4, 1e-3];
+/** Where the greatest is best, others this much greater are tried, up to the last. */
+const PENALTY_FACTOR = 10, LAST_PENALTY = 0.1;
 
 /** The softmax of a network that was held back from learning its training images by heart. */
 export interface SoftmaxControl {
@@ -38,10 +40,10 @@ interface Training {
 
 /**
  * Two controls for what another classifier gains: the softmax as it was after the **epoch with the best
- * validation accuracy**, and the softmax of a network with an **L2 penalty** on its kernels (two are tried,
- * and the validation images choose). Both learn from the first four fifths of the images and choose by the
- * rest, as the classifiers do that are tuned. A network of one's own, `build`, or one that is trained in a way
- * of its own, `training`, has the first control only.
+ * validation accuracy**, and the softmax of a network with an **L2 penalty** on its kernels (two are tried, more
+ * where the greater is the better, and the validation images choose). Both learn from the first four fifths of the
+ * images and choose by the rest, as the classifiers do that are tuned. A network of one's own, `build`, or one that
+ * is trained in a way of its own, `training`, has the first control only.
  *
  * Each control trains a network anew; its outcome is kept in `data/`.
  *
@@ -83,14 +85,18 @@ export async function softmaxControls(
     outcome: best.outcome,
   }];
   if (options.build || options.training) return controls;
-  const penalized = [];
-  for (const weightPenalty of PENALTIES) {
+  const penalized = async (weightPenalty: number) => {
     const build: BuildNetwork = (size) => buildCnn({ ...size, weightPenalty });
     const { last } = await trainAndWatch(data, { ...training, seed, build }, signal);
-    penalized.push({ how: `L2 penalty ${weightPenalty}`, ...last });
+    return { weightPenalty, ...last };
+  };
+  const tried: Awaited<ReturnType<typeof penalized>>[] = [];
+  const bestOf = () => tried.reduce((best, each) => each.accuracy > best.accuracy ? each : best);
+  for (const penalty of PENALTIES) tried.push(await penalized(penalty));
+  while (bestOf() === tried.at(-1) && bestOf().weightPenalty < LAST_PENALTY) {
+    tried.push(await penalized(PENALTY_FACTOR * bestOf().weightPenalty));
   }
-  penalized.sort((a, b) => b.accuracy - a.accuracy);
-  const { how, accuracy, outcome } = penalized[0]!;
+  const { weightPenalty, accuracy, outcome } = bestOf(), how = `L2 penalty ${weightPenalty}`;
   return [...controls, { seed, method: "weightDecay", how, validationAccuracy: accuracy, outcome }];
 }
 
