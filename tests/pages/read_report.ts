@@ -195,7 +195,7 @@ test(
   async (page) => {
     const image = page.locator(".figure img").first();
     assert.ok((await image.boundingBox())!.width < 390);
-    assert.equal(await page.locator(".hint").isVisible(), true);
+    await page.locator(".hint").waitFor({ state: "visible" });
     await image.click();
     const large = page.locator("dialog img");
     assert.equal((await large.boundingBox())!.width, 700);
@@ -237,7 +237,7 @@ test("Drawings are dark on a dark page and light on paper; nothing is cut there"
   assert.deepEqual(await grounds(), [light, light]);
   await page.locator("#theme").click();
   await page.setViewportSize({ width: 420, height: 600 });
-  assert.equal(await page.locator(".hint").isVisible(), true);
+  await page.locator(".hint").waitFor({ state: "visible" });
   await page.emulateMedia({ media: "print" });
   assert.equal(await filter(), "none");
   assert.deepEqual(await grounds(), [light, light], "on paper");
