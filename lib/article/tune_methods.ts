@@ -26,7 +26,7 @@ import { networkRows } from "./rows.ts";
 import { type Grid, widenGrid } from "./widen_grid.ts";
 
 /** How often a grid is made wider at most. */
-const MOST_WIDENINGS = 3;
+const MOST_WIDENINGS = 8;
 
 type TuneOptions = ComparisonOptions & { readonly methods?: readonly MethodKey[] };
 
@@ -54,7 +54,7 @@ export interface Tuning {
  * Tunes all classifiers of the comparison by the same search: grid search with the preset's folds, on the
  * first `gridRows` of the network's **validation** images, whose features are what those of new images are.
  * (On images that the network has learned from the scores would be too high.) Where the best lies at an edge of
- * its grid, the grid is made wider there, up to three times. What is found is kept in `data/`, method by method.
+ * its grid, the grid is made wider there, up to eight times. What is found is kept in `data/`, method by method.
  *
  * @param seed Of the network whose features are searched, and of the folds
  * @throws {DOMException} If the signal aborts
