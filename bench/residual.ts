@@ -8,7 +8,9 @@ import {
   setUpCompute,
   trainCnn,
 } from "deep-features";
+import type { Schedule } from "deep-features/cnn";
 import { threads } from "deep-features/compute";
+import { scheduleText } from "../lib/cnn/learning_rate.ts";
 import { median } from "./median.ts";
 import { runPeer } from "./peer.ts";
 import { PeerFiles } from "./peer_files.ts";
@@ -43,7 +45,13 @@ export async function benchResidual(): Promise<BenchRow[]> {
   const peer = await runPeer<{ seconds: number[]; test: number }>(
     "torch_residual.py",
     files.folder,
-    JSON.stringify({ epochs, batchSize, threads: threads() }),
+    JSON.stringify({
+      ...RESIDUAL_TRAINING,
+      learningRate: scheduleText(RESIDUAL_TRAINING.learningRate as Schedule),
+      epochs,
+      batchSize,
+      threads: threads(),
+    }),
   );
   return [{
     name: "an epoch of the residual network, 40,000 + 10,000 images, PyTorch",

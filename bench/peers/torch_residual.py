@@ -1,8 +1,8 @@
 """The residual network of notebook 06 in PyTorch, trained alike: images, rates, penalties, augmentation.
 
 Arguments: a folder with images (uint8 [n, 32, 32, 3]) and labels (uint8) of the training set and test_images
-and test_labels, and epochs, batchSize and threads as JSON. Prints the seconds of each epoch and the test
-accuracy as JSON. (Debian: python3-torch.)
+and test_labels, and as JSON the training as the library has it, with threads. Prints the seconds of each epoch
+and the test accuracy as JSON. (Debian: python3-torch.)
 """
 import json
 import sys
@@ -14,9 +14,10 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 FIRST, STAGES = 24, [48, 96, 192]
-MAX_RATE, WEIGHT_DECAY, LABEL_SMOOTHING, SHIFT, CUTOUT = 0.2, 2.5e-3, 0.1, 4, 8
 
 folder, settings = sys.argv[1], json.loads(sys.argv[2])
+cycle, augment = settings["learningRate"], settings["augment"]
+assert cycle["name"] == "oneCycle" and augment["flip"]
 torch.manual_seed(0)
 torch.set_num_threads(settings["threads"])
 
@@ -58,7 +59,7 @@ class Net(nn.Module):
 
 def augmented(images):
     """Mirrors every second image, moves each and cuts a square out, by chance."""
-    shift, side, count = SHIFT, CUTOUT, len(images)
+    shift, side, count = augment["shift"], augment["cutout"], len(images)
     images = torch.where(torch.rand(count, 1, 1, 1) < 0.5, images.flip(3), images)
     padded = F.pad(images, (shift,) * 4)
     places = torch.randint(0, 2 * shift + 1, (count, 2))
@@ -72,11 +73,11 @@ def augmented(images):
 images, labels = read("images"), read("labels")
 part = len(images) * 4 // 5
 net = Net()
-optimizer = torch.optim.SGD(net.parameters(), MAX_RATE, momentum=0.9, nesterov=True)
+optimizer = torch.optim.SGD(net.parameters(), cycle["max"], momentum=0.9, nesterov=True)
 batch = settings["batchSize"]
 steps = settings["epochs"] * -(-part // batch)
 schedule = torch.optim.lr_scheduler.OneCycleLR(
-    optimizer, MAX_RATE, total_steps=steps, pct_start=0.2, cycle_momentum=False)
+    optimizer, cycle["max"], total_steps=steps, pct_start=cycle["warmUp"], cycle_momentum=False)
 kernels = [weights for weights in net.parameters() if weights.ndim > 1]
 
 
@@ -92,14 +93,14 @@ for epoch in range(settings["epochs"]):
     net.train()
     for rows in torch.randperm(part).split(batch):
         outputs = net(augmented(images[rows].float() / 255))
-        loss = F.cross_entropy(outputs, labels[rows], label_smoothing=LABEL_SMOOTHING)
+        loss = F.cross_entropy(outputs, labels[rows], label_smoothing=settings["labelSmoothing"])
         optimizer.zero_grad()
         loss.backward()
         rate = schedule.get_last_lr()[0]
         optimizer.step()
         with torch.no_grad():
             for weights in kernels:
-                weights.mul_(1 - rate * WEIGHT_DECAY)
+                weights.mul_(1 - rate * settings["weightDecay"])
         schedule.step()
     right = (predicted(images[part:]) == labels[part:]).float().mean().item()
     seconds.append(time.perf_counter() - start)
