@@ -58,12 +58,8 @@ export function strongText(notebook: StoredNotebook): string | undefined {
     columns: "network",
     value: (row) => `${row["mean"]} (${row["over its softmax, points"]})`,
   });
-  const { network: _, ...first } = unseen[0]!;
-  const titles = Object.keys(first);
-  const few = markdownTable(
-    ["network", ...titles],
-    unseen.map((row) => ["network", ...titles].map((title) => row[title]!)),
-  );
+  const titles = Object.keys(unseen[0]!);
+  const few = markdownTable(titles, unseen.map((row) => titles.map((title) => row[title]!)));
   const sentences = sentencesOf(notebook, "pairs", "gained", "map-says", "unseen-says");
   return withSentences([both, few], sentences);
 }

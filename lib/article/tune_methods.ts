@@ -124,15 +124,16 @@ export async function tuneMethods(
             { folds, seed, refit: false },
           );
         const onProgress = progressLine(`Searching ${METHOD_NAMES[key]}`);
-        let search = searchOf(first);
+        let wide: Grid = first, search = searchOf(wide);
         await kept(search).fit(X, y, { signal, onProgress });
-        let wider = widenGrid(first, search.edges, rows / 2);
-        for (let times = 0; wider && times < MOST_WIDENINGS && !search.isStopped; times++) {
+        for (let times = 0; times < MOST_WIDENINGS && !search.isStopped; times++) {
+          const wider = widenGrid(wide, search.edges, rows / 2);
+          if (!wider) break;
           const { results: known } = search;
-          search = searchOf(wider);
+          wide = wider;
+          search = searchOf(wide);
           const line = progressLine(`Searching ${METHOD_NAMES[key]} beyond the edge`);
           await search.fit(X, y, { signal, known, onProgress: line });
-          wider = widenGrid(wider, search.edges, rows / 2);
         }
         if (search.isStopped) throw new DOMException("The search was stopped", "AbortError");
         const best = search.results.find(({ mean }) => mean === search.bestScore)!;
