@@ -14,7 +14,7 @@ import { KNeighborsClassifier } from "deep-features/classifiers";
 import { fitSettings } from "../../lib/article/kept_settings.ts";
 import { fittedOutcome } from "../../lib/article/outcome.ts";
 import { blasChoice, setBlasChoice } from "../../lib/compute/gemm.ts";
-import { warnings } from "../helpers/warnings.ts";
+import { warnings } from "../helpers/console_lines.ts";
 import { names, withCache } from "./small_data.ts";
 
 const X = Matrix.fromRows(

@@ -2,24 +2,13 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { setUpCompute } from "deep-features";
 import { evaluate } from "../helpers/evaluate.ts";
+import { consoleLines } from "../helpers/console_lines.ts";
 import type { ComputeBackend, SetUpOptions } from "deep-features/backend";
 import { currentBackend } from "../../lib/backend/set_up_compute.ts";
 import { blasChoice, setBlasChoice } from "../../lib/compute/gemm.ts";
 
-/** What is printed meanwhile. */
-async function linesOf(work: () => Promise<void>): Promise<string[]> {
-  const lines: string[] = [], log = console.log;
-  console.log = (line: string) => lines.push(line);
-  try {
-    await work();
-  } finally {
-    console.log = log;
-  }
-  return lines;
-}
-
 Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so", async () => {
-  const lines = await linesOf(async () => {
+  const lines = await consoleLines("log", async () => {
     for (const backend of ["cpu", "wasm", "simd"] as const) {
       const compute = await setUpCompute({ backend });
       assert.equal(compute.backend, backend);
@@ -34,7 +23,7 @@ Deno.test("setUpCompute() starts each CPU backend that is asked for, and says so
 Deno.test("setUpCompute() tells which BLAS computes, or why one is not used, and currentBackend() too", async () => {
   const before = blasChoice();
   const says = async () =>
-    (await linesOf(async () => void await setUpCompute({ backend: "simd" })))[0];
+    (await consoleLines("log", async () => void await setUpCompute({ backend: "simd" })))[0];
   try {
     setBlasChoice({ blas: { name: "SomeBLAS 1.2" } });
     assert.match((await says())!, /\(asked for\); wide products by SomeBLAS 1\.2$/);

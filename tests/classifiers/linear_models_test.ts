@@ -3,7 +3,7 @@ import { Matrix, type Progress } from "deep-features";
 import { seededRandom } from "deep-features/base";
 import { LinearSvc, type LinearSvcOptions, LogisticRegression } from "deep-features/classifiers";
 import { allocatedBytes } from "../../lib/compute/memory.ts";
-import { warnings } from "../helpers/warnings.ts";
+import { warnings } from "../helpers/console_lines.ts";
 
 interface Expected {
   coef: number[][];

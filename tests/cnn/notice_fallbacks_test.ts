@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { hiddenFeatures, setUpCompute, trainCnn } from "deep-features";
 import { Adam } from "deep-features/backend";
 import { noticeFallbacks } from "../../lib/cnn/engine/notice_fallbacks.ts";
-import { warnings } from "../helpers/warnings.ts";
+import { warnings } from "../helpers/console_lines.ts";
 
 /** What is warned of when the work is made larger until something is: of little nothing is said, however fast a machine is. */
 async function warningsOfMuch(run: (times: number) => Promise<unknown>): Promise<string[]> {

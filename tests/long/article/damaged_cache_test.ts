@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { compareClassifiers, trainedCnn } from "deep-features";
 import { DATA, names, PRESET, withCache } from "../../article/small_data.ts";
-import { warnings } from "../../helpers/warnings.ts";
+import { warnings } from "../../helpers/console_lines.ts";
 
 const OPTIONS = { epochs: 1, batchSize: 20, seed: 3 };
 
