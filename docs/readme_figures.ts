@@ -60,7 +60,15 @@ export function strongText(notebook: StoredNotebook): string | undefined {
   });
   const titles = Object.keys(unseen[0]!);
   const few = markdownTable(titles, unseen.map((row) => titles.map((title) => row[title]!)));
-  const sentences = sentencesOf(notebook, "pairs", "gained", "map-says", "unseen-says");
+  const sentences = sentencesOf(
+    notebook,
+    "pairs",
+    "mirrored-says",
+    "gained",
+    "map-says",
+    "unseen-says",
+    "unseen-pairs-say",
+  );
   return withSentences([both, few], sentences);
 }
 

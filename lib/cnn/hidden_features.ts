@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   checkOptions,
   checkValue,
+  flag,
   listOf,
   oneOf,
   type Rule,
@@ -44,6 +45,17 @@ const INFERENCE_RULES: Rules<InferenceOptions> = {
   preprocessing: PREPROCESSING_RULE,
   ...RUN_RULES,
 };
+
+/** Options of {@linkcode predictClasses}. */
+export interface PredictionOptions extends InferenceOptions {
+  /**
+   * Whether each image's mirror image is looked at, too, and the mean of both scores decides (of a softmax, that of
+   * its logits): often better where a network was trained on mirrored images, at twice the work. Default false.
+   */
+  readonly mirrored?: boolean | undefined;
+}
+
+const PREDICTION_RULES: Rules<PredictionOptions> = { mirrored: flag, ...INFERENCE_RULES };
 
 /** How the outputs of a layer with height and width become a row of numbers. */
 export type Pooling = "flatten" | "average" | "max";
@@ -205,9 +217,9 @@ function pooled(output: tf.Tensor, pool: Pooling): tf.Tensor2D {
 export async function predictClasses(
   model: tf.LayersModel | tf.GraphModel,
   data: ImageArrays | ImageStream,
-  options: InferenceOptions = {},
+  options: PredictionOptions = {},
 ): Promise<Int32Array> {
-  checkOptions("predictClasses", options, INFERENCE_RULES);
+  checkOptions("predictClasses", options, PREDICTION_RULES);
   let classes = new Int32Array(0);
   const reduce = ([output]: tf.Tensor[]) => [
     model instanceof tf.GraphModel ? largestScore(output!) : predictedClass(model, output!),
@@ -215,7 +227,7 @@ export async function predictClasses(
     tf.max(tf.cast(tf.notEqual(output!, output!), "int32"), 1),
   ];
   await run(
-    { title: "predictClasses", model, data, options, logits: true },
+    { title: "predictClasses", model, data, options, logits: true, mirrored: options.mirrored },
     reduce,
     async ([predicted, isOdd], begin, total) => {
       const odd = (await isOdd!.data<"int32">()).indexOf(1);
@@ -246,8 +258,12 @@ interface Run {
   readonly options: InferenceOptions;
   readonly until?: readonly string[];
   readonly logits?: boolean;
+  /** Whether what comes out is the mean for each image and its mirror image. */
+  readonly mirrored?: boolean | undefined;
 }
 
+/** Of images [n, height, width, channels]. */
+const WIDTH_AXIS = 2;
 /** A graph model does not say how much its nodes put out: as much as so many channels of the images' size. */
 const GRAPH_CHANNELS = 64;
 
@@ -259,7 +275,7 @@ const GRAPH_CHANNELS = 64;
  * @returns How many images there are
  */
 async function run(
-  { title, model, data, options, ...wanted }: Run,
+  { title, model, data, options, mirrored = false, ...wanted }: Run,
   reduce: (outputs: tf.Tensor[]) => tf.Tensor[],
   read: (kept: tf.Tensor[], begin: number, total: number) => Promise<void>,
 ): Promise<number> {
@@ -275,19 +291,31 @@ async function run(
   if (fixed !== undefined) checkBatches(fixed, count, options.batchSize);
   const work = async (begin: number, end: number) => {
     const batch = await source.batch(begin, end);
-    let outputs: tf.Tensor[] | undefined, kept: tf.Tensor[] = [];
+    const mirror = mirrored ? tf.reverse(batch, WIDTH_AXIS) : undefined;
+    const views = mirror ? [batch, mirror] : [batch];
+    const outputs: tf.Tensor[][] = [];
+    let kept: tf.Tensor[] = [];
     try {
-      outputs = await graphPass?.apply(batch);
-      kept = tf.tidy(() => reduce(outputs ?? pass!.applyAll(batch)));
+      for (const view of views) if (graphPass) outputs.push(await graphPass.apply(view));
+      kept = tf.tidy(() =>
+        reduce(means(pass ? views.map((view) => pass.applyAll(view)) : outputs))
+      );
       await read(kept, begin, count);
     } finally {
-      tf.dispose([batch, outputs ?? [], kept]);
+      tf.dispose([views, outputs, kept]);
     }
   };
   const widest = pass?.widest ?? GRAPH_CHANNELS * source.area;
   const batches = { ...options, batchSize: fixed ?? options.batchSize };
   await noticeFallbacks(title, () => inBatches(count, widest, batches, work));
   return count;
+}
+
+/** The means of what comes out for an image and, if it is looked at, its mirror image. */
+function means([outputs, ofMirror]: readonly tf.Tensor[][]): tf.Tensor[] {
+  return ofMirror
+    ? outputs!.map((output, i) => tf.mul(tf.add(output, ofMirror[i]!), 0.5))
+    : outputs!;
 }
 
 /** Some graph models take batches of one size alone. */

@@ -24,6 +24,7 @@ export {
   type LayersFeatureOptions,
   type Pooling,
   predictClasses,
+  type PredictionOptions,
 } from "./hidden_features.ts";
 export type { LearningOptions } from "./learning_options.ts";
 export {
