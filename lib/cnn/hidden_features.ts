@@ -290,13 +290,11 @@ async function run(
   const { count } = source, fixed = graphPass?.batchSize;
   if (fixed !== undefined) checkBatches(fixed, count, options.batchSize);
   const work = async (begin: number, end: number) => {
-    const batch = await source.batch(begin, end);
-    const mirror = mirrored ? tf.reverse(batch, WIDTH_AXIS) : undefined;
-    const views = mirror ? [batch, mirror] : [batch];
-    const outputs: tf.Tensor[][] = [];
+    const views = [await source.batch(begin, end)], outputs: tf.Tensor[][] = [];
     let kept: tf.Tensor[] = [];
     try {
-      for (const view of views) if (graphPass) outputs.push(await graphPass.apply(view));
+      if (mirrored) views.push(tf.reverse(views[0]!, WIDTH_AXIS));
+      if (graphPass) { for (const view of views) outputs.push(await graphPass.apply(view)); }
       kept = tf.tidy(() =>
         reduce(means(pass ? views.map((view) => pass.applyAll(view)) : outputs))
       );
