@@ -20,14 +20,14 @@ const IMAGES = {
   tilesY: "i32",
   tilesX: "i32",
 } as const;
-const transformFilter = defineKernel("winogradFilter", {
+const FILTER = {
   filter: "f32*",
   target: "f32*",
   channels: "i32",
   filters: "i32",
   byBlas: "bool",
-});
-const convolve = defineKernel("winogradConvolve", {
+} as const;
+const CONVOLVE = {
   x: "f32*",
   u: "f32*",
   y: "f32*",
@@ -38,8 +38,8 @@ const convolve = defineKernel("winogradConvolve", {
   activation: "i32",
   byBlas: "bool",
   flag: "i32*",
-});
-const filterSums = defineKernel("winogradFilterSums", {
+} as const;
+const SUMS = {
   x: "f32*",
   dy: "f32*",
   sums: "f32*",
@@ -48,17 +48,42 @@ const filterSums = defineKernel("winogradFilterSums", {
   blockTiles: "i32",
   ...IMAGES,
   byBlas: "bool",
-});
-const finishFilter = defineKernel("winogradFilterFinish", {
+} as const;
+const FINISH = {
   sums: "f32*",
   target: "f32*",
   channels: "i32",
   filters: "i32",
   flag: "i32*",
-});
+} as const;
 
-/** Results of a tile in a row, and products of a tile. */
-const TILE = 4, POINTS = 36;
+/**
+ * How filters of a size are computed: their kernels, the products of a tile, and the operations of the transforms for
+ * a channel, and for a filter, of a tile, in units of a product.
+ */
+const WAYS = {
+  3: {
+    points: 36,
+    inputCost: 220,
+    outputCost: 180,
+    transformFilter: defineKernel("winogradFilter", FILTER),
+    convolve: defineKernel("winogradConvolve", CONVOLVE),
+    filterSums: defineKernel("winogradFilterSums", SUMS),
+    finishFilter: defineKernel("winogradFilterFinish", FINISH),
+  },
+  2: {
+    points: 25,
+    inputCost: 140,
+    outputCost: 125,
+    transformFilter: defineKernel("winogradFilter2", FILTER),
+    convolve: defineKernel("winogradConvolve2", CONVOLVE),
+    filterSums: defineKernel("winogradFilterSums2", SUMS),
+    finishFilter: defineKernel("winogradFilterFinish2", FINISH),
+  },
+} as const;
+
+/** Results of a tile in a row. */
+const TILE = 4;
 /** Between the matrices of two points. */
 const APART_BYTES = 64;
 /**
@@ -77,34 +102,37 @@ const WANTED_TASKS = 16;
 /** Groups of tiles whose sums for the filter's gradient are kept apart: fewer where they are large. */
 const GROUPS = 16, FEW_GROUPS = 8, LARGE_FILTER = 8192;
 /**
- * Operations of the transforms for a channel, and for a filter, of a tile, in units of a product: a
- * convolution is computed by its definition where Winograd's way would take more.
+ * How a 3 × 3 or 2 × 2 convolution of stride 1 is cut in tiles; undefined where that is impossible, or takes more
+ * operations than the convolution by its definition.
  */
-const INPUT_COST = 220, OUTPUT_COST = 180;
-
-/** How a 3 × 3 convolution of stride 1 is cut in tiles; undefined where that is impossible or no gain. */
 function planOf(info: ConvInfo, isSum = false) {
   const { inChannels: channels, outChannels: filters, outHeight, outWidth, batchSize } = info;
-  const isPlain = info.filterHeight === 3 && info.filterWidth === 3 && info.strideHeight === 1 &&
-    info.strideWidth === 1 && info.dilationHeight === 1 && info.dilationWidth === 1;
-  if (!isPlain || channels < LEAST_CHANNELS || channels % 4 !== 0 || filters % 8 !== 0) {
+  const side = info.filterHeight;
+  const isPlain = info.filterWidth === side && info.strideHeight === 1 && info.strideWidth === 1 &&
+    info.dilationHeight === 1 && info.dilationWidth === 1;
+  if (
+    (side !== 3 && side !== 2) || !isPlain || channels < LEAST_CHANNELS || channels % 4 !== 0 ||
+    filters % 8 !== 0
+  ) {
     return undefined;
   }
   if (outHeight < 1 || outWidth < 1) return undefined;
   const tilesY = Math.ceil(outHeight / TILE), tilesX = Math.ceil(outWidth / TILE);
-  const perTile = POINTS * channels * filters + INPUT_COST * channels + OUTPUT_COST * filters;
-  if (tilesY * tilesX * perTile > outHeight * outWidth * 9 * channels * filters) return undefined;
+  const way = WAYS[side], { points } = way;
+  const perTile = points * channels * filters + way.inputCost * channels + way.outputCost * filters;
+  const plainly = outHeight * outWidth * side ** 2 * channels * filters;
+  if (tilesY * tilesX * perTile > plainly) return undefined;
   const tiles = batchSize * tilesY * tilesX;
-  const tileBytes = 4 * POINTS * (channels + filters);
-  const room = SCRATCH_BYTES - POINTS * (4 * (channels + 4) + 2 * APART_BYTES);
+  const tileBytes = 4 * points * (channels + filters);
+  const room = SCRATCH_BYTES - points * (4 * (channels + 4) + 2 * APART_BYTES);
   if (ROWS * tileBytes > room) return undefined;
-  const byBlas = isByBlas(tiles * POINTS * channels * filters);
+  const byBlas = isByBlas(tiles * points * channels * filters);
   const isLarge = isSum && channels * filters >= LARGE_SUMS;
   const bytes = byBlas ? BLAS_TILES * tileBytes : isLarge ? LARGE_BLOCK_BYTES : BLOCK_BYTES;
   const fitting = ROWS * Math.max(1, Math.floor(Math.min(bytes, room) / tileBytes / ROWS));
   const balanced = ROWS * Math.ceil(tiles / WANTED_TASKS / ROWS);
   const block = Math.min(fitting, balanced);
-  return { tilesY, tilesX, tiles, block, byBlas };
+  return { way, tilesY, tilesX, tiles, block, byBlas };
 }
 
 function imagesOf(info: ConvInfo, { tilesY, tilesX }: { tilesY: number; tilesX: number }) {
@@ -123,8 +151,8 @@ function imagesOf(info: ConvInfo, { tilesY, tilesX }: { tilesY: number; tilesX: 
 }
 
 /**
- * A 3 × 3 convolution by Winograd's F(4 × 4, 3 × 3), with bias and activation. Undefined where it is no gain, or
- * where a result is infinite or NaN, which the transforms would spread over a tile.
+ * A 3 × 3 or 2 × 2 convolution by Winograd's F(4 × 4, 3 × 3) or F(4 × 4, 2 × 2), with bias and activation.
+ * Undefined where it is no gain, or where a result is infinite or NaN, which the transforms would spread over a tile.
  */
 export function winogradForward(
   backend: SimdBackend,
@@ -141,10 +169,10 @@ export function winogradForward(
     [info.batchSize, outHeight, outWidth, filters],
   );
   using memory = new Scope();
-  const u = memory.float32(POINTS * channels * filters), flag = memory.int32(1).fill(0);
-  const { byBlas } = plan;
-  transformFilter(filters / 8, { filter, target: u, channels, filters, byBlas });
-  convolve(Math.ceil(plan.tiles / plan.block), {
+  const u = memory.float32(plan.way.points * channels * filters), flag = memory.int32(1).fill(0);
+  const { way, byBlas } = plan;
+  way.transformFilter(filters / 8, { filter, target: u, channels, filters, byBlas });
+  way.convolve(Math.ceil(plan.tiles / plan.block), {
     x,
     u,
     y,
@@ -161,7 +189,7 @@ export function winogradForward(
   return undefined;
 }
 
-/** The filter's gradient of a 3 × 3 convolution, F(3 × 3, 4 × 4); undefined as for the convolution. */
+/** The filter's gradient of such a convolution, F(3 × 3, 4 × 4) or F(2 × 2, 4 × 4); undefined as for the convolution. */
 export function winogradFilterGradient(
   backend: SimdBackend,
   info: ConvInfo,
@@ -171,12 +199,12 @@ export function winogradFilterGradient(
   const plan = planOf(info, true);
   if (!plan) return undefined;
   const { inChannels: channels, outChannels: filters } = info;
-  const values = POINTS * channels * filters;
+  const { way } = plan, values = way.points * channels * filters;
   const wanted = channels * filters >= LARGE_FILTER ? FEW_GROUPS : GROUPS;
   const groupTiles = Math.ceil(plan.tiles / wanted), groups = Math.ceil(plan.tiles / groupTiles);
   using memory = new Scope();
   const sums = memory.float32(groups * values), flag = memory.int32(1).fill(0);
-  filterSums(groups, {
+  way.filterSums(groups, {
     x,
     dy,
     sums,
@@ -189,7 +217,7 @@ export function winogradFilterGradient(
   const total = groups === 1 ? sums : memory.float32(values);
   if (groups > 1) sumRows(sums, total, groups, values);
   const { info: result, values: target } = backend.newTensor(info.filterShape);
-  finishFilter(channels, { sums: total, target, channels, filters, flag }, 4);
+  way.finishFilter(channels, { sums: total, target, channels, filters, flag }, 4);
   if (flag[0] === 0) return result;
   backend.disposeData(result.dataId);
   return undefined;

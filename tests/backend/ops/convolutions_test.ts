@@ -102,15 +102,15 @@ Deno.test("1 × 1 convolutions and both gradients equal the cpu backend's", asyn
   });
 });
 
-/** Sides of images that leave every rest of a tile of 4 × 4. */
+/** Sides of images that leave every rest of a tile of 4 × 4, and a filter of 3 × 3 or 2 × 2. */
 function winogradCase(draw: Draw) {
-  const [channels, filters] = [draw.pick(16, 20), draw.pick(16, 24)];
+  const [channels, filters] = [draw.pick(16, 20), draw.pick(16, 24)], side = draw.pick(2, 3);
   const x = draw.tensor([draw.whole(1, 2), draw.whole(3, 11), draw.whole(3, 11), channels]);
-  return { x, filter: draw.tensor([3, 3, channels, filters]) };
+  return { x, filter: draw.tensor([side, side, channels, filters]) };
 }
 
-Deno.test("3 × 3 convolutions of many channels and both gradients equal the cpu backend's", async () => {
-  await compareWithCpu(200, (draw) => {
+Deno.test("3 × 3 and 2 × 2 convolutions of many channels and both gradients equal the cpu backend's", async () => {
+  await compareWithCpu(300, (draw) => {
     const { x, filter } = winogradCase(draw);
     const pad = draw.pick("same" as const, "valid" as const), strides = draw.pick(1, 1, 1, 2, 3);
     const apply: Apply = (x, filter) => tf.conv2d(x, filter, strides, pad);
@@ -119,7 +119,7 @@ Deno.test("3 × 3 convolutions of many channels and both gradients equal the cpu
   });
 });
 
-Deno.test("3 × 3 convolutions with bias and activation equal the cpu backend's", async () => {
+Deno.test("3 × 3 and 2 × 2 convolutions with bias and activation equal the cpu backend's", async () => {
   await compareWithCpu(60, (draw) => {
     const { x, filter } = winogradCase(draw), bias = draw.tensor([filter.shape[3]!]);
     // Small weights, so that results are not far beyond where ReLU6 cuts them.
@@ -154,12 +154,13 @@ Deno.test("NaN and infinities stay at the pixels that see them, as on the cpu ba
 function exactConvolution(x: Values, filter: Values): Float64Array {
   const [images, height, width, channels] = x.shape as Shape4, filters = filter.shape[3]!;
   const y = new Float64Array(images * height * width * filters);
+  const side = filter.shape[0]!, before = Math.floor((side - 1) / 2);
   for (let n = 0; n < images; n++) {
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
         const to = ((n * height + row) * width + column) * filters;
-        for (let tap = 0; tap < 9; tap++) {
-          const r = row + Math.floor(tap / 3) - 1, c = column + tap % 3 - 1;
+        for (let tap = 0; tap < side ** 2; tap++) {
+          const r = row + Math.floor(tap / side) - before, c = column + tap % side - before;
           if (r < 0 || r >= height || c < 0 || c >= width) continue;
           const from = ((n * height + r) * width + c) * channels;
           for (let i = 0; i < channels; i++) {
@@ -175,10 +176,12 @@ function exactConvolution(x: Values, filter: Values): Float64Array {
 
 Deno.test("Winograd's rounding error stays near that of the definition, against float64", async () => {
   await setUpCompute({ backend: "simd", quiet: true });
-  for (const channels of [16, 64, 256]) {
+  for (
+    const [side, channels] of [[3, 16], [3, 64], [3, 256], [2, 16], [2, 64], [2, 256]] as const
+  ) {
     const draw = new Draw(channels);
     const x = draw.tensor([1, 12, 12, channels], { low: 0, high: 2 });
-    const filter = draw.tensor([3, 3, channels, 16], { low: -1, high: 1 });
+    const filter = draw.tensor([side, side, channels, 16], { low: -1, high: 1 });
     const exact = exactConvolution(x, filter);
     const y = tf.tidy(() =>
       tf.conv2d(tensorOf<tf.Tensor4D>(x), tensorOf<tf.Tensor4D>(filter), 1, "same").dataSync()
@@ -190,7 +193,8 @@ Deno.test("Winograd's rounding error stays near that of the definition, against 
       worst = Math.max(worst, Math.abs(y[i]! - value));
     });
     const size = Math.sqrt(squares / exact.length);
-    // Measured for 16, 64, 256 channels: mean 5.9e-7, 8.7e-7, 1.5e-6; worst 6.1e-6, 1.1e-5, 1.4e-5.
+    // Measured for 16, 64, 256 channels: 3 × 3, mean 5.9e-7, 8.7e-7, 1.5e-6; worst 6.1e-6, 1.1e-5, 1.4e-5;
+    // 2 × 2, mean 2.7e-7, 4.2e-7, 9.9e-7; worst 1.9e-6, 4.9e-6, 1.0e-5.
     assert.ok(Math.sqrt(errors / exact.length) < 3e-6 * size, `${channels}: mean error`);
     assert.ok(worst < 3e-5 * size, `${channels}: worst ${worst / size}`);
   }
