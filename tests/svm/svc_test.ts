@@ -127,6 +127,50 @@ Deno.test("Svc finds the optimum that LIBSVM finds, with a cache far too small f
   }
 });
 
+/** The decision values of all pairs for a row, by the definition, in float64. */
+function decisionsOf(
+  { kernel, supportVectors: V, nSupport, dualCoef, intercept }: FittedSvc,
+  row: Float32Array,
+) {
+  const classOf = Array.from(nSupport).flatMap((count, c) => Array(count).fill(c) as number[]);
+  const kernelValues = classOf.map((_, i) => {
+    let squared = 0;
+    row.forEach((value, k) => squared += (value - V.row(i)[k]!) ** 2);
+    return Math.exp(-kernel.gamma * squared);
+  });
+  const decisions: number[] = [];
+  for (let a = 0; a < nSupport.length; a++) {
+    for (let b = a + 1; b < nSupport.length; b++) {
+      let sum = intercept[decisions.length]!;
+      classOf.forEach((c, i) => {
+        if (c === a) sum += dualCoef.data[(b - 1) * dualCoef.cols + i]! * kernelValues[i]!;
+        if (c === b) sum += dualCoef.data[a * dualCoef.cols + i]! * kernelValues[i]!;
+      });
+      decisions.push(sum);
+    }
+  }
+  return decisions;
+}
+
+Deno.test("Svc's decision values are those of the definition, for any number of classes and rows", async () => {
+  for (
+    const [classes, rows] of [[2, 1], [3, 6], [5, 7], [6, 3], [13, 5], [14, 9], [26, 2]] as const
+  ) {
+    const { X, y } = clusters(12 * classes, 6, classes, 1, classes);
+    const svc = await new Svc().fit(X, y), tests = X.slice(0, rows);
+    const values = await svc.decisionFunction(tests, { shape: "ovo" });
+    for (let i = 0; i < rows; i++) {
+      const expected = decisionsOf(svc.fitted, tests.row(i));
+      assert.equal(expected.length, classes * (classes - 1) / 2);
+      // With two classes the sign is that of the second.
+      const found = classes === 2 ? [-values.row(i)[0]!] : [...values.row(i)];
+      found.forEach((value, p) => {
+        assert.ok(Math.abs(value - expected[p]!) < 2e-6, `${classes} classes, row ${i}, pair ${p}`);
+      });
+    }
+  }
+});
+
 Deno.test("Svc gives the same to the bit for any number of threads", async () => {
   const { X, y } = clusters(600, 10, 4, 2, 2);
   const results = await onThreads([1, 2, 3], async () => {

@@ -1,9 +1,8 @@
-import { gemm } from "../../compute/gemm.ts";
 import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
-import { kernelBlock } from "./kernel_function.ts";
+import { sumByClass } from "./kernel_function.ts";
 import { checkReach, scaleRows } from "./scaling.ts";
 import { useSupport } from "./support_memory.ts";
 import type { RunOptions } from "../../base/run_options.ts";
@@ -14,7 +13,7 @@ const BLOCK_ROWS = 384;
 
 /**
  * The decision value of each pair of classes for each row, positive for the first class of the pair:
- * kernel values with the union of all support vectors, once, and one product with their coefficients.
+ * kernel values with the union of all support vectors, once, and their sums with the coefficients of each class.
  *
  * @returns [rows, pairs], the pairs in the order 0-1, 0-2, …, 1-2, …
  */
@@ -30,17 +29,24 @@ export async function decisionValues(
   const rowsOf = scaleRows(X, support.scaling);
   checkReach(rowsOf, center, kernel, vectors.norms);
   const block = memory.use(new SharedRows(most, X.cols));
-  const values = memory.float32(most * vectors.rows), decisions = memory.float32(most * pairs);
+  const classes = fitted.classes.length, { width } = coefficients;
+  const values = memory.float32(most * vectors.rows), sums = memory.float32(most * classes * width);
   const result = new Float32Array(X.rows * pairs);
   const breathe = createBreather();
   for (let begin = 0; begin < X.rows; begin += BLOCK_ROWS) {
     signal?.throwIfAborted();
     const rows = Math.min(BLOCK_ROWS, X.rows - begin);
     block.fill(rowsOf, begin, rows, center);
-    kernelBlock(kernel, block, 0, rows, vectors, values);
-    gemm({ a: values, b: coefficients, c: decisions, rows, columns: pairs, depth: vectors.rows });
-    for (let k = 0; k < rows * pairs; k++) {
-      result[begin * pairs + k] = decisions[k]! + intercept[k % pairs]!;
+    sumByClass(kernel, block, rows, vectors, coefficients, values, sums);
+    for (let row = 0, k = begin * pairs; row < rows; row++) {
+      const from = row * classes * width;
+      for (let a = 0, pair = 0; a < classes; a++) {
+        for (let b = a + 1; b < classes; b++) {
+          // Of class a the column of b, which is that of b − 1 as a has none of its own; of class b that of a.
+          const sum = sums[from + a * width + b - 1]! + sums[from + b * width + a]!;
+          result[k++] = sum + intercept[pair++]!;
+        }
+      }
     }
     if (!result.subarray(begin * pairs, (begin + rows) * pairs).every(Number.isFinite)) {
       throw new RangeError("Svc: decision values are beyond float32: scale the columns");

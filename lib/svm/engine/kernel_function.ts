@@ -30,6 +30,24 @@ const kernelValues = defineKernel("kernelValues", {
   gamma: "f32",
   coef0: "f32",
 });
+const classSums = defineKernel("classSums", {
+  block: "f32*",
+  rows: "i32",
+  columns: "i32",
+  rowNorms: "f32*",
+  columnNorms: "f32*",
+  kind: "i32",
+  degree: "i32",
+  coefficients: "f32*",
+  width: "i32",
+  begins: "i32*",
+  classes: "i32",
+  sums: "f32*",
+  gamma: "f32",
+  coef0: "f32",
+});
+/** Rows of a task of `classSums`, as in the kernel. */
+const SUM_ROWS = 4;
 
 /**
  * What is subtracted from all rows before kernel values are computed: for the RBF and the linear kernel
@@ -102,6 +120,48 @@ export function applyKernel(
     },
     Math.ceil(VALUES_AT_ONCE / b.rows),
   );
+}
+
+/** Coefficients of support vectors that lie class by class. */
+export interface ClassCoefficients {
+  /** [support vectors, width] in the shared memory */
+  readonly table: Float32Array;
+  /** Columns, a multiple of 4. */
+  readonly width: number;
+  /** [classes + 1] in the shared memory: where each class begins among the support vectors. */
+  readonly begins: Int32Array;
+}
+
+/**
+ * Sums of kernel values times coefficients over the support vectors of each class: [count, classes, width] into
+ * `sums`. `block` [count, vectors.rows] is for the kernel values of the first `count` rows of `a`.
+ */
+export function sumByClass(
+  { kernel, gamma, degree, coef0 }: KernelFunction,
+  a: SharedRows,
+  count: number,
+  vectors: SharedRows,
+  { table, width, begins }: ClassCoefficients,
+  block: Float32Array,
+  sums: Float32Array,
+): void {
+  products(a, 0, count, vectors, block);
+  classSums(Math.ceil(count / SUM_ROWS), {
+    block,
+    rows: count,
+    columns: vectors.rows,
+    rowNorms: a.norms,
+    columnNorms: vectors.norms,
+    kind: CODES[kernel],
+    degree,
+    coefficients: table,
+    width,
+    begins,
+    classes: begins.length - 1,
+    sums,
+    gamma,
+    coef0,
+  });
 }
 
 /** The kernel of a row with itself. */

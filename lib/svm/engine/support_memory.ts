@@ -1,7 +1,7 @@
 import { onShortage, Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import type { Matrix } from "../../base/matrix.ts";
-import { centerOf, type KernelFunction } from "./kernel_function.ts";
+import { centerOf, type ClassCoefficients, type KernelFunction } from "./kernel_function.ts";
 import { scaleKernel, scaleRows, type Scaling, UNSCALED } from "./scaling.ts";
 import type { FittedSvc } from "../fitted_svc.ts";
 
@@ -13,8 +13,7 @@ import type { FittedSvc } from "../fitted_svc.ts";
 class SupportMemory implements Disposable {
   readonly center: Float64Array;
   readonly vectors: SharedRows;
-  /** [support vectors, pairs] */
-  readonly coefficients: Float32Array;
+  readonly coefficients: ClassCoefficients;
   /** [pairs] what a decision value has besides the sum over support vectors, about {@linkcode center}. */
   readonly intercept: Float64Array;
   readonly kernel: KernelFunction;
@@ -31,7 +30,6 @@ class SupportMemory implements Disposable {
     const supportVectors = scaleRows(fitted.supportVectors, this.scaling);
     this.center = centerOf(supportVectors, fitted.kernel.kernel);
     this.vectors = memory.use(SharedRows.of(supportVectors, this.center));
-    const coefficients = pairCoefficients(fitted);
     const moved = shifts(
       fitted,
       supportVectors,
@@ -39,8 +37,7 @@ class SupportMemory implements Disposable {
       new Float64Array(supportVectors.cols),
     );
     this.intercept = fitted.intercept.map((value, pair) => value - moved[pair]!);
-    this.coefficients = memory.float32(coefficients.length);
-    this.coefficients.set(coefficients);
+    this.coefficients = classCoefficients(fitted, memory);
     this.#memory = memory.move();
   }
 
@@ -74,6 +71,9 @@ class SupportMemory implements Disposable {
     this.#memory[Symbol.dispose]();
   }
 }
+
+/** Columns of coefficients that the kernel sums at once, in the least. */
+const COLUMNS_AT_ONCE = 4;
 
 /** All that there are. They must not hold the machines, or these would live for ever. */
 const kept = new Set<SupportMemory>();
@@ -125,35 +125,37 @@ function shifts(
 ): Float64Array {
   const pairs = fitted.intercept.length, result = new Float64Array(pairs);
   if (fitted.kernel.kernel !== "linear") return result;
-  const coefficients = pairCoefficients(fitted);
-  for (let i = 0; i < vectors.rows; i++) {
-    let product = 0;
-    vectors.row(i).forEach((value, c) => product += (value - from[c]!) * (to[c]! - from[c]!));
-    for (let pair = 0; pair < pairs; pair++) {
-      result[pair]! += coefficients[i * pairs + pair]! * product;
-    }
-  }
-  return result;
-}
-
-/** [support vectors, pairs]: each support vector's coefficient in each pair, mostly zero. */
-function pairCoefficients({ classes, nSupport, dualCoef }: FittedSvc): Float32Array {
-  const pairs = classes.length * (classes.length - 1) / 2;
-  const table = new Float32Array(dualCoef.cols * pairs);
-  let vector = 0;
+  const { classes: { length: classes }, nSupport, dualCoef } = fitted;
+  let i = 0;
   nSupport.forEach((count, cls) => {
-    for (const end = vector + count; vector < end; vector++) {
-      let pair = 0;
-      for (let a = 0; a < classes.length; a++) {
-        for (let b = a + 1; b < classes.length; b++, pair++) {
-          if (cls !== a && cls !== b) continue;
-          const other = cls === a ? b : a;
-          const line = other > cls ? other - 1 : other;
-          table[vector * pairs + pair] = dualCoef
-            .data[line * dualCoef.cols + vector]!;
-        }
+    for (const end = i + count; i < end; i++) {
+      let product = 0;
+      vectors.row(i).forEach((value, c) => product += (value - from[c]!) * (to[c]! - from[c]!));
+      for (let line = 0; line < dualCoef.rows; line++) {
+        // LIBSVM leaves out the line of a class with itself.
+        const other = line < cls ? line : line + 1;
+        const a = Math.min(cls, other), b = Math.max(cls, other);
+        const pair = a * (2 * classes - a - 1) / 2 + b - a - 1;
+        result[pair]! += dualCoef.data[line * dualCoef.cols + i]! * product;
       }
     }
   });
-  return table;
+  return result;
+}
+
+/** The coefficients as they are kept, of each support vector's pairs with the other classes, as a row. */
+function classCoefficients(
+  { nSupport, dualCoef: { data, rows, cols } }: FittedSvc,
+  memory: Scope,
+): ClassCoefficients {
+  const width = COLUMNS_AT_ONCE * Math.ceil(rows / COLUMNS_AT_ONCE);
+  const table = memory.float32(cols * width).fill(0);
+  for (let line = 0; line < rows; line++) {
+    for (let vector = 0; vector < cols; vector++) {
+      table[vector * width + line] = data[line * cols + vector]!;
+    }
+  }
+  const begins = memory.int32(nSupport.length + 1).fill(0);
+  nSupport.forEach((count, cls) => begins[cls + 1] = begins[cls]! + count);
+  return { table, width, begins };
 }

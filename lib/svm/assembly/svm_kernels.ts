@@ -1,0 +1,127 @@
+// @ts-nocheck AssemblyScript, compiled by lib/compute/kernels/build.ts
+// deno-fmt-ignore-file It would leave out the decorators, which AssemblyScript needs.
+// Kernel values of support vector machines: dot products (made by gemm) become kernel values, in place. exp is
+// computed on four lanes as 2ⁿ·p(r), r = x − n·ln 2, with the polynomial of Cephes' expf: 2 ulp.
+
+const LINEAR: i32 = 0;
+const RBF: i32 = 1;
+const POLY: i32 = 2;
+
+function exp4(x: v128): v128 {
+  x = f32x4.min(f32x4.max(x, f32x4.splat(-87.3)), f32x4.splat(88));
+  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  let p = f32x4.splat(1.9875691500e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), f32x4.splat(1));
+  const power = i32x4.shl(
+    i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)),
+    23,
+  );
+  return f32x4.mul(p, power);
+}
+
+function kernel4(
+  dot: v128,
+  rowNorm: v128,
+  columnNorm: v128,
+  kind: i32,
+  degree: i32,
+  gamma: v128,
+  coef0: v128,
+): v128 {
+  if (kind == LINEAR) return dot;
+  if (kind == RBF) {
+    const squared = f32x4.sub(
+      f32x4.add(rowNorm, columnNorm),
+      f32x4.add(dot, dot),
+    );
+    return exp4(
+      f32x4.mul(f32x4.neg(gamma), f32x4.max(squared, f32x4.splat(0))),
+    );
+  }
+  const base = f32x4.add(f32x4.mul(gamma, dot), coef0);
+  if (kind == POLY) {
+    let power = f32x4.splat(1);
+    for (let i = 0; i < degree; i++) power = f32x4.mul(power, base);
+    return power;
+  }
+  // tanh x = 1 − 2 / (e²ˣ + 1)
+  const e = exp4(f32x4.add(base, base));
+  return f32x4.sub(
+    f32x4.splat(1),
+    f32x4.div(f32x4.splat(2), f32x4.add(e, f32x4.splat(1))),
+  );
+}
+
+/** Kernel values of a row from its dot products, in place. */
+@global
+function kernelRow(
+  values: usize,
+  bytes: usize,
+  rowNorms: usize,
+  row: i32,
+  columnNorms: usize,
+  kind: i32,
+  degree: i32,
+  gamma: v128,
+  coef0: v128,
+): void {
+  const rowNorm = v128.load32_splat(rowNorms + ((<usize> row) << 2));
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) {
+    v128.store(
+      values + i,
+      kernel4(
+        v128.load(values + i),
+        rowNorm,
+        v128.load(columnNorms + i),
+        kind,
+        degree,
+        gamma,
+        coef0,
+      ),
+    );
+  }
+  for (; i < bytes; i += 4) {
+    const value = kernel4(
+      v128.load32_splat(values + i),
+      rowNorm,
+      v128.load32_splat(columnNorms + i),
+      kind,
+      degree,
+      gamma,
+      coef0,
+    );
+    store<f32>(values + i, f32x4.extract_lane(value, 0));
+  }
+}
+
+/**
+ * Kernel values from dot products, in place. A task is a row.
+ * ints: block [rows][columns], columns, squared norms of the rows, of the columns, kind, degree;
+ * floats: gamma, coef0
+ */
+export function kernelValues(
+  args: usize,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
+): void {
+  const block = load<usize>(args);
+  const columns = load<i32>(args, 4);
+  const rowNorms = load<usize>(args, 8), columnNorms = load<usize>(args, 12);
+  const kind = load<i32>(args, 16), degree = load<i32>(args, 20);
+  const gamma = f32x4.splat(load<f32>(args, 128)),
+    coef0 = f32x4.splat(load<f32>(args, 132));
+  const bytes = (<usize> columns) << 2;
+  for (let row = begin; row < end; row++) {
+    const values = block + <usize> row * bytes;
+    kernelRow(values, bytes, rowNorms, row, columnNorms, kind, degree, gamma, coef0);
+  }
+}
