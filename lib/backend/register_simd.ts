@@ -16,6 +16,7 @@ import { registerPooling } from "./ops/pooling.ts";
 import { registerReductions } from "./ops/reductions.ts";
 import { registerResizing } from "./ops/resizing.ts";
 import { registerOptimizerStep } from "./optimizer_step.ts";
+import { registerImageValues } from "./image_values.ts";
 import { registerGradients } from "./register_gradients.ts";
 import { registerSeededDropout } from "./seeded_dropout.ts";
 import { SIMD_BACKEND, SimdBackend } from "./simd_backend.ts";
@@ -30,6 +31,7 @@ export function registerSimdBackend(): void {
   registerBatchNorm();
   registerConvolution();
   registerRearranging();
+  registerImageValues();
   registerJoining();
   registerGathering();
   registerDepthwise();

@@ -199,8 +199,30 @@ export function sumRows(
     const to = y + <usize> group * row;
     memory.fill(to, 0, row);
     const last = min(rows, (group + 1) * groupRows);
-    // Eight columns stay in registers while the rows go by, where there are so many.
+    // Thirty-two columns (or eight) stay in registers while the rows go by, where there are so many.
     let c: usize = 0;
+    for (; c + 128 <= row; c += 128) {
+      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+      for (let r = group * groupRows; r < last; r++) {
+        const from = x + <usize> r * row + c;
+        s0 = f32x4.add(s0, v128.load(from));
+        s1 = f32x4.add(s1, v128.load(from, 16));
+        s2 = f32x4.add(s2, v128.load(from, 32));
+        s3 = f32x4.add(s3, v128.load(from, 48));
+        s4 = f32x4.add(s4, v128.load(from, 64));
+        s5 = f32x4.add(s5, v128.load(from, 80));
+        s6 = f32x4.add(s6, v128.load(from, 96));
+        s7 = f32x4.add(s7, v128.load(from, 112));
+      }
+      v128.store(to + c, s0);
+      v128.store(to + c, s1, 16);
+      v128.store(to + c, s2, 32);
+      v128.store(to + c, s3, 48);
+      v128.store(to + c, s4, 64);
+      v128.store(to + c, s5, 80);
+      v128.store(to + c, s6, 96);
+      v128.store(to + c, s7, 112);
+    }
     for (; c + 32 <= row; c += 32) {
       let s0 = f32x4.splat(0), s1 = s0;
       for (let r = group * groupRows; r < last; r++) {

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
+import { imageValues, type PixelValues } from "../../backend/image_values.ts";
 import { type ImageArrays, shapeInModel } from "./image_arrays.ts";
-import type { PixelValues } from "./pixel_values.ts";
+import { pixelValues } from "./pixel_values.ts";
 
 /**
- * Copies the images named by `rows` into one tensor [rows, height, width, channels], with one more
- * channel of ones if asked for; bytes become numbers in [0, 1], or what `pixels` says.
+ * The images named by `rows` as one tensor [rows, height, width, channels], with one more channel of ones if
+ * asked for; bytes become numbers in [0, 1], or what `pixels` says.
  */
 export function imageBatch(
   { images, shape }: ImageArrays,
@@ -13,22 +14,17 @@ export function imageBatch(
   pixels?: PixelValues,
 ): tf.Tensor4D {
   const [, height, width, channels] = shape;
-  const size = height * width * channels;
-  const scale = images instanceof Uint8Array ? 1 / 255 : 1;
-  const outChannels = channels + (onesChannel ? 1 : 0);
+  if (images instanceof Uint8Array) {
+    const own = [height, width, channels] as const;
+    return imageValues(images, rows, own, pixels ?? pixelValues("0..1", channels), onesChannel);
+  }
+  const size = height * width * channels, outChannels = channels + (onesChannel ? 1 : 0);
   const values = new Float32Array(rows.length * height * width * outChannels).fill(1);
   let to = 0;
   for (let i = 0; i < rows.length; i++) {
     let from = rows[i]! * size;
-    const end = from + size;
-    while (from < end) {
-      if (pixels) {
-        for (let c = 0; c < channels; c++) {
-          values[to + c] = pixels.values[256 * c + images[from + pixels.from[c]!]!]!;
-        }
-      } else for (let c = 0; c < channels; c++) values[to + c] = images[from + c]! * scale;
-      from += channels;
-      to += outChannels;
+    for (const end = from + size; from < end; from += channels, to += outChannels) {
+      for (let c = 0; c < channels; c++) values[to + c] = images[from + c]!;
     }
   }
   return tf.tensor4d(values, [rows.length, height, width, outChannels]);

@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
+import type { PixelValues } from "../../backend/image_values.ts";
 import { describe } from "../../base/check.ts";
 import { type ImageStream, isImageStream } from "../../dataset/image_stream.ts";
 import { resizeImages } from "../../dataset/resize_images.ts";
@@ -6,7 +7,7 @@ import { pictureChannels } from "../picture_channels.ts";
 import type { Preprocessing } from "../preprocessing.ts";
 import { imageBatch, range } from "./batches.ts";
 import { checkImages, checkShape, type ImageArrays } from "./image_arrays.ts";
-import { type PixelValues, pixelValues } from "./pixel_values.ts";
+import { pixelValues } from "./pixel_values.ts";
 
 /** Images that come batch by batch, ready for a network. */
 export interface ImageSource {

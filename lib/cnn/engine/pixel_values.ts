@@ -1,12 +1,5 @@
+import type { PixelValues } from "../../backend/image_values.ts";
 import type { PixelScale } from "../preprocessing.ts";
-
-/** What the bytes of an image become: by channel, in the order in which the network takes channels. */
-export interface PixelValues {
-  /** The channel of the image that is the network's channel c. */
-  readonly from: readonly number[];
-  /** Values of the bytes 0 … 255 for the network's channel 0, then for channel 1, and so on. */
-  readonly values: Float64Array;
-}
 
 // ImageNet's statistics by channel (red, green, blue), of pixels in [0, 1], as in PyTorch's torchvision.
 const MEAN = [0.485, 0.456, 0.406] as const, DEVIATION = [0.229, 0.224, 0.225] as const;
