@@ -1,14 +1,20 @@
-import { type MeanAndSd, meanAndSd } from "../metrics/mean_and_sd.ts";
 import type { UnseenRow } from "./compare_unseen.ts";
 import { UNSEEN_METHOD_NAMES, type UnseenMethod } from "./unseen_methods.ts";
 
 /** A method at a number of images, over draws and pairs. */
-export interface UnseenMean extends MeanAndSd {
+export interface UnseenMean {
   /** Images of each of the two classes. */
   readonly count: number;
   readonly method: UnseenMethod;
   /** What the method is called. */
   readonly name: string;
+  /** Mean over draws and pairs. */
+  readonly mean: number;
+  /**
+   * Standard deviation of the draws of a pair, pooled over pairs: what chance does. What pairs differ by is left
+   * out, as it is no chance. Absent where each pair has one draw.
+   */
+  readonly sd?: number;
 }
 
 /** What {@linkcode summarizeUnseen} finds. */
@@ -23,8 +29,9 @@ export interface UnseenSummary {
 }
 
 /**
- * The mean accuracy of each method at each number of images, its standard deviation over draws and pairs, and from
- * how many images on training from scratch does as well as the SVM on features.
+ * The mean accuracy of each method at each number of images, the standard deviation of draws (pooled over pairs, as
+ * the residual of an analysis of variance by pair), and from how many images on training from scratch does as well
+ * as the SVM on features.
  *
  * @param rows Of one network, of all pairs: what `compareUnseen` gave, one after the other
  * @throws {RangeError} If there are no rows
@@ -51,16 +58,32 @@ export function summarizeUnseen(rows: readonly UnseenRow[]): UnseenSummary {
   const methods = Object.keys(UNSEEN_METHOD_NAMES) as UnseenMethod[];
   const means = counts.flatMap((count) =>
     methods.flatMap((method): UnseenMean[] => {
-      const accuracies = rows.filter((row) => row.count === count && row.method === method)
-        .map(({ accuracy }) => accuracy);
-      if (accuracies.length === 0) return [];
-      return [{ count, method, name: UNSEEN_METHOD_NAMES[method], ...meanAndSd(accuracies) }];
+      const own = rows.filter((row) => row.count === count && row.method === method);
+      if (own.length === 0) return [];
+      return [{ count, method, name: UNSEEN_METHOD_NAMES[method], ...withinPairs(own) }];
     })
   );
-  const meanOf = (count: number, method: UnseenMethod) =>
+  const meanAt = (count: number, method: UnseenMethod) =>
     means.find((mean) => mean.count === count && mean.method === method)?.mean ?? NaN;
   return {
     means,
-    scratchCatchesUp: counts.find((count) => meanOf(count, "scratch") >= meanOf(count, "svm")),
+    scratchCatchesUp: counts.find((count) => meanAt(count, "scratch") >= meanAt(count, "svm")),
   };
+}
+
+/** The mean of all, and the deviation from the means of their pairs. */
+function withinPairs(rows: readonly UnseenRow[]): { mean: number; sd?: number } {
+  const pairs = [...Map.groupBy(rows, ({ pair }) => pair).values()]
+    .map((own) => own.map(({ accuracy }) => accuracy));
+  const mean = meanOf(pairs.flat()), free = rows.length - pairs.length;
+  if (free === 0) return { mean };
+  const squares = pairs.flatMap((own) => {
+    const middle = meanOf(own);
+    return own.map((accuracy) => (accuracy - middle) ** 2);
+  });
+  return { mean, sd: Math.sqrt(squares.reduce((a, b) => a + b) / free) };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
 }

@@ -286,7 +286,7 @@ Deno.test("summarizeUnseen takes means over draws and pairs, and tells where scr
     [50, "scratch"],
   ]);
   assert.ok(Math.abs(means[0]!.mean - 0.65) < 1e-12);
-  assert.ok(Math.abs(means[0]!.sd! - Math.sqrt(0.005)) < 1e-12);
+  assert.ok(!("sd" in means[0]!), "one draw of each pair says nothing of chance");
   assert.equal(means[0]!.name, "SVM on features");
   assert.ok(!("sd" in means[2]!));
   // As good is caught up with; a little less is not.
@@ -294,4 +294,15 @@ Deno.test("summarizeUnseen takes means over draws and pairs, and tells where scr
   assert.equal(summarizeUnseen([...rows, row("svm", 50, 0.81)]).scratchCatchesUp, undefined);
   assert.equal(summarizeUnseen([row("svm", 5, 0.6)]).scratchCatchesUp, undefined);
   assert.throws(() => summarizeUnseen([]), RangeError);
+});
+
+Deno.test("summarizeUnseen's deviation is that of draws, not of pairs", () => {
+  const draws = { "a/b": [0.6, 0.62], "c/d": [0.9, 0.96] };
+  const rows = Object.entries(draws).flatMap(([pair, accuracies]) =>
+    accuracies.map((accuracy, draw) => ({ pair, draw, count: 5, method: "svm" as const, accuracy }))
+  );
+  const [mean] = summarizeUnseen(rows).means;
+  // About 0.61 and 0.93: (2 · 0.01² + 2 · 0.03²) / (4 draws − 2 pairs).
+  assert.ok(Math.abs(mean!.sd! - Math.sqrt(0.001)) < 1e-12);
+  assert.ok(Math.abs(mean!.mean - 0.77) < 1e-12);
 });
