@@ -6,7 +6,7 @@ import { PeerFiles } from "./peer_files.ts";
 import type { BenchRow } from "./row.ts";
 import { timed } from "./timed.ts";
 
-/** Rows that are searched; all 50,000 take half an hour and more, and scikit-learn's one fit ten minutes. */
+/** Rows that are searched; all 50,000 take some thirteen minutes, and scikit-learn's one fit ten. */
 const ROWS = Number(Deno.env.get("BENCH_ROWS") ?? "10000");
 const C_VALUES = [1, 3, 10, 30, 100], GAMMA_FACTORS = [0.25, 0.5, 1, 2], FOLDS = 5;
 
