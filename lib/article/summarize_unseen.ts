@@ -1,3 +1,4 @@
+import { type MeanAndSd, meanAndSd } from "../metrics/mean_and_sd.ts";
 import type { UnseenRow } from "./compare_unseen.ts";
 import { UNSEEN_METHOD_NAMES, type UnseenMethod } from "./unseen_methods.ts";
 
@@ -72,18 +73,11 @@ export function summarizeUnseen(rows: readonly UnseenRow[]): UnseenSummary {
 }
 
 /** The mean of all, and the deviation from the means of their pairs. */
-function withinPairs(rows: readonly UnseenRow[]): { mean: number; sd?: number } {
-  const pairs = [...Map.groupBy(rows, ({ pair }) => pair).values()]
-    .map((own) => own.map(({ accuracy }) => accuracy));
-  const mean = meanOf(pairs.flat()), free = rows.length - pairs.length;
+function withinPairs(rows: readonly UnseenRow[]): MeanAndSd {
+  const accuraciesOf = (own: readonly UnseenRow[]) => own.map(({ accuracy }) => accuracy);
+  const pairs = [...Map.groupBy(rows, ({ pair }) => pair).values()].map(accuraciesOf);
+  const { mean } = meanAndSd(accuraciesOf(rows)), free = rows.length - pairs.length;
   if (free === 0) return { mean };
-  const squares = pairs.flatMap((own) => {
-    const middle = meanOf(own);
-    return own.map((accuracy) => (accuracy - middle) ** 2);
-  });
+  const squares = pairs.map((own) => (meanAndSd(own).sd ?? 0) ** 2 * (own.length - 1));
   return { mean, sd: Math.sqrt(squares.reduce((a, b) => a + b) / free) };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

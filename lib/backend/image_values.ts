@@ -27,8 +27,8 @@ export interface PixelValues {
 
 interface Attrs {
   readonly images: Uint8Array;
-  /** [n, height, width, channels] of the result, without ones. */
-  readonly shape: readonly [number, number, number, number];
+  /** Height, width and channels of one. */
+  readonly own: readonly [number, number, number];
   readonly rows: ArrayLike<number>;
   readonly pixels: PixelValues;
   readonly onesChannel: boolean;
@@ -60,7 +60,7 @@ export function imageValues(
   pixels: PixelValues,
   onesChannel: boolean,
 ): tf.Tensor4D {
-  const attrs: Attrs = { images, shape: [rows.length, ...own], rows, pixels, onesChannel };
+  const attrs: Attrs = { images, own, rows, pixels, onesChannel };
   if (tf.getKernel(KERNEL_NAME, tf.getBackend())) {
     return tf.engine().runKernel(
       KERNEL_NAME,
@@ -78,7 +78,7 @@ export function registerImageValues(): void {
     backendName: SIMD_BACKEND,
     kernelFunc: ({ attrs, backend }) => {
       const given = attrs as unknown as Attrs;
-      const { images, shape: [count, height, width, channels], rows, pixels } = given;
+      const { images, own: [height, width, channels], rows, pixels } = given, count = rows.length;
       using memory = new Scope();
       const size = height * width * channels, n = count * height * width;
       const x = memory.uint8(count * size);
@@ -98,7 +98,7 @@ export function registerImageValues(): void {
 
 /** The same in plain TypeScript. */
 function valuesOf(attrs: Attrs): Float32Array {
-  const { images, shape: [, height, width, channels], rows, pixels: { from, values } } = attrs;
+  const { images, own: [height, width, channels], rows, pixels: { from, values } } = attrs;
   const size = height * width * channels, outChannels = outShape(attrs)[3];
   const result = new Float32Array(rows.length * height * width * outChannels).fill(1);
   let to = 0;
@@ -113,6 +113,7 @@ function valuesOf(attrs: Attrs): Float32Array {
   return result;
 }
 
-function outShape({ shape: [n, height, width, channels], onesChannel }: Attrs) {
-  return [n, height, width, channels + (onesChannel ? 1 : 0)] as [number, number, number, number];
+function outShape({ rows, own: [height, width, channels], onesChannel }: Attrs) {
+  const outChannels = channels + (onesChannel ? 1 : 0);
+  return [rows.length, height, width, outChannels] as [number, number, number, number];
 }

@@ -109,8 +109,8 @@ function isWild(values: v128): bool {
 /**
  * Convolves blocks of tiles. ints: x, filter as `winogradFilter` makes it, y, tiles of all images, tiles of a
  *   task, height, width, channels, top, left, outHeight, outWidth, filters, tilesY, tilesX, bias (0: none),
- *   activation, by a BLAS (0 or 1; `u` is then plain), address of a word that becomes 1 if a result is infinite or NaN (by the transforms, not only
- *   the results that the definition would give are)
+ *   activation, by a BLAS (0 or 1; `u` is then plain), address of a word that becomes 1 if a result is infinite
+ *   or NaN (by the transforms, not only the results that the definition would give are)
  */
 export function winogradConvolve(args: usize, begin: i32, end: i32, scratch: usize): void {
   convolveTiles(6, args, begin, end, scratch);

@@ -1,29 +1,19 @@
 // @ts-nocheck AssemblyScript, compiled by lib/compute/kernels/build.ts
 // deno-fmt-ignore-file It would leave out the decorators, which AssemblyScript needs.
-// Kernel values of support vector machines: dot products (made by gemm) become kernel values, in place. exp is
-// computed on four lanes as 2ⁿ·p(r), r = x − n·ln 2, with the polynomial of Cephes' expf: 2 ulp.
+// Kernel values of support vector machines: dot products (made by gemm) become kernel values, in place.
 
 const LINEAR: i32 = 0;
 const RBF: i32 = 1;
 const POLY: i32 = 2;
 
-function exp4(x: v128): v128 {
+/** exp between −87.3 and 88, where 2ⁿ is one factor. */
+function expInRange(x: v128): v128 {
   x = f32x4.min(f32x4.max(x, f32x4.splat(-87.3)), f32x4.splat(88));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
-  let p = f32x4.splat(1.9875691500e-4);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), f32x4.splat(1));
-  const power = i32x4.shl(
-    i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)),
-    23,
-  );
-  return f32x4.mul(p, power);
+  const y = f32x4.add(expm1Small(r), f32x4.splat(1));
+  return f32x4.mul(y, powerOf2(i32x4.trunc_sat_f32x4_s(n)));
 }
 
 function kernel4(
@@ -41,7 +31,7 @@ function kernel4(
       f32x4.add(rowNorm, columnNorm),
       f32x4.add(dot, dot),
     );
-    return exp4(
+    return expInRange(
       f32x4.mul(f32x4.neg(gamma), f32x4.max(squared, f32x4.splat(0))),
     );
   }
@@ -52,7 +42,7 @@ function kernel4(
     return power;
   }
   // tanh x = 1 − 2 / (e²ˣ + 1)
-  const e = exp4(f32x4.add(base, base));
+  const e = expInRange(f32x4.add(base, base));
   return f32x4.sub(
     f32x4.splat(1),
     f32x4.div(f32x4.splat(2), f32x4.add(e, f32x4.splat(1))),
