@@ -1,7 +1,7 @@
 /**
- * `deno task bench [NAME ...]`: each figure of the README, and the same work done by the peers in the same
- * run. Needs Debian's python3-torch, python3-sklearn and umap-learn; `packages` needs nothing,
- * `blas` a BLAS.
+ * `deno task bench [--save] [NAME ...]`: each figure of the README, and the same work done by the peers in the
+ * same run. Needs Debian's python3-torch, python3-sklearn and umap-learn; `packages` needs nothing,
+ * `blas` a BLAS. `--save` keeps the rows for README's tables, which `deno task readme:figures` writes.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import { benchResidual } from "./residual.ts";
 import { type BenchRow, printRows } from "./row.ts";
 import { benchSvm } from "./svm.ts";
 import { benchTrainingStep } from "./training_step.ts";
+import { benchSetting, saveRun } from "./saved_run.ts";
 import { benchUmap } from "./umap.ts";
 
 const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
@@ -33,7 +34,9 @@ const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
   article: benchArticle,
 };
 
-const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
+const save = Deno.args.includes("--save");
+const named = Deno.args.filter((name) => name !== "--save");
+const wanted = named.length > 0 ? named : Object.keys(BENCHES);
 const unknown = wanted.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {
   console.error(
@@ -44,6 +47,11 @@ if (unknown.length > 0) {
 // Whoever has tied OpenBLAS to an older processor here has tied the peers, too: each shows what it can do.
 for (const name of ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]) Deno.env.delete(name);
 await setUpCompute({ backend: "simd" });
-const rows: BenchRow[] = [];
-for (const name of wanted) rows.push(...await BENCHES[name]!());
-printRows(rows, ["deno task bench", ...Deno.args].join(" "));
+const setting = benchSetting(["deno task bench", ...Deno.args].join(" "));
+const rows: (BenchRow & { bench: string })[] = [];
+for (const bench of wanted) {
+  rows.push(...(await BENCHES[bench]!()).map((row) => ({ bench, ...row })));
+  // After each, so that a run that is stopped has kept what it measured.
+  if (save) await saveRun({ ...setting, rows });
+}
+printRows(rows, setting);

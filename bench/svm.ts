@@ -44,9 +44,8 @@ export async function benchSvm(): Promise<BenchRow[]> {
     );
     const theirs = await Deno.readFile(files.path("out"));
     const same = predicted.filter((label, i) => label === theirs[i]).length / theirs.length;
-    const what = `${n.toLocaleString("en")} rows${
-      Object.keys(parameters).length ? ` ${JSON.stringify(parameters)}` : ""
-    }`;
+    const settings = Object.keys(parameters).length ? ` ${JSON.stringify(parameters)}` : "";
+    const what = `${n.toLocaleString("en")} × ${X.cols}${settings}, scikit-learn`;
     const vectors = svc.fitted.support.length;
     rows.push(
       {
@@ -59,7 +58,7 @@ export async function benchSvm(): Promise<BenchRow[]> {
         } GiB`,
       },
       {
-        name: `SVC predict ${Xt.rows.toLocaleString("en")}, ${what}`,
+        name: `SVC predict ${Xt.rows.toLocaleString("en")} from ${what}`,
         ours: predict,
         peer: peer.predict,
         unit: "s",

@@ -54,9 +54,9 @@ export async function benchUmap(): Promise<BenchRow[]> {
       const { buffer } = await Deno.readFile(files.path(`embedding${run}`));
       theirScores.push(await score(new Matrix(new Float32Array(buffer), n, 2)));
     }
-    const what = `${n.toLocaleString("en")} rows`;
+    const what = `${n.toLocaleString("en")} × ${X.cols}, umap-learn`;
     rows.push({
-      name: `UMAP fit, ${what}`,
+      name: `UMAP of ${what}`,
       ours: median(fit),
       peer: median(peer.fit),
       unit: "s",
@@ -65,7 +65,7 @@ export async function benchUmap(): Promise<BenchRow[]> {
           peer.peakGiB.toFixed(1)
         }`,
     }, {
-      name: `UMAP transform ${Xt.rows.toLocaleString("en")}, ${what}`,
+      name: `placing ${Xt.rows.toLocaleString("en")} new rows on the map of ${what}`,
       ours: transform,
       peer: peer.transform,
       unit: "s",
