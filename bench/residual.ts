@@ -26,14 +26,14 @@ const TIMED_EPOCHS = 2;
 
 /**
  * The residual network of notebook 06, trained here and in PyTorch on the same images in the same way: seconds
- * of an epoch, and what both make of the test images. `BENCH_EPOCHS` makes it short. It takes some twenty minutes
+ * of an epoch, and what both make of the test images. `BENCH_RESIDUAL_EPOCHS` makes it short. It takes some twenty minutes
  * where `data/` holds the network, and as many more where it does not.
  */
 export async function benchResidual(): Promise<BenchRow[]> {
   await setUpCompute({ backend: "simd", quiet: true });
   const data = await loadCifar10(), { train, test } = data;
   const { residualEpochs, batchSize } = readPreset("article", SEEDS);
-  const epochs = Number(Deno.env.get("BENCH_EPOCHS") ?? residualEpochs);
+  const epochs = Number(Deno.env.get("BENCH_RESIDUAL_EPOCHS") ?? residualEpochs);
   const training = { ...RESIDUAL_TRAINING, batchSize, seed: 0 };
   const { model } = await trainedCnn(data, {
     ...training,
