@@ -110,11 +110,12 @@ export function formatSeconds(seconds: number): string {
 }
 
 /**
- * Lets timers, messages and interrupts in, if the last call that did so is long enough ago.
+ * Lets timers, messages and interrupts in, if the last call that did so is long enough ago. It takes a timer to
+ * let input in, and that two milliseconds; what is faster (`setImmediate`) lets in nothing but timers.
  *
  * @param everyMs Shortest time between two such breaks, in milliseconds
  */
-export function createBreather(everyMs = 50): () => Promise<void> {
+export function createBreather(everyMs = 200): () => Promise<void> {
   let last = performance.now();
   return async () => {
     if (performance.now() - last < everyMs) return;

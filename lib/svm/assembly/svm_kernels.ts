@@ -6,14 +6,29 @@ const LINEAR: i32 = 0;
 const RBF: i32 = 1;
 const POLY: i32 = 2;
 
-/** exp between −87.3 and 88, where 2ⁿ is one factor. */
+/** Added to |n| < 2²² it leaves n, rounded to the nearest whole number, in the lowest bits. */
+const ROUNDER: f32 = 12582912;
+
+/**
+ * exp between −87.3 and 88, where 2ⁿ is one factor. Only operations that are one instruction of the processor:
+ * WebAssembly's min, max and trunc_sat are many, for the sake of NaN, which pmin and pmax keep here as well.
+ */
+@inline
 function expInRange(x: v128): v128 {
-  x = f32x4.min(f32x4.max(x, f32x4.splat(-87.3)), f32x4.splat(88));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87.3)), f32x4.splat(88));
+  const rounded = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504088896341)), f32x4.splat(ROUNDER));
+  const n = f32x4.sub(rounded, f32x4.splat(ROUNDER));
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
   const y = f32x4.add(expm1Small(r), f32x4.splat(1));
-  return f32x4.mul(y, powerOf2(i32x4.trunc_sat_f32x4_s(n)));
+  // What the rounder adds to the bits is shifted out.
+  return f32x4.mul(y, powerOf2(rounded));
+}
+
+@inline
+function rbf4(dot: v128, rowNorm: v128, columnNorm: v128, minusGamma: v128): v128 {
+  const squared = f32x4.sub(f32x4.add(rowNorm, columnNorm), f32x4.add(dot, dot));
+  return expInRange(f32x4.mul(minusGamma, f32x4.pmax(squared, f32x4.splat(0))));
 }
 
 function kernel4(
@@ -26,15 +41,7 @@ function kernel4(
   coef0: v128,
 ): v128 {
   if (kind == LINEAR) return dot;
-  if (kind == RBF) {
-    const squared = f32x4.sub(
-      f32x4.add(rowNorm, columnNorm),
-      f32x4.add(dot, dot),
-    );
-    return expInRange(
-      f32x4.mul(f32x4.neg(gamma), f32x4.max(squared, f32x4.splat(0))),
-    );
-  }
+  if (kind == RBF) return rbf4(dot, rowNorm, columnNorm, f32x4.neg(gamma));
   const base = f32x4.add(f32x4.mul(gamma, dot), coef0);
   if (kind == POLY) {
     let power = f32x4.splat(1);
@@ -64,6 +71,13 @@ function kernelRow(
 ): void {
   const rowNorm = v128.load32_splat(rowNorms + ((<usize> row) << 2));
   let i: usize = 0;
+  if (kind == RBF) {
+    const minusGamma = f32x4.neg(gamma);
+    for (; i + 16 <= bytes; i += 16) {
+      const columnNorm = v128.load(columnNorms + i);
+      v128.store(values + i, rbf4(v128.load(values + i), rowNorm, columnNorm, minusGamma));
+    }
+  }
   for (; i + 16 <= bytes; i += 16) {
     v128.store(
       values + i,

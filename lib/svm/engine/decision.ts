@@ -74,7 +74,9 @@ export function vote(values: Matrix, classes: Int32Array): Int32Array {
         votes[values.data[p++]! > 0 ? a : b]!++;
       }
     }
-    predicted[row] = classes[votes.indexOf(Math.max(...votes))]!;
+    let best = 0;
+    for (let a = 1; a < classes.length; a++) if (votes[a]! > votes[best]!) best = a;
+    predicted[row] = classes[best]!;
   }
   return predicted;
 }

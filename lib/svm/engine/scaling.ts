@@ -165,7 +165,10 @@ export function checkReach(
 
 function greatest(values: ArrayLike<number>): number {
   let most = 0;
-  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]!);
+    if (size > most) most = size;
+  }
   return most;
 }
 
