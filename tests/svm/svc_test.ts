@@ -171,6 +171,26 @@ Deno.test("Svc's decision values are those of the definition, for any number of 
   }
 });
 
+Deno.test("Svc's decision values are those of the definition with more support vectors than are summed at once", async () => {
+  // Labels that are chance make nearly every row a support vector; 2,048 of them are summed at once.
+  const { X } = clusters(4500, 4, 1, 1, 5), random = seededRandom(6);
+  const y = Array.from({ length: X.rows }, () => Math.floor(3 * random()));
+  const svc = await new Svc({ gamma: 10 }).fit(X, y), tests = X.slice(100, 140);
+  const begins = [0, svc.fitted.nSupport[0]!, svc.fitted.nSupport[0]! + svc.fitted.nSupport[1]!];
+  assert.ok(svc.fitted.support.length > 2 * 2048 && !begins.includes(2048));
+  const values = await svc.decisionFunction(tests, { shape: "ovo" });
+  for (let i = 0; i < tests.rows; i++) {
+    const expected = decisionsOf(svc.fitted, tests.row(i));
+    values.row(i).forEach((value, p) => {
+      // γ|x|² is near 100, of which float32 keeps 6e-6.
+      assert.ok(
+        Math.abs(value - expected[p]!) < 3e-5,
+        `row ${i}, pair ${p}: ${value} ${expected[p]}`,
+      );
+    });
+  }
+});
+
 Deno.test("Svc gives the same to the bit for any number of threads", async () => {
   const { X, y } = clusters(600, 10, 4, 2, 2);
   const results = await onThreads([1, 2, 3], async () => {

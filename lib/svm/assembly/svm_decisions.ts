@@ -7,13 +7,15 @@
 /** Rows that are summed together. */
 const ROWS: i32 = 4;
 
-/** Sums of `count` values of four rows times 12 columns of coefficients. */
+/** Adds to 12 columns of sums `count` values of four rows times coefficients. */
 function sums12(
   p0: usize, p1: usize, p2: usize, p3: usize, count: i32, coefficients: usize, step: usize, to0: usize,
   to1: usize, to2: usize, to3: usize,
 ): void {
-  let s00 = f32x4.splat(0), s01 = s00, s02 = s00, s10 = s00, s11 = s00, s12 = s00;
-  let s20 = s00, s21 = s00, s22 = s00, s30 = s00, s31 = s00, s32 = s00;
+  let s00 = v128.load(to0), s01 = v128.load(to0, 16), s02 = v128.load(to0, 32);
+  let s10 = v128.load(to1), s11 = v128.load(to1, 16), s12 = v128.load(to1, 32);
+  let s20 = v128.load(to2), s21 = v128.load(to2, 16), s22 = v128.load(to2, 32);
+  let s30 = v128.load(to3), s31 = v128.load(to3, 16), s32 = v128.load(to3, 32);
   for (let i = 0; i < count; i++, coefficients += step) {
     const c0 = v128.load(coefficients), c1 = v128.load(coefficients, 16), c2 = v128.load(coefficients, 32);
     let v = v128.load32_splat(p0);
@@ -48,7 +50,7 @@ function sums4(
   p0: usize, p1: usize, p2: usize, p3: usize, count: i32, coefficients: usize, step: usize, to0: usize,
   to1: usize, to2: usize, to3: usize,
 ): void {
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  let s0 = v128.load(to0), s1 = v128.load(to1), s2 = v128.load(to2), s3 = v128.load(to3);
   for (let i = 0; i < count; i++, coefficients += step) {
     const c = v128.load(coefficients);
     s0 = f32x4.relaxed_madd(v128.load32_splat(p0), c, s0);
@@ -67,10 +69,11 @@ function sums4(
 }
 
 /**
- * Turns dot products with support vectors into kernel values, in place, and sums these times coefficients, class by
- * class: sums [rows][classes][width]. A task is four rows.
+ * Turns dot products with some of the support vectors into kernel values, in place, and adds these times coefficients
+ * to the sums of their class: sums [rows][classes][width]. A task is four rows.
  * ints: block [rows][columns], rows, columns, squared norms of the rows, of the columns, kind, degree, coefficients
- *   [columns][width], width (a multiple of 4), where each class begins among the columns [classes + 1], classes, sums;
+ *   [all support vectors][width], width (a multiple of 4), where each class begins among these [classes + 1], classes,
+ *   sums, which of these is the first column;
  * floats: gamma, coef0
  */
 export function classSums(args: usize, begin: i32, end: i32, _scratch: usize): void {
@@ -79,6 +82,7 @@ export function classSums(args: usize, begin: i32, end: i32, _scratch: usize): v
   const kind = load<i32>(args, 20), degree = load<i32>(args, 24);
   const coefficients = load<usize>(args, 28), width = load<i32>(args, 32);
   const begins = load<usize>(args, 36), classes = load<i32>(args, 40), sums = load<usize>(args, 44);
+  const firstColumn = load<i32>(args, 48), endColumn = firstColumn + columns;
   const gamma = f32x4.splat(load<f32>(args, 128)), coef0 = f32x4.splat(load<f32>(args, 132));
   const bytes = (<usize> columns) << 2, step = (<usize> width) << 2;
   const sumRow = <usize> classes * step;
@@ -89,15 +93,17 @@ export function classSums(args: usize, begin: i32, end: i32, _scratch: usize): v
         block + <usize> row * bytes, bytes, rowNorms, row, columnNorms, kind, degree, gamma, coef0,
       );
     }
-    // Where there are fewer than four, the last is summed again.
+    // Where there are fewer than four, the last is summed more than once, from the same sums.
     const r1 = min(first + 1, last), r2 = min(first + 2, last), r3 = min(first + 3, last);
     const x0 = block + <usize> first * bytes, x1 = block + <usize> r1 * bytes;
     const x2 = block + <usize> r2 * bytes, x3 = block + <usize> r3 * bytes;
     const y0 = sums + <usize> first * sumRow, y1 = sums + <usize> r1 * sumRow;
     const y2 = sums + <usize> r2 * sumRow, y3 = sums + <usize> r3 * sumRow;
     for (let c = 0; c < classes; c++) {
-      const from = load<i32>(begins + ((<usize> c) << 2)), to = load<i32>(begins + ((<usize> c) << 2), 4);
-      const at = (<usize> from) << 2, count = to - from, table = coefficients + <usize> from * step;
+      const bounds = begins + ((<usize> c) << 2);
+      const from = max(load<i32>(bounds), firstColumn), count = min(load<i32>(bounds, 4), endColumn) - from;
+      if (count <= 0) continue;
+      const at = (<usize> (from - firstColumn)) << 2, table = coefficients + <usize> from * step;
       const out = <usize> c * step;
       let w = 0;
       for (; w + 12 <= width; w += 12) {

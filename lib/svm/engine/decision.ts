@@ -2,7 +2,7 @@ import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
-import { sumByClass } from "./kernel_function.ts";
+import { sumBlockSize, sumByClass } from "./kernel_function.ts";
 import { checkReach, scaleRows } from "./scaling.ts";
 import { useSupport } from "./support_memory.ts";
 import type { RunOptions } from "../../base/run_options.ts";
@@ -30,7 +30,8 @@ export async function decisionValues(
   checkReach(rowsOf, center, kernel, vectors.norms);
   const block = memory.use(new SharedRows(most, X.cols));
   const classes = fitted.classes.length, { width } = coefficients;
-  const values = memory.float32(most * vectors.rows), sums = memory.float32(most * classes * width);
+  const values = memory.float32(sumBlockSize(most, vectors));
+  const sums = memory.float32(most * classes * width);
   const result = new Float32Array(X.rows * pairs);
   const breathe = createBreather();
   for (let begin = 0; begin < X.rows; begin += BLOCK_ROWS) {

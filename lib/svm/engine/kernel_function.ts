@@ -43,6 +43,7 @@ const classSums = defineKernel("classSums", {
   begins: "i32*",
   classes: "i32",
   sums: "f32*",
+  firstColumn: "i32",
   gamma: "f32",
   coef0: "f32",
 });
@@ -132,9 +133,17 @@ export interface ClassCoefficients {
   readonly begins: Int32Array;
 }
 
+/** Support vectors whose kernel values are computed at once: few enough that they stay in the processor's caches. */
+const VECTORS_AT_ONCE = 2048;
+
+/** Values that {@linkcode sumByClass} needs room for. */
+export function sumBlockSize(rows: number, vectors: SharedRows): number {
+  return rows * Math.min(vectors.rows, VECTORS_AT_ONCE);
+}
+
 /**
  * Sums of kernel values times coefficients over the support vectors of each class: [count, classes, width] into
- * `sums`. `block` [count, vectors.rows] is for the kernel values of the first `count` rows of `a`.
+ * `sums`, for the first `count` rows of `a`. `block` [{@linkcode sumBlockSize}] is for the kernel values.
  */
 export function sumByClass(
   { kernel, gamma, degree, coef0 }: KernelFunction,
@@ -145,23 +154,37 @@ export function sumByClass(
   block: Float32Array,
   sums: Float32Array,
 ): void {
-  products(a, 0, count, vectors, block);
-  classSums(Math.ceil(count / SUM_ROWS), {
-    block,
-    rows: count,
-    columns: vectors.rows,
-    rowNorms: a.norms,
-    columnNorms: vectors.norms,
-    kind: CODES[kernel],
-    degree,
-    coefficients: table,
-    width,
-    begins,
-    classes: begins.length - 1,
-    sums,
-    gamma,
-    coef0,
-  });
+  const classes = begins.length - 1;
+  sums.fill(0, 0, count * classes * width);
+  for (let first = 0; first < vectors.rows; first += VECTORS_AT_ONCE) {
+    const columns = Math.min(VECTORS_AT_ONCE, vectors.rows - first);
+    gemm({
+      a: a.data,
+      b: vectors.from(first),
+      c: block,
+      rows: count,
+      columns,
+      depth: a.cols,
+      transposeB: true,
+    });
+    classSums(Math.ceil(count / SUM_ROWS), {
+      block,
+      rows: count,
+      columns,
+      rowNorms: a.norms,
+      columnNorms: vectors.norms.subarray(first),
+      kind: CODES[kernel],
+      degree,
+      coefficients: table,
+      width,
+      begins,
+      classes,
+      sums,
+      firstColumn: first,
+      gamma,
+      coef0,
+    });
+  }
 }
 
 /** The kernel of a row with itself. */
