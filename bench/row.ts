@@ -1,4 +1,4 @@
-import type { BenchSetting } from "./saved_run.ts";
+import type { BenchSetting } from "./setting.ts";
 
 /** One comparison: the same work done by this project and by a peer, in one run. */
 export interface BenchRow {

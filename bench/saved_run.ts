@@ -1,16 +1,6 @@
 import { join } from "@std/path";
-import { cpus } from "node:os";
-import { blasChoice } from "../lib/compute/gemm.ts";
 import type { BenchRow } from "./row.ts";
-
-/** What was run, where and when; which BLAS this project's wide products were left to, if any. */
-export interface BenchSetting {
-  readonly command: string;
-  readonly machine: string;
-  readonly deno: string;
-  readonly blas?: string | undefined;
-  readonly date: string;
-}
+import type { BenchSetting } from "./setting.ts";
 
 /** A run whose rows README shows. */
 export interface BenchRun extends BenchSetting {
@@ -22,18 +12,6 @@ export type SavedRuns = Readonly<Partial<Record<"without" | "with", BenchRun>>>;
 
 /** The file that README's tables of speeds are made from by `deno task readme:figures`. */
 export const SAVED_RUNS = join(import.meta.dirname!, "saved_runs.json");
-
-/** The machine as it is now. */
-export function benchSetting(command: string): BenchSetting {
-  const machine = cpus();
-  return {
-    command,
-    machine: `${machine.length} × ${machine[0]?.model.trim() ?? Deno.build.arch}`,
-    deno: Deno.version.deno,
-    blas: blasChoice().blas?.name,
-    date: new Date().toISOString().slice(0, 10),
-  };
-}
 
 /** The runs kept in {@linkcode SAVED_RUNS}; none where there is no such file. */
 export async function readRuns(): Promise<SavedRuns> {

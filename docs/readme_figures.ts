@@ -1,15 +1,21 @@
 /**
  * `deno task readme:figures` writes README's results anew from the committed outputs of `05_beyond` and
- * `06_strong`; `tests/notebooks/readme_test.ts` holds that they are what the outputs say.
+ * `06_strong`, and its tables of speeds from the runs that `deno task bench --save` kept;
+ * `tests/notebooks/readme_test.ts` holds that they are what these say.
  *
  * @module
  */
 import { join } from "@std/path";
+import { readRuns } from "../bench/saved_run.ts";
+import { markdownTable } from "./markdown_table.ts";
+import { networksText, speedText } from "./speed_tables.ts";
 
-/** README's results begin behind these, each with the notebook that they are from. */
+/** README's figures begin behind these, each with what they are from. */
 const MARKS = {
   article: "<!-- results: written by deno task readme:figures -->",
   strong: "<!-- results of 06_strong: written by deno task readme:figures -->",
+  speed: "<!-- speeds: written by deno task readme:figures -->",
+  networks: "<!-- speeds of other networks: written by deno task readme:figures -->",
 };
 const END = "<!-- end of results -->";
 
@@ -154,11 +160,6 @@ function rowsOf(text: string): Record<string, string>[] {
     .map((line) => Object.fromEntries(titles.map((title, i) => [title, line[i]!])));
 }
 
-function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
 if (import.meta.main) {
   const project = join(import.meta.dirname!, "..");
   const file = join(project, "README.md");
@@ -166,14 +167,18 @@ if (import.meta.main) {
     JSON.parse(
       await Deno.readTextFile(join(project, "notebooks", `${name}.ipynb`)),
     ) as StoredNotebook;
+  const runs = await readRuns();
   const results = {
     article: resultsText(await read("05_beyond")),
     strong: strongText(await read("06_strong")),
+    speed: speedText(runs),
+    networks: networksText(runs),
   };
   for (const [part, text] of Object.entries(results)) {
     if (text === undefined) {
       console.error(
-        `No outputs for README's part "${part}": SEEDS=5 deno task report --save first`,
+        `Nothing for README's part "${part}": SEEDS=5 deno task report --save, or ` +
+          "deno task bench --save with a BLAS and without, first",
       );
       continue;
     }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
+import { readRuns } from "../../bench/saved_run.ts";
 import {
   resultsText,
   type StoredNotebook,
@@ -7,6 +8,7 @@ import {
   withResults,
   writtenResults,
 } from "../../docs/readme_figures.ts";
+import { networksText, speedText } from "../../docs/speed_tables.ts";
 import { notebookNames, PROJECT, readNotebook } from "../helpers/notebooks.ts";
 
 const README = Deno.readTextFileSync(join(PROJECT, "README.md"));
@@ -31,6 +33,82 @@ Deno.test("README's results are what the committed outputs of 05_beyond and 06_s
     const written = writtenResults(README, part);
     assert.equal(plain(written), plain(expected), "run deno task readme:figures");
   }
+});
+
+Deno.test("README's tables of speeds are what the saved runs of the benches say", async () => {
+  const runs = await readRuns();
+  for (
+    const [part, text] of [["speed", speedText(runs)], ["networks", networksText(runs)]] as const
+  ) {
+    assert.ok(text, `bench/saved_runs.json has nothing for ${part}`);
+    assert.equal(plain(writtenResults(README, part)), plain(text), "run deno task readme:figures");
+  }
+});
+
+Deno.test("speedText() sets runs without and with a BLAS side by side, and bold what is slower", () => {
+  const setting = { machine: "2 × CPU", deno: "2.9.6", date: "2026-01-02" };
+  const runs = {
+    without: {
+      ...setting,
+      command: "deno task bench svm matmul",
+      rows: [
+        { bench: "matmul", name: "product", ours: 3, peer: 2, unit: "ms" },
+        { bench: "svm", name: "SVC fit", ours: 0.5, peer: 10, unit: "s", note: "12 vectors" },
+      ],
+    },
+    with: {
+      ...setting,
+      command: "deno task bench blas matmul",
+      blas: "OpenBLAS 1",
+      rows: [
+        { bench: "blas", name: "fit, without", ours: 1, peer: 4, unit: "s" },
+        { bench: "matmul", name: "product", ours: 1, peer: 2, unit: "ms" },
+      ],
+    },
+  };
+  assert.equal(
+    speedText(runs),
+    "2 × CPU, nothing else running, Deno 2.9.6: without a BLAS by `deno task bench svm matmul` on " +
+      "2026-01-02, with OpenBLAS 1 by `deno task bench blas matmul` on 2026-01-02.\n\n" +
+      "| work | ours | peer | ours / peer | with a BLAS | ours / peer | bench |\n" +
+      "| --- | --- | --- | --- | --- | --- | --- |\n" +
+      "| SVC fit | 0.500 s | 10.0 s | 0.050 | – | – | `svm` |\n" +
+      "| product | 3.00 ms | 2.00 ms | **1.50** | 1.00 ms | 0.50 | `matmul` |\n" +
+      "| fit, without | – | 4.00 s | – | 1.00 s | 0.25 | `blas` |\n\n" +
+      "<details><summary>What was found beside the times</summary>\n\n- SVC fit: 12 vectors\n\n" +
+      "</details>",
+  );
+  assert.equal(speedText({ without: runs.without }), undefined);
+});
+
+Deno.test("networksText() marks what misses its bar", () => {
+  const setting = { machine: "2 × CPU", deno: "2.9.6", date: "2026-01-02", command: "bench" };
+  const row = (ours: number) => ({
+    bench: "networks",
+    name: "ResNet-20: step",
+    ours,
+    peer: 100,
+    unit: "ms",
+    columns: {
+      bar: "1.2",
+      "ours / tfjs's wasm": "0.022",
+      "2 threads against 1": "1.80 ×",
+      "on the CPU backend": "0.10 %",
+    },
+  });
+  const runs = {
+    without: { ...setting, rows: [row(150)] },
+    with: { ...setting, blas: "OpenBLAS 1", rows: [row(110)] },
+  };
+  const lines = networksText(runs)!.split("\n");
+  assert.equal(
+    lines[2],
+    "| ResNet-20 | 1.2 | 110 ms | 1.10 | 1.80 × | 150 ms | **1.50** | 1.80 × | 0.022 |",
+  );
+  assert.equal(
+    lines.at(-1),
+    "In bold what misses its bar. On the CPU backend ran at most 0.1 % of a step.",
+  );
 });
 
 Deno.test("Each accuracy in README's results is found in a committed output", () => {
