@@ -15,10 +15,10 @@ import { benchNetworks } from "./networks.ts";
 import { benchPackages } from "./packages.ts";
 import { benchResidual } from "./residual.ts";
 import { type BenchRow, printRows } from "./row.ts";
-import { benchSvm } from "./svm.ts";
-import { benchTrainingStep } from "./training_step.ts";
 import { saveRun } from "./saved_run.ts";
 import { benchSetting } from "./setting.ts";
+import { benchSvm } from "./svm.ts";
+import { benchTrainingStep } from "./training_step.ts";
 import { benchUmap } from "./umap.ts";
 
 const BENCHES: Record<string, () => Promise<BenchRow[]>> = {
@@ -48,10 +48,7 @@ if (unknown.length > 0) {
 // Whoever has tied OpenBLAS to an older processor here has tied the peers, too: each shows what it can do.
 for (const name of ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]) Deno.env.delete(name);
 await setUpCompute({ backend: "simd" });
-// What else decides what is measured stands before it, as one would type it.
-const environment = Object.entries(Deno.env.toObject())
-  .filter(([name]) => /^(BENCH|COMPUTE)_/.test(name)).map(([name, value]) => `${name}=${value}`);
-const setting = benchSetting([...environment.sort(), "deno task bench", ...Deno.args].join(" "));
+const setting = benchSetting();
 const rows: (BenchRow & { bench: string })[] = [];
 for (const bench of wanted) {
   rows.push(...(await BENCHES[bench]!()).map((row) => ({ bench, ...row })));

@@ -26,8 +26,8 @@ const TIMED_EPOCHS = 2;
 
 /**
  * The residual network of notebook 06, trained here and in PyTorch on the same images in the same way: seconds
- * of an epoch, and what both make of the test images. `BENCH_RESIDUAL_EPOCHS` makes it short. It takes some twenty minutes
- * where `data/` holds the network, and as many more where it does not.
+ * of an epoch, and what both make of the test images. `BENCH_RESIDUAL_EPOCHS` makes it short. It takes some twenty
+ * minutes where `data/` holds the network, and as many more where it does not.
  */
 export async function benchResidual(): Promise<BenchRow[]> {
   await setUpCompute({ backend: "simd", quiet: true });

@@ -1,3 +1,4 @@
+import { markdownTable } from "./markdown_table.ts";
 import type { BenchSetting } from "./setting.ts";
 
 /** One comparison: the same work done by this project and by a peer, in one run. */
@@ -16,22 +17,24 @@ export interface BenchRow {
  * wide products were left to, and the date; below 1 in the column of ratios this project is faster.
  */
 export function printRows(rows: readonly BenchRow[], setting: BenchSetting): void {
-  const { command, machine, deno, blas = "no BLAS", date } = setting;
-  console.log(`\n\`${command}\`, ${machine}, Deno ${deno}, ${blas}, ${date}`);
+  console.log(`\n${settingText(setting)}`);
   const own = [...new Set(rows.flatMap(({ columns = {} }) => Object.keys(columns)))];
   const hasNotes = rows.some(({ note }) => note !== undefined);
   const titles = ["work", "ours", "peer", "ours / peer", ...own, ...hasNotes ? ["note"] : []];
-  console.log(`\n| ${titles.join(" | ")} |\n|${titles.map(() => " --- |").join("")}`);
-  for (const { name, ours, peer, unit, note = "", columns = {} } of rows) {
-    const cells = [
-      name,
-      amountText(ours, unit),
-      amountText(peer, unit),
-      ratioText(ours, peer),
-      ...own.map((title) => columns[title] ?? ""),
-    ];
-    console.log(`| ${[...cells, ...hasNotes ? [note] : []].join(" | ")} |`);
-  }
+  const cells = rows.map(({ name, ours, peer, unit, note = "", columns = {} }) => [
+    name,
+    amountText(ours, unit),
+    amountText(peer, unit),
+    ratioText(ours, peer),
+    ...own.map((title) => columns[title] ?? ""),
+    ...hasNotes ? [note] : [],
+  ]);
+  console.log(`\n${markdownTable(titles, cells)}`);
+}
+
+/** What was run, where, with what and when, in a line of Markdown. */
+export function settingText({ command, machine, deno, blas, date }: BenchSetting): string {
+  return `\`${command}\`, ${machine}, Deno ${deno}, ${blas ?? "no BLAS"}, ${date}`;
 }
 
 /** A time to three digits, with its unit. */

@@ -10,11 +10,13 @@ export interface BenchSetting {
   readonly date: string;
 }
 
-/** The machine as it is now. */
-export function benchSetting(command: string): BenchSetting {
+/** The setting of this process, its command with what of the environment decides what is measured. */
+export function benchSetting(): BenchSetting {
   const machine = cpus();
+  const environment = Object.entries(Deno.env.toObject())
+    .filter(([name]) => /^(BENCH|COMPUTE)_/.test(name)).map(([name, value]) => `${name}=${value}`);
   return {
-    command,
+    command: [...environment.sort(), "deno task bench", ...Deno.args].join(" "),
     machine: `${machine.length} × ${machine[0]?.model.trim() ?? Deno.build.arch}`,
     deno: Deno.version.deno,
     blas: blasChoice().blas?.name,

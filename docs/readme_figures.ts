@@ -6,8 +6,8 @@
  * @module
  */
 import { join } from "@std/path";
+import { markdownTable } from "../bench/markdown_table.ts";
 import { readRuns } from "../bench/saved_run.ts";
-import { markdownTable } from "./markdown_table.ts";
 import { networksText, speedText } from "./speed_tables.ts";
 
 /** README's figures begin behind these, each with what they are from. */

@@ -1,6 +1,6 @@
-import { amountText, type BenchRow, ratioText } from "../bench/row.ts";
-import type { BenchRun, SavedRuns } from "../bench/saved_run.ts";
-import { markdownTable } from "./markdown_table.ts";
+import { markdownTable } from "../bench/markdown_table.ts";
+import { amountText, type BenchRow, ratioText, settingText } from "../bench/row.ts";
+import type { SavedRuns } from "../bench/saved_run.ts";
 
 /** The bench whose rows have a table of their own, with a bar for each. */
 const NETWORKS = "networks";
@@ -50,7 +50,7 @@ export function speedText(runs: SavedRuns): string | undefined {
     return note ? [`- ${name}: ${note}`] : [];
   });
   return [
-    settingText(runs.without, runs.with),
+    [runs.without, runs.with].map((run) => `- ${settingText(run)}`).join("\n"),
     table,
     "<details><summary>What was found beside the times</summary>",
     notes.join("\n"),
@@ -106,13 +106,6 @@ function pairsOf({ without, with: withBlas }: SavedRuns): Pair[] {
     }
   }
   return [...pairs.values()];
-}
-
-function settingText(without: BenchRun, withBlas: BenchRun): string {
-  const { machine, deno } = without;
-  return `${machine}, nothing else running, Deno ${deno}: without a BLAS by ` +
-    `\`${without.command}\` on ${without.date}, with ${withBlas.blas} by ` +
-    `\`${withBlas.command}\` on ${withBlas.date}.`;
 }
 
 function oursOf(row: BenchRow | undefined): string {

@@ -68,8 +68,8 @@ Deno.test("speedText() sets runs without and with a BLAS side by side, and bold 
   };
   assert.equal(
     speedText(runs),
-    "2 × CPU, nothing else running, Deno 2.9.6: without a BLAS by `deno task bench svm matmul` on " +
-      "2026-01-02, with OpenBLAS 1 by `deno task bench blas matmul` on 2026-01-02.\n\n" +
+    "- `deno task bench svm matmul`, 2 × CPU, Deno 2.9.6, no BLAS, 2026-01-02\n" +
+      "- `deno task bench blas matmul`, 2 × CPU, Deno 2.9.6, OpenBLAS 1, 2026-01-02\n\n" +
       "| work | ours | peer | ours / peer | with a BLAS | ours / peer | bench |\n" +
       "| --- | --- | --- | --- | --- | --- | --- |\n" +
       "| SVC fit | 0.500 s | 10.0 s | 0.050 | – | – | `svm` |\n" +

@@ -1,5 +1,6 @@
 import { Scope } from "../../compute/scope.ts";
 import { SharedRows } from "../../compute/shared_rows.ts";
+import { argMaxRows } from "../../base/labels.ts";
 import { Matrix } from "../../base/matrix.ts";
 import { createBreather } from "../../notebook/progress.ts";
 import { sumBlockSize, sumByClass } from "./kernel_function.ts";
@@ -65,21 +66,16 @@ export async function decisionValues(
  * @param classes The classes' labels
  */
 export function vote(values: Matrix, classes: Int32Array): Int32Array {
-  const predicted = new Int32Array(values.rows);
-  const votes = new Int32Array(classes.length);
-  for (let row = 0; row < values.rows; row++) {
-    votes.fill(0);
-    let p = row * values.cols;
+  const votes = new Int32Array(values.rows * classes.length);
+  for (let row = 0, p = 0; row < values.rows; row++) {
+    const own = row * classes.length;
     for (let a = 0; a < classes.length; a++) {
       for (let b = a + 1; b < classes.length; b++) {
-        votes[values.data[p++]! > 0 ? a : b]!++;
+        votes[own + (values.data[p++]! > 0 ? a : b)]!++;
       }
     }
-    let best = 0;
-    for (let a = 1; a < classes.length; a++) if (votes[a]! > votes[best]!) best = a;
-    predicted[row] = classes[best]!;
   }
-  return predicted;
+  return argMaxRows(votes, classes.length).map((best) => classes[best]!);
 }
 
 /** [rows, classes]: each class's votes, with a share of their confidence that breaks ties. */

@@ -78,12 +78,15 @@ export function kernelBlock(
   applyKernel(kernel, a, begin, count, b, out);
 }
 
-/** The first half of {@linkcode kernelBlock}, which every kernel shares: the products of the rows. */
+/**
+ * The first half of {@linkcode kernelBlock}, which every kernel shares: the products of the rows, with all of `b` or
+ * with some that lie behind one another.
+ */
 export function products(
   a: SharedRows,
   begin: number,
   count: number,
-  b: SharedRows,
+  b: Pick<SharedRows, "data" | "rows">,
   out: Float32Array,
 ): void {
   gemm({
@@ -158,15 +161,7 @@ export function sumByClass(
   sums.fill(0, 0, count * classes * width);
   for (let first = 0; first < vectors.rows; first += VECTORS_AT_ONCE) {
     const columns = Math.min(VECTORS_AT_ONCE, vectors.rows - first);
-    gemm({
-      a: a.data,
-      b: vectors.from(first),
-      c: block,
-      rows: count,
-      columns,
-      depth: a.cols,
-      transposeB: true,
-    });
+    products(a, 0, count, { data: vectors.from(first), rows: columns }, block);
     classSums(Math.ceil(count / SUM_ROWS), {
       block,
       rows: count,
