@@ -110,19 +110,21 @@ export function formatSeconds(seconds: number): string {
 }
 
 /**
- * Lets timers, messages and interrupts in, if the last call that did so is long enough ago. It takes a timer to
+ * Lets timers, messages and interrupts in, if the last break that did so, whoever's, is long enough ago. It takes a timer to
  * let input in, and that two milliseconds; what is faster (`setImmediate`) lets in nothing but timers.
  *
  * @param everyMs Shortest time between two such breaks, in milliseconds
  */
 export function createBreather(everyMs = 200): () => Promise<void> {
-  let last = performance.now();
   return async () => {
-    if (performance.now() - last < everyMs) return;
+    if (performance.now() - lastBreak < everyMs) return;
     await new Promise((resolve) => setTimeout(resolve, 0));
-    last = performance.now();
+    lastBreak = performance.now();
   };
 }
+
+/** One for all, so that many short pieces of work, such as the epochs of a small training, let input in as well. */
+let lastBreak = performance.now();
 
 const encoder = new TextEncoder();
 
